@@ -1,0 +1,13 @@
+using RemoteExec.Protocol;
+
+namespace RemoteExec.ActionCache;
+
+/// <summary>Results of actions by action digest (which carries instance and digest function, AC-10). May be called concurrently.</summary>
+public interface IActionCache
+{
+    /// <summary>The stored result, or null. The caller owns the message and may change it.</summary>
+    Task<Reapi.ActionResult?> GetAsync(Digest actionDigest, CancellationToken cancellationToken);
+
+    /// <summary>Stores a result; an earlier one is replaced, the last writer wins (AC-11).</summary>
+    Task PutAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken);
+}

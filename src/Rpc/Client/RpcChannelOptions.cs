@@ -1,0 +1,19 @@
+using System.Net.Security;
+
+namespace RemoteExec.Rpc.Client;
+
+/// <summary>Settings of a channel.</summary>
+public sealed record RpcChannelOptions
+{
+    /// <summary>The longest response message in bytes.</summary>
+    public int MaxResponseMessageBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>How long connecting may take.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Headers sent with every call.</summary>
+    public RpcMetadata? Headers { get; init; }
+
+    /// <summary>TLS settings for <c>https</c> and <c>grpcs</c> addresses; null for the platform's trust.</summary>
+    public SslClientAuthenticationOptions? Ssl { get; init; }
+}

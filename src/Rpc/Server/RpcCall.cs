@@ -1,0 +1,47 @@
+using RemoteExec.Rpc.Framing;
+
+namespace RemoteExec.Rpc.Server;
+
+/// <summary>One call as its handler sees it, whatever carries it.</summary>
+public abstract class RpcCall
+{
+    private readonly Dictionary<Type, object> features = [];
+
+    /// <summary>The path: <c>/package.Service/Method</c>.</summary>
+    public abstract string Method { get; }
+
+    /// <summary>The client's address, for logs.</summary>
+    public abstract string Peer { get; }
+
+    /// <summary>The first value of a request header, as it stands on the wire; null if absent.</summary>
+    public abstract string? GetRequestHeader(string key);
+
+    /// <summary>When the client's patience ends; null if it set no deadline.</summary>
+    public abstract DateTimeOffset? Deadline { get; }
+
+    /// <summary>Fires when the client has gone, the deadline has passed, or the server gives up on draining.</summary>
+    public abstract CancellationToken CancellationToken { get; }
+
+    /// <summary>The request messages.</summary>
+    public abstract MessageReader Requests { get; }
+
+    /// <summary>The response messages.</summary>
+    public abstract MessageWriter Responses { get; }
+
+    /// <summary>Response headers; may be added to until the first message is written.</summary>
+    public RpcMetadata ResponseHeaders { get; } = [];
+
+    /// <summary>Trailers beyond the status.</summary>
+    public RpcMetadata ResponseTrailers { get; } = [];
+
+    /// <summary>The first binary value of a request header; null if absent or no base64.</summary>
+    public byte[]? GetBinaryRequestHeader(string key) => GetRequestHeader(key) is { } text ? RpcMetadata.DecodeBase64(text) : null;
+
+    /// <summary>What an interceptor attached to the call under this type; null if nothing.</summary>
+    public T? Get<T>()
+        where T : class => features.TryGetValue(typeof(T), out object? feature) ? (T)feature : null;
+
+    /// <summary>Attaches something to the call for the handlers behind.</summary>
+    public void Set<T>(T feature)
+        where T : class => features[typeof(T)] = feature;
+}

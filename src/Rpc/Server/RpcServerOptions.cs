@@ -1,0 +1,14 @@
+namespace RemoteExec.Rpc.Server;
+
+/// <summary>Limits of the gRPC server.</summary>
+public sealed record RpcServerOptions
+{
+    /// <summary>
+    /// The longest request message in bytes. Larger than the advertised batch limit plus overhead (CAS-09), and large enough for
+    /// results with many outputs (UpdateActionResult).
+    /// </summary>
+    public int MaxRequestMessageBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Run round every handler, the first outermost.</summary>
+    public IReadOnlyList<RpcInterceptor> Interceptors { get; init; } = [];
+}
