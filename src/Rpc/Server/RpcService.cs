@@ -83,7 +83,8 @@ public sealed class RpcService(FileDescriptor file, string service, Func<Excepti
         }
     }
 
-    private static async IAsyncEnumerable<T> ReadAll<T>(RpcCall call)
+    /// <summary>The requests of a call, parsed one by one.</summary>
+    internal static async IAsyncEnumerable<T> ReadAll<T>(RpcCall call)
         where T : class, IMessage<T>, new()
     {
         while (await call.Requests.MoveNextAsync(call.CancellationToken))
