@@ -1,0 +1,68 @@
+using Build.Bazel.Semver;
+using RemoteExec.Protocol;
+using RemoteExec.Rpc.Server;
+
+namespace RemoteExec.Cas.Services;
+
+/// <summary>Answers what this server offers. The same for every instance and caller.</summary>
+public sealed class CapabilitiesService(ServerFeatures features)
+{
+    /// <summary>The service's methods.</summary>
+    public RpcService ToRpcService() => new RpcService(Reapi.RemoteExecutionReflection.Descriptor, "Capabilities", CasErrors.ToStatus)
+        .Unary<Reapi.GetCapabilitiesRequest, Reapi.ServerCapabilities>("GetCapabilities", GetCapabilitiesAsync);
+
+    private Task<Reapi.ServerCapabilities> GetCapabilitiesAsync(Reapi.GetCapabilitiesRequest request, RpcCall call)
+    {
+        RequestArguments.Instance(request.InstanceName);
+
+        // The low end is 2.0 because old Bazels know nothing above it. What came with 2.12 is optional and has flags of its own.
+        var answer = new Reapi.ServerCapabilities
+        {
+            LowApiVersion = new SemVer { Major = 2, Minor = 0 },
+            HighApiVersion = new SemVer { Major = 2, Minor = 12 },
+        };
+        if (features.Cache)
+            answer.CacheCapabilities = Cache();
+        if (features.Execution)
+            answer.ExecutionCapabilities = Execution();
+        return Task.FromResult(answer);
+    }
+
+    private Reapi.CacheCapabilities Cache()
+    {
+        var cache = new Reapi.CacheCapabilities
+        {
+            ActionCacheUpdateCapabilities = new Reapi.ActionCacheUpdateCapabilities { UpdateEnabled = features.ActionCacheUpdate },
+            MaxBatchTotalSizeBytes = features.Limits.MaxBatchTotalBytes,
+            MaxCasBlobSizeBytes = features.Limits.MaxBlobBytes,
+            SymlinkAbsolutePathStrategy = features.AbsoluteSymlinks
+                ? Reapi.SymlinkAbsolutePathStrategy.Types.Value.Allowed
+                : Reapi.SymlinkAbsolutePathStrategy.Types.Value.Disallowed,
+            CachePriorityCapabilities = Priorities(features.CachePriorities),
+        };
+        cache.DigestFunctions.Add(features.DigestFunctions.Select(ToWire));
+        return cache;
+    }
+
+    private Reapi.ExecutionCapabilities Execution()
+    {
+        var execution = new Reapi.ExecutionCapabilities
+        {
+            DigestFunction = ToWire(features.DigestFunctions[0]),
+            ExecEnabled = true,
+            ExecutionPriorityCapabilities = Priorities(features.ExecutionPriorities),
+        };
+        execution.DigestFunctions.Add(features.DigestFunctions.Select(ToWire));
+        execution.SupportedNodeProperties.Add(features.NodeProperties);
+        return execution;
+    }
+
+    private static Reapi.PriorityCapabilities? Priorities((int Min, int Max)? range) => range is not { } bounds
+        ? null
+        : new Reapi.PriorityCapabilities
+        {
+            Priorities = { new Reapi.PriorityCapabilities.Types.PriorityRange { MinPriority = bounds.Min, MaxPriority = bounds.Max } },
+        };
+
+    private static Reapi.DigestFunction.Types.Value ToWire(DigestFunction function) => (Reapi.DigestFunction.Types.Value)function;
+}

@@ -1,0 +1,34 @@
+using RemoteExec.Protocol;
+
+namespace RemoteExec.Cas.Services;
+
+/// <summary>What a server offers, as GetCapabilities tells it (CAP-01 to CAP-06). Only what is served may be claimed here.</summary>
+public sealed record ServerFeatures
+{
+    /// <summary>True if the CAS and the action cache are served.</summary>
+    public bool Cache { get; init; } = true;
+
+    /// <summary>True if actions are executed.</summary>
+    public bool Execution { get; init; }
+
+    /// <summary>True if clients may update the action cache.</summary>
+    public bool ActionCacheUpdate { get; init; } = true;
+
+    /// <summary>The digest functions, the preferred one first; never empty.</summary>
+    public IReadOnlyList<DigestFunction> DigestFunctions { get; init; } = Protocol.DigestFunctions.Supported;
+
+    /// <summary>The limits of the CAS.</summary>
+    public CasLimits Limits { get; init; } = new();
+
+    /// <summary>The priorities that executions may have, inclusive, the most urgent first (CAP-05); null if they are not told apart.</summary>
+    public (int Min, int Max)? ExecutionPriorities { get; init; }
+
+    /// <summary>The priorities that cached results may have, inclusive, the longest kept first (CAP-05); null if they are not told apart.</summary>
+    public (int Min, int Max)? CachePriorities { get; init; }
+
+    /// <summary>The node properties that are kept on inputs and outputs (DIR-07).</summary>
+    public IReadOnlyList<string> NodeProperties { get; init; } = [];
+
+    /// <summary>True if symlinks may have absolute targets (SYM-02).</summary>
+    public bool AbsoluteSymlinks { get; init; } = true;
+}
