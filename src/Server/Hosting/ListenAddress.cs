@@ -18,6 +18,12 @@ internal sealed record ListenAddress
     /// <summary>The path of the UNIX socket; null for TCP.</summary>
     public string? SocketPath { get; }
 
+    /// <summary>The address of a TCP endpoint.</summary>
+    public static ListenAddress Of(IPEndPoint endPoint) => new(endPoint, null);
+
+    /// <summary>The address of a UNIX socket.</summary>
+    public static ListenAddress OfSocket(string path) => new(null, path);
+
     /// <summary>Parses an address; <paramref name="error"/> says what is wrong with a bad one.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out ListenAddress? address, [NotNullWhen(false)] out string? error)
     {

@@ -1,9 +1,13 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Rpc.Server;
 
@@ -13,48 +17,108 @@ namespace RemoteExec.Server.Hosting;
 internal sealed class ServerHost : IAsyncDisposable
 {
     private readonly WebApplication application;
+    private readonly TimeSpan patience;
 
-    private ServerHost(WebApplication application) => this.application = application;
+    private ServerHost(WebApplication application, TimeSpan patience, IReadOnlyList<Listener> bound)
+    {
+        this.application = application;
+        this.patience = patience;
+        Listeners = bound;
+    }
 
-    /// <summary>The addresses that are really listened on, <c>http://…</c>, in the order gRPC, HTTP.</summary>
-    public IReadOnlyList<string> Addresses =>
-        [.. application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+    /// <summary>The listeners with the addresses that are really listened on: a port 0 has become a real one.</summary>
+    public IReadOnlyList<Listener> Listeners { get; }
 
     /// <summary>Starts listening; when this returns, calls are served.</summary>
-    public static async Task<ServerHost> StartAsync(
-        ListenAddress grpc, ListenAddress? http, IEnumerable<RpcService> services, RpcServerOptions options,
-        Action<WebApplication>? mapHttp, Action<ILoggingBuilder> configureLogging, TimeProvider time, CancellationToken cancellationToken)
+    /// <exception cref="StartupException">An address can't be had.</exception>
+    public static async Task<ServerHost> StartAsync(ServerHostOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        configureLogging(builder.Logging);
+        // The empty builder reads no appsettings.json, no ASPNETCORE_ variables and no working directory: ours is the only configuration.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        var bound = new List<(Listener Listener, ListenOptions Options)>();
+        builder.WebHost.UseKestrelCore();
+        if (options.Certificate is not null)
+            builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             KestrelHttp2.Configure(kestrel);
-            Listen(kestrel, grpc, HttpProtocols.Http2);
-            if (http is not null)
-                Listen(kestrel, http, HttpProtocols.Http1);
+            foreach (Listener listener in options.Listeners)
+                Listen(kestrel, listener, options.Certificate, listen => bound.Add((listener, listen)));
         });
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = new ListenSockets(options.Listeners).Bind);
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddRoutingCore();
+
         WebApplication application = builder.Build();
-        var endpoints = new RpcEndpoints(services, options, application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("RemoteExec.Rpc"), time);
-        application.Use((context, next) => RpcEndpoints.IsRpc(context) ? endpoints.InvokeAsync(context) : next(context));
-        mapHttp?.Invoke(application);
-        await application.StartAsync(cancellationToken);
-        return new ServerHost(application);
+        ILogger logger = loggers.CreateLogger("RemoteExec.Rpc");
+        var open = new RpcEndpoints(options.Services, options.Rpc, logger, time);
+        var trusted = new RpcEndpoints([.. options.Services, .. options.WorkerServices], options.Rpc, logger, time);
+        application.Use((context, next) =>
+        {
+            if (!RpcEndpoints.IsRpc(context))
+                return next(context);
+            RpcEndpoints endpoints = context.Features.Get<Listener>()?.Kind == ListenerKind.Workers ? trusted : open;
+            return endpoints.InvokeAsync(context);
+        });
+        if (options.MapHttp is { } mapHttp)
+        {
+            application.UseRouting();
+            mapHttp(application);
+        }
+
+        try
+        {
+            await application.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            await application.DisposeAsync();
+            throw;
+        }
+
+        return new ServerHost(application, options.Patience, [.. bound.Select(pair => pair.Listener with { Address = Actual(pair.Listener, pair.Options) })]);
     }
 
-    /// <summary>Stops accepting, waits for the calls under way, then closes.</summary>
+    /// <summary>Stops accepting, waits for the calls under way as long as the options allow, then closes.</summary>
     public async ValueTask DisposeAsync()
     {
-        await application.StopAsync();
+        using var limit = new CancellationTokenSource(patience);
+        await application.StopAsync(limit.Token);
         await application.DisposeAsync();
     }
 
-    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, HttpProtocols protocols)
+    private static void Listen(KestrelServerOptions kestrel, Listener listener, X509Certificate2? certificate, Action<ListenOptions> remember)
     {
-        if (address.SocketPath is { } path)
-            kestrel.ListenUnixSocket(path, listen => listen.Protocols = protocols);
+        if (listener.Address.SocketPath is { } path)
+            kestrel.ListenUnixSocket(path, Configure);
         else
-            kestrel.Listen(address.EndPoint!, listen => listen.Protocols = protocols);
+            kestrel.Listen(listener.Address.EndPoint!, Configure);
+
+        void Configure(ListenOptions listen)
+        {
+            listen.Protocols = listener.Kind == ListenerKind.Http ? HttpProtocols.Http1 : HttpProtocols.Http2;
+            // Whoever serves the connection can tell from this where it came in.
+            listen.Use(next => connection =>
+            {
+                connection.Features.Set(listener);
+                return next(connection);
+            });
+            if (certificate is not null && listener.Address.SocketPath is null)
+                listen.UseHttps(certificate);
+            remember(listen);
+        }
+    }
+
+    private static ListenAddress Actual(Listener listener, ListenOptions options) =>
+        listener.Address.SocketPath is null ? ListenAddress.Of((IPEndPoint)options.EndPoint) : listener.Address;
+
+    /// <summary>The command line handles signals itself.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

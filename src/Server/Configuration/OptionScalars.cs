@@ -1,0 +1,40 @@
+using System.Globalization;
+using RemoteExec.Server.Hosting;
+
+namespace RemoteExec.Server.Configuration;
+
+/// <summary>How a single value of the configuration is read and written, by the type of the property.</summary>
+internal static class OptionScalars
+{
+    private static readonly Dictionary<Type, Func<string, (object? Value, string? Error)>> parsers = new()
+    {
+        [typeof(string)] = text => (text, null),
+        [typeof(bool)] = text => text is "true" or "false" ? (text == "true", null) : (null, $"'{text}' is neither true nor false"),
+        [typeof(int)] = text => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            ? (number, null)
+            : (null, $"'{text}' is no whole number"),
+        [typeof(ByteSize)] = text => ByteSize.TryParse(text, out ByteSize size, out string? error) ? (size, null) : (null, error),
+        [typeof(StoreSize)] = text => StoreSize.TryParse(text, out StoreSize size, out string? error) ? (size, null) : (null, error),
+        [typeof(TimeSpan)] = text => Duration.TryParse(text, out TimeSpan duration, out string? error) ? (duration, null) : (null, error),
+        [typeof(ListenAddress)] = text => ListenAddress.TryParse(text, out ListenAddress? address, out string? error) ? (address, null) : (null, error),
+    };
+
+    /// <summary>True if a property of this type is written as a single value.</summary>
+    public static bool Contains(Type type) => parsers.ContainsKey(type);
+
+    /// <summary>Parses a value; <paramref name="error"/> is null if that went well.</summary>
+    public static object? Parse(Type type, string text, out string? error)
+    {
+        (object? value, error) = parsers[type](text);
+        return value;
+    }
+
+    /// <summary>The value as it would be written.</summary>
+    public static string Format(object value) => value switch
+    {
+        bool boolean => boolean ? "true" : "false",
+        TimeSpan duration => Duration.Format(duration),
+        string text => text,
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+    };
+}

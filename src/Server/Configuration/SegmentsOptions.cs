@@ -1,0 +1,20 @@
+namespace RemoteExec.Server.Configuration;
+
+/// <summary>Blobs on a local disk, in large append-only files.</summary>
+internal sealed record SegmentsOptions : StoreOptions
+{
+    /// <summary>The directory; made if it does not exist. Only one server may use it at a time.</summary>
+    public string Path { get; init; } = "";
+
+    /// <summary>How much of the disk the store may use, as a size or as a share of the disk; the least recently used blobs leave when it is full.</summary>
+    public StoreSize MaxBytes { get; init; } = StoreSize.OfDisk(10);
+
+    /// <inheritdoc/>
+    public override IEnumerable<OptionProblem> Validate()
+    {
+        if (Path.Length == 0)
+            yield return new(nameof(Path), "is missing: name a directory");
+        if (MaxBytes.IsZero)
+            yield return new(nameof(MaxBytes), "must be positive");
+    }
+}

@@ -1,0 +1,36 @@
+namespace RemoteExec.Server.Configuration;
+
+/// <summary>Everything that can be configured. All of it has a default.</summary>
+internal sealed record ServerOptions : IOptions
+{
+    /// <summary>The directory of all that the server keeps. Without it, <c>$XDG_DATA_HOME/remoteexec</c>, that is <c>~/.local/share/remoteexec</c>.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>How much of the disk the default stores may use together, as a size or as a share of the disk.</summary>
+    public StoreSize MaxSize { get; init; } = StoreSize.OfDisk(10);
+
+    /// <summary>Where the server listens.</summary>
+    public ListenersOptions Listeners { get; init; } = new();
+
+    /// <summary>Stores by name, for other settings to refer to.</summary>
+    public IReadOnlyDictionary<string, StoreReference> Stores { get; init; } = new Dictionary<string, StoreReference>();
+
+    /// <summary>The content addressable storage.</summary>
+    public CasOptions Cas { get; init; } = new();
+
+    /// <summary>The action cache.</summary>
+    public ActionCacheOptions ActionCache { get; init; } = new();
+
+    /// <summary>The execution of actions.</summary>
+    public ExecutionOptions Execution { get; init; } = new();
+
+    /// <summary>The worker inside the server.</summary>
+    public LocalWorkerOptions Worker { get; init; } = new();
+
+    /// <inheritdoc/>
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (MaxSize.IsZero)
+            yield return new(nameof(MaxSize), "must be positive");
+    }
+}

@@ -1,0 +1,13 @@
+namespace RemoteExec.Server.Configuration;
+
+/// <summary>The kinds of stores that a configuration can name.</summary>
+internal static class StoreKinds
+{
+    /// <summary>The options of each kind.</summary>
+    public static IReadOnlyDictionary<string, Type> All { get; } = new Dictionary<string, Type>(StringComparer.OrdinalIgnoreCase)
+    {
+        ["segments"] = typeof(SegmentsOptions),
+        ["memory"] = typeof(MemoryOptions),
+        ["remote"] = typeof(RemoteOptions),
+    };
+}

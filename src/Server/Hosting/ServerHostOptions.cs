@@ -1,0 +1,30 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using RemoteExec.Rpc.Server;
+
+namespace RemoteExec.Server.Hosting;
+
+/// <summary>What a <see cref="ServerHost"/> serves, and where.</summary>
+internal sealed record ServerHostOptions
+{
+    /// <summary>Where to listen.</summary>
+    public required IReadOnlyList<Listener> Listeners { get; init; }
+
+    /// <summary>The services on every gRPC listener.</summary>
+    public required IReadOnlyList<RpcService> Services { get; init; }
+
+    /// <summary>The services on <see cref="ListenerKind.Workers"/> listeners only.</summary>
+    public IReadOnlyList<RpcService> WorkerServices { get; init; } = [];
+
+    /// <summary>Limits and interceptors.</summary>
+    public RpcServerOptions Rpc { get; init; } = new();
+
+    /// <summary>Maps what is served over HTTP/1.1.</summary>
+    public Action<WebApplication>? MapHttp { get; init; }
+
+    /// <summary>TLS for the TCP listeners; null for plain ones.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>How long calls under way may take to end once the server stops.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
+}
