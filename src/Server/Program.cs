@@ -1,7 +1,3 @@
-namespace RemoteExec.Server;
+using RemoteExec.Server.Cli;
 
-/// <summary>The command line.</summary>
-internal static class Program
-{
-    private static int Main() => 0;
-}
+return await CommandLine.RunAsync(args, Terminal.Process());

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using RemoteExec.Server.Configuration;
+
+namespace RemoteExec.Server.Cli;
+
+/// <summary>The commands of <c>remoteexec</c>, and how each failure ends: one line on standard error and an exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs a command line to its end; never throws what a user can cause.</summary>
+    public static async Task<int> RunAsync(string[] arguments, Terminal terminal)
+    {
+        RootCommand root = Create(terminal);
+        ParseResult result = root.Parse(arguments);
+        if (result.Errors.Count > 0 && result.Action is not System.CommandLine.Help.HelpAction)
+        {
+            terminal.WriteError($"{result.Errors[0].Message} (see {NameOf(result.CommandResult)} --help)");
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            var invocation = new InvocationConfiguration
+            {
+                Output = terminal.Output,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null, // the commands drain on signals themselves
+            };
+            return await result.InvokeAsync(invocation);
+        }
+        catch (ConfigException exception)
+        {
+            foreach (ConfigProblem problem in exception.Problems)
+                terminal.WriteError(problem.ToString());
+            return ExitCode.Usage;
+        }
+        catch (StartupException exception)
+        {
+            terminal.WriteError(exception.Message);
+            return ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand Create(Terminal terminal)
+    {
+        var root = new RootCommand(
+            """
+            A build cache and remote execution server for Bazel, Pants, Buck2 and everything else that speaks the Remote Execution API.
+
+            Examples:
+              remoteexec serve                            cache and execution on this machine, nothing to configure
+              remoteexec serve --workers 0                a cache only
+              remoteexec serve --grpc 0.0.0.0:8980        for the whole network
+            """)
+        {
+            ServeCommand.Create(terminal),
+            WorkerCommand.Create(terminal),
+            ConfigCommand.Create(terminal),
+        };
+        return root;
+    }
+
+    private static string NameOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{NameOf(parent)} {command.Command.Name}" : "remoteexec";
+}

@@ -1,0 +1,17 @@
+namespace RemoteExec.Server.Cli;
+
+/// <summary>How the process ends.</summary>
+internal static class ExitCode
+{
+    /// <summary>It did what it was asked to.</summary>
+    public const int Ok = 0;
+
+    /// <summary>It could not: a port in use, a full disk.</summary>
+    public const int Failed = 1;
+
+    /// <summary>It was asked in the wrong way: a bad flag or a bad configuration.</summary>
+    public const int Usage = 2;
+
+    /// <summary>It was interrupted a second time, while it drained.</summary>
+    public const int Interrupted = 130;
+}

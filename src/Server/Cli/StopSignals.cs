@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+
+namespace RemoteExec.Server.Cli;
+
+/// <summary>SIGTERM and SIGINT: the first asks the process to stop, the second ends it at once.</summary>
+internal sealed class StopSignals : IDisposable
+{
+    private readonly CancellationTokenSource stopping = new();
+    private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly PosixSignalRegistration[] registrations;
+
+    /// <summary>Starts listening to the signals.</summary>
+    public StopSignals() => registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+    ];
+
+    /// <summary>Fires at the first signal.</summary>
+    public CancellationToken Stopping => stopping.Token;
+
+    /// <summary>Waits for the first signal.</summary>
+    public Task WaitAsync() => stopped.Task;
+
+    /// <summary>Stops listening.</summary>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in registrations)
+            registration.Dispose();
+        stopping.Dispose();
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (!stopped.TrySetResult())
+            Environment.Exit(ExitCode.Interrupted);
+        stopping.Cancel();
+    }
+}

@@ -1,0 +1,94 @@
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace RemoteExec.Server.Configuration;
+
+/// <summary>Describes every setting, out of the doc comments and the defaults of the options records: docs/config.md is made of it.</summary>
+internal static partial class ConfigReference
+{
+    /// <summary>The description, as Markdown.</summary>
+    public static string ToMarkdown()
+    {
+        Dictionary<string, string> comments = ReadComments();
+        var text = new StringBuilder(
+            """
+            # Settings
+
+            <!-- Made by ./dev docs out of the doc comments in src/Server/Configuration. Don't edit. -->
+
+            One YAML file, `remoteexec serve --config FILE`; every setting has a default. `remoteexec config check FILE` says everything that is wrong with a
+            file. Over the file come environment variables (`REMOTEEXEC_CAS__MAXBLOBBYTES=1GiB` is `cas.maxBlobBytes`), and over those the flags
+            (`--set cas.maxBlobBytes=1GiB`). Sizes are written with `KiB`, `MiB`, `GiB` or `TiB`, durations with `ms`, `s`, `m`, `h` or `d`.
+
+            A store is the name of a store, or a map with exactly one key: its kind.
+
+
+            """);
+        Describe(text, comments, typeof(ServerOptions), "The top level", "");
+        foreach ((string kind, Type type) in StoreKinds.All)
+            Describe(text, comments, type, $"Store kind `{kind}`", "");
+        return text.ToString().TrimEnd() + "\n";
+    }
+
+    private static void Describe(StringBuilder text, Dictionary<string, string> comments, Type type, string title, string path)
+    {
+        object defaults = Activator.CreateInstance(type)!;
+        text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n{comments[$"T:{type.FullName}"]}\n\n| key | default | |\n|---|---|---|\n");
+        var sections = new List<(PropertyInfo Property, string Path)>();
+        foreach (PropertyInfo property in type.GetProperties().Where(property => property.CanWrite))
+        {
+            string key = path + OptionBinder.KeyOf(property.Name);
+            if (property.PropertyType.IsAssignableTo(typeof(IOptions)))
+                sections.Add((property, key));
+            else
+                text.Append(CultureInfo.InvariantCulture, $"| `{key}` | {Show(property.GetValue(defaults))} | {comments[$"P:{type.FullName}.{property.Name}"]} |\n");
+        }
+
+        text.Append('\n');
+        foreach ((PropertyInfo property, string key) in sections)
+            Describe(text, comments, property.PropertyType, $"`{key}`", key + ".");
+    }
+
+    private static string Show(object? value) => value switch
+    {
+        null or "" => "",
+        IDictionary map => map.Count == 0 ? "" : $"`{{ {string.Join(", ", map.Keys.Cast<string>().Select(key => $"{key}: {Inner(map[key]!)}"))} }}`",
+        _ => $"`{Inner(value)}`",
+    };
+
+    private static string Inner(object value) => value switch
+    {
+        string text => text,
+        IEnumerable list => $"[{string.Join(", ", list.Cast<object>().Select(OptionScalars.Format))}]",
+        _ => OptionScalars.Format(value),
+    };
+
+    /// <summary>The compiler writes the comments beside the assembly.</summary>
+    private static Dictionary<string, string> ReadComments()
+    {
+        string file = Path.ChangeExtension(typeof(ConfigReference).Assembly.Location, ".xml");
+        if (!File.Exists(file))
+            throw new StartupException($"{file} is missing: it comes with the build, and the settings are described in it");
+        return XDocument.Load(file).Descendants("member").Where(member => member.Element("summary") is not null)
+            .ToDictionary(member => member.Attribute("name")!.Value, member => Plain(member.Element("summary")!));
+    }
+
+    private static string Plain(XElement summary)
+    {
+        IEnumerable<string> parts = summary.Nodes().Select(node => node switch
+        {
+            XText words => words.Value,
+            XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
+            XElement { Name.LocalName: "see" } see => $"`{see.Attribute("cref")?.Value.Split('.')[^1]}`",
+            _ => "",
+        });
+        return Space().Replace(string.Concat(parts), " ").Trim();
+    }
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Space();
+}
