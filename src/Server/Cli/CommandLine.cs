@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using RemoteExec.Server.Configuration;
 
@@ -12,7 +13,7 @@ internal static class CommandLine
     {
         RootCommand root = Create(terminal);
         ParseResult result = root.Parse(arguments);
-        if (result.Errors.Count > 0 && result.Action is not System.CommandLine.Help.HelpAction)
+        if (result.Errors.Count > 0 && result.Action is not HelpWithExamples)
         {
             terminal.WriteError($"{result.Errors[0].Message} (see {NameOf(result.CommandResult)} --help)");
             return ExitCode.Usage;
@@ -44,20 +45,19 @@ internal static class CommandLine
 
     private static RootCommand Create(Terminal terminal)
     {
-        var root = new RootCommand(
-            """
-            A build cache and remote execution server for Bazel, Pants, Buck2 and everything else that speaks the Remote Execution API.
-
-            Examples:
-              remoteexec serve                            cache and execution on this machine, nothing to configure
-              remoteexec serve --workers 0                a cache only
-              remoteexec serve --grpc 0.0.0.0:8980        for the whole network
-            """)
+        var root = new RootCommand("A build cache and remote execution server for Bazel, Pants, Buck2 and everything else that speaks the Remote Execution API.")
         {
             ServeCommand.Create(terminal),
             WorkerCommand.Create(terminal),
             ConfigCommand.Create(terminal),
         };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!, new Dictionary<string, string>
+        {
+            [root.Name] = ServeCommand.Examples,
+            ["serve"] = ServeCommand.Examples,
+            ["worker"] = WorkerCommand.Examples,
+        });
         return root;
     }
 

@@ -8,20 +8,20 @@ namespace RemoteExec.Server.Cli;
 /// <summary><c>remoteexec serve</c>: runs the server until a signal.</summary>
 internal static class ServeCommand
 {
+    /// <summary>Command lines to start from.</summary>
+    public const string Examples =
+        """
+        remoteexec serve                                cache and execution on this machine, nothing to configure
+        remoteexec serve --workers 0                    a cache only
+        remoteexec serve --grpc 0.0.0.0:8980 --data /srv/remoteexec --max-size 200GiB
+        remoteexec serve --grpc unix:/run/remoteexec.sock --set 'listeners.http=[]'
+        remoteexec serve --config remoteexec.yaml --set execution.maxTimeout=1h
+        """;
+
     /// <summary>Makes the command.</summary>
     public static Command Create(Terminal terminal)
     {
-        var command = new Command(
-            "serve",
-            """
-            Runs the cache and execution server until SIGTERM or SIGINT, which lets what runs end.
-
-            Examples:
-              remoteexec serve
-              remoteexec serve --data /srv/remoteexec --max-size 200GiB --grpc 0.0.0.0:8980
-              remoteexec serve --grpc unix:/run/remoteexec.sock --set 'listeners.http=[]'
-              remoteexec serve --config remoteexec.yaml --set execution.maxTimeout=1h
-            """);
+        var command = new Command("serve", "Runs the cache and execution server until SIGTERM or SIGINT, which lets what runs end.");
         SettingFlags flags = new SettingFlags(command)
             .Add("--data", "DIR", "data", "where everything is kept [default: $XDG_DATA_HOME/remoteexec, that is ~/.local/share/remoteexec]")
             .Add("--grpc", "ADDR:PORT|unix:PATH", "listeners.grpc", "where to serve the Remote Execution API [default: 127.0.0.1:8980]")
