@@ -36,5 +36,6 @@ public interface IBlobStore
     /// The caller disposes the writer; disposing without a commit leaves nothing readable (CAS-14).
     /// </summary>
     /// <exception cref="StoreFullException">There is no room for it and none can be made.</exception>
+    /// <exception cref="BlobMismatchException">A verifying store sees from the length that the content can't be what the digest names.</exception>
     ValueTask<BlobWriter> OpenWriteAsync(Digest digest, long length, CancellationToken cancellationToken);
 }

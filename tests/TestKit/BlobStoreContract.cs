@@ -8,33 +8,13 @@ namespace RemoteExec.TestKit;
 /// What every <see cref="IBlobStore"/> promises, for blobs that are what their digests name. Each store and each decorator inherits it; those
 /// that also keep values that are not inherit <see cref="ValueStoreContract"/>.
 /// </summary>
-public abstract class BlobStoreContract : IAsyncLifetime
+public abstract class BlobStoreContract : StoreFixture
 {
     private const int MiB = 1024 * 1024;
 
     /// <summary>Lengths round the sizes of buffers and segments.</summary>
     public static TheoryData<int> Lengths { get; } =
         [0, 1, 2, 4095, 4096, 4097, 63 * 1024, (63 * 1024) + 1, 65535, 65536, 65537, 65 * 1024, MiB - 1, MiB, MiB + 1, (5 * MiB) + 3];
-
-    /// <summary>The store under test: new and empty, with room for 100 MiB.</summary>
-    protected IBlobStore Store { get; private set; } = null!;
-
-    /// <summary>The token of the test that runs.</summary>
-    protected static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    /// <summary>Makes the store under test. It is disposed with the test if it is disposable; what lies behind it is the caller's to dispose.</summary>
-    protected abstract ValueTask<IBlobStore> CreateStoreAsync();
-
-    /// <inheritdoc/>
-    public async ValueTask InitializeAsync() => Store = await CreateStoreAsync();
-
-    /// <inheritdoc/>
-    public virtual async ValueTask DisposeAsync()
-    {
-        if (Store is IAsyncDisposable disposable)
-            await disposable.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
 
     [Theory]
     [Rule("CAS-04")]
@@ -199,6 +179,25 @@ public abstract class BlobStoreContract : IAsyncLifetime
             }
 
             await writer.WriteAsync(SplitSequence.Of(rest.Span, [.. Enumerable.Repeat(37, 500)]), Token);
+            await writer.CommitAsync(Token);
+        }
+
+        await AssertReadsAsync(blob.Digest, blob.Content);
+    }
+
+    [Theory]
+    [Rule("BSW-11")]
+    [InlineData(0)]
+    [InlineData(100)]
+    public async Task Empty_pieces_before_and_behind_change_nothing(int length)
+    {
+        TestBlob blob = TestBlob.Random(17, length);
+
+        await using (BlobWriter writer = await Store.OpenWriteAsync(blob.Digest, length, Token))
+        {
+            await writer.WriteAsync(ReadOnlySequence<byte>.Empty, Token);
+            await writer.WriteAsync(new ReadOnlySequence<byte>(blob.Content), Token);
+            await writer.WriteAsync(ReadOnlySequence<byte>.Empty, Token);
             await writer.CommitAsync(Token);
         }
 
@@ -394,45 +393,5 @@ public abstract class BlobStoreContract : IAsyncLifetime
 
         foreach (TestBlob blob in blobs)
             await AssertReadsAsync(blob.Digest, content);
-    }
-
-    /// <summary>The same hash with another size.</summary>
-    protected static Digest Resized(in Digest digest, long sizeBytes) => Digest.Create(digest.Instance, digest.Function, digest.HashSpan, sizeBytes);
-
-    /// <summary>Reads what is left.</summary>
-    protected static async Task<byte[]> ReadToEndAsync(BlobReader reader, int bufferLength)
-    {
-        var content = new ArrayBufferWriter<byte>();
-        var buffer = new byte[bufferLength];
-        for (int read = await reader.ReadAsync(buffer, Token); read > 0; read = await reader.ReadAsync(buffer, Token))
-            content.Write(buffer.AsSpan(0, read));
-        return content.WrittenSpan.ToArray();
-    }
-
-    /// <summary>Reads a buffer full.</summary>
-    protected static async Task ReadExactlyAsync(BlobReader reader, Memory<byte> destination)
-    {
-        while (!destination.IsEmpty)
-        {
-            int read = await reader.ReadAsync(destination, Token);
-            Assert.NotEqual(0, read);
-            destination = destination[read..];
-        }
-    }
-
-    /// <summary>Asserts that a value is there and is this.</summary>
-    protected async Task AssertReadsAsync(Digest digest, byte[] expected)
-    {
-        await using BlobReader? reader = await Store.OpenReadAsync(digest, 0, Token);
-        Assert.NotNull(reader);
-        Assert.Equal(expected.Length, reader.Length);
-        Assert.Equal(expected, await ReadToEndAsync(reader, 65536));
-    }
-
-    /// <summary>Asserts that both ways of looking find nothing.</summary>
-    protected async Task AssertAbsentAsync(Digest digest)
-    {
-        Assert.Equal([digest], await Store.FindMissingAsync([digest], Token));
-        Assert.Null(await Store.OpenReadAsync(digest, 0, Token));
     }
 }
