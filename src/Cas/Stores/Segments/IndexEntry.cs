@@ -1,0 +1,13 @@
+namespace RemoteExec.Cas.Stores.Segments;
+
+/// <summary>What the index knows of a blob.</summary>
+/// <param name="Place">Where its record is.</param>
+/// <param name="Length">The length of the value.</param>
+/// <param name="DigestSize">The size in the digest it was written under; <see cref="Protocol.Digest.UnknownSize"/> if none was known.</param>
+/// <param name="LastUse">The era (see <see cref="SegmentLog"/>) of its last use since it was written or moved; 0 if there was none.</param>
+internal readonly record struct IndexEntry(RecordPlace Place, long Length, long DigestSize, uint LastUse)
+{
+    /// <summary>True if the entry answers for a digest of this size (DIG-02).</summary>
+    public bool AnswersFor(long sizeBytes) =>
+        sizeBytes == DigestSize || sizeBytes == Protocol.Digest.UnknownSize || DigestSize == Protocol.Digest.UnknownSize;
+}

@@ -1,0 +1,95 @@
+using System.Buffers;
+
+namespace RemoteExec.Cas.Stores.Segments;
+
+/// <summary>
+/// Finds the records of a segment by reading it. It relies on nothing but authentic headers, for which it looks at every possible place:
+/// a hole, a torn record or damage costs the records it touches and no other.
+/// </summary>
+internal sealed class RecordScanner(SegmentFile segment, StoreKey key) : IDisposable
+{
+    private const int BufferLength = 1 << 20;
+
+    private readonly byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+    private readonly long fileLength = segment.FileLength;
+    private long bufferStart;
+    private int buffered;
+
+    /// <summary>Records whose header is authentic and whose value is not whole.</summary>
+    public int Damaged { get; private set; }
+
+    /// <summary>Where the last undamaged record ended, at least where the scan started.</summary>
+    public long End { get; private set; }
+
+    /// <summary>Yields the undamaged records from an offset on, values verified.</summary>
+    /// <exception cref="StoreUnavailableException">The disk failed.</exception>
+    public IEnumerable<(RecordPlace Place, RecordHeader Header)> Scan(long start, CancellationToken cancellationToken)
+    {
+        End = start;
+        for (long offset = start; offset < fileLength;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!TryReadHeader(offset, out RecordHeader header))
+            {
+                if (segment.IsSingle)
+                    yield break; // one record, at the start
+                offset += RecordHeader.Alignment;
+                continue;
+            }
+
+            long end = offset + header.RecordLength;
+            if (!IsWhole(offset + header.Length, header, cancellationToken))
+            {
+                // Its header is authentic, so is its length: unless the file ends before, the next record is after it.
+                Damaged++;
+                offset = end;
+                continue;
+            }
+
+            End = end;
+            yield return (RecordPlace.At(segment.Number, offset), header);
+            offset = end;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
+
+    private bool TryReadHeader(long offset, out RecordHeader header)
+    {
+        ReadOnlySpan<byte> bytes = Peek(offset, RecordHeader.MaxLength);
+        return RecordHeader.TryRead(bytes, key, RecordPlace.At(segment.Number, offset), out header);
+    }
+
+    private bool IsWhole(long offset, in RecordHeader header, CancellationToken cancellationToken)
+    {
+        var checksum = new Crc32C();
+        for (long left = header.ValueLength; left > 0;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ReadOnlySpan<byte> bytes = Peek(offset, (int)Math.Min(left, BufferLength));
+            if (bytes.IsEmpty)
+                return false;
+            if (bytes.Length > left)
+                bytes = bytes[..(int)left];
+            checksum.Append(bytes);
+            offset += bytes.Length;
+            left -= bytes.Length;
+        }
+
+        return checksum.Value == header.Checksum;
+    }
+
+    /// <summary>What stands at an offset, from the buffer: the wanted number of bytes if the file has them.</summary>
+    private ReadOnlySpan<byte> Peek(long offset, int wanted)
+    {
+        if (offset < bufferStart || offset + wanted > bufferStart + buffered)
+        {
+            bufferStart = offset;
+            buffered = segment.Read(buffer.AsSpan(0, BufferLength), offset);
+        }
+
+        ReadOnlySpan<byte> rest = buffer.AsSpan((int)(offset - bufferStart), buffered - (int)(offset - bufferStart));
+        return rest.Length > wanted ? rest[..wanted] : rest;
+    }
+}

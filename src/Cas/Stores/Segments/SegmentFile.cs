@@ -1,0 +1,148 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace RemoteExec.Cas.Stores.Segments;
+
+/// <summary>
+/// One open segment. Whoever acquired it can go on reading and writing after it was dropped: the file is unlinked, its handle stays
+/// open until the last one releases it.
+/// </summary>
+internal sealed class SegmentFile
+{
+    private readonly SafeFileHandle handle;
+    private readonly string store;
+    private int holders = 1; // the log is one
+    private int dirty;
+
+    private SegmentFile(SafeFileHandle handle, string store, string path, int number, bool single)
+    {
+        this.handle = handle;
+        this.store = store;
+        Path = path;
+        Number = number;
+        IsSingle = single;
+    }
+
+    /// <summary>The path of the file.</summary>
+    public string Path { get; }
+
+    /// <summary>Its number; numbers ascend and are never used again.</summary>
+    public int Number { get; }
+
+    /// <summary>True if it holds one record that is larger than a segment.</summary>
+    public bool IsSingle { get; }
+
+    /// <summary>Where the next reservation starts. Guarded by the log's lock.</summary>
+    public long Tail { get; set; }
+
+    /// <summary>The offsets of reservations that are neither published nor given up. Guarded by the log's lock.</summary>
+    public HashSet<long> Pending { get; } = [];
+
+    /// <summary>True once it left the log. Guarded by the log's lock.</summary>
+    public bool IsDropped { get; set; }
+
+    /// <summary>The eviction pass that last spared it as a whole. Guarded by the log's lock.</summary>
+    public long SparedInPass { get; set; }
+
+    /// <summary>The length of the file on disk.</summary>
+    public long FileLength => RandomAccess.GetLength(handle);
+
+    /// <summary>Creates the file, which must not exist, with mode 0600.</summary>
+    /// <exception cref="CasException">It can't be created.</exception>
+    public static SegmentFile Create(string store, string path, int number, bool single)
+    {
+        try
+        {
+            SafeFileHandle handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return new SegmentFile(handle, store, path, number, single);
+        }
+        catch (IOException fault)
+        {
+            throw StorageFault.From(fault, store, 0);
+        }
+    }
+
+    /// <summary>Opens an existing file; its tail is its length.</summary>
+    /// <exception cref="IOException">It can't be opened.</exception>
+    public static SegmentFile Open(string store, string path, int number, bool single)
+    {
+        SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        return new SegmentFile(handle, store, path, number, single) { Tail = RandomAccess.GetLength(handle) };
+    }
+
+    /// <summary>Takes part in holding the handle open. Only while the log, or the caller, holds it already.</summary>
+    public void Acquire() => Interlocked.Increment(ref holders);
+
+    /// <summary>Gives up what <see cref="Acquire"/> took; the last one closes the file.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref holders) == 0)
+            handle.Dispose();
+    }
+
+    /// <summary>Reads what is there, up to the length of the destination; fewer bytes only at the end of the file.</summary>
+    /// <exception cref="StoreUnavailableException">The disk failed.</exception>
+    public int Read(Span<byte> destination, long offset)
+    {
+        try
+        {
+            int filled = 0;
+            while (filled < destination.Length)
+            {
+                int read = RandomAccess.Read(handle, destination[filled..], offset + filled);
+                if (read == 0)
+                    break;
+                filled += read;
+            }
+
+            return filled;
+        }
+        catch (IOException fault)
+        {
+            throw StorageFault.From(fault, store, 0);
+        }
+    }
+
+    /// <summary>Writes all of it.</summary>
+    /// <exception cref="StoreFullException">The disk is full.</exception>
+    /// <exception cref="StoreUnavailableException">The disk failed.</exception>
+    public void Write(ReadOnlySpan<byte> source, long offset)
+    {
+        // Synchronous on purpose: it ends in the page cache, and what is called asynchronous for files is this call on another thread.
+        try
+        {
+            RandomAccess.Write(handle, source, offset);
+        }
+        catch (IOException fault)
+        {
+            throw StorageFault.From(fault, store, source.Length);
+        }
+
+        Volatile.Write(ref dirty, 1);
+    }
+
+    /// <summary>Cuts the file.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public void Truncate(long length) => RandomAccess.SetLength(handle, length);
+
+    /// <summary>Makes sure that the record at an offset is not found again, by marking its header.</summary>
+    public void Retire(long offset) => Write(RecordHeader.RetiredMark.Span, offset);
+
+    /// <summary>Brings everything written before this call to the medium.</summary>
+    /// <exception cref="IOException">The disk failed; what was written since the last success may be lost at a power failure.</exception>
+    public void Flush()
+    {
+        if (Interlocked.Exchange(ref dirty, 0) == 0)
+            return;
+        try
+        {
+            RandomAccess.FlushToDisk(handle);
+        }
+        catch (IOException)
+        {
+            Volatile.Write(ref dirty, 1);
+            throw;
+        }
+    }
+}

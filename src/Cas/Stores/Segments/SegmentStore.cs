@@ -1,0 +1,310 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using RemoteExec.Protocol;
+
+namespace RemoteExec.Cas.Stores.Segments;
+
+/// <summary>
+/// Keeps blobs on disk, in files to which records are only ever appended (docs/storage.md). Bounded; evicts by use, a segment at a time.
+/// </summary>
+/// <remarks>
+/// What it promises beyond <see cref="IBlobStore"/>: after the process ended in any way, opening the directory again finds what was
+/// committed, and never a blob that is not whole. What was committed in the seconds before a power failure may be lost. It does not
+/// verify that content matches its digest when it is written (a decorator does), but detects damage that happens later: small
+/// values are verified when they are opened (a damaged one is absent), larger ones while they are read as a whole (the reader throws
+/// <see cref="BlobCorruptException"/> before it hands out the last bytes); a read that starts in the middle of a larger value can't tell.
+/// </remarks>
+public sealed class SegmentStore : IBlobStore, IAsyncDisposable
+{
+    private const int LookUpBatch = 256; // digests looked up under one hold of the log's lock
+    private const int SmallRecordBytes = 4096; // read and verified when opened: one more system call would cost more than the copy
+    private const int SmallWriteBytes = 16384; // written as one piece at commit
+
+    private readonly SegmentStoreOptions options;
+    private readonly StoreDirectory directory;
+    private readonly SegmentRecovery recovery;
+    private readonly ILogger logger;
+    private readonly KeyGates commits = new();
+    private long damagedRecords;
+    private int disposed;
+
+    private SegmentStore(SegmentStoreOptions options, StoreDirectory directory, SegmentLog log, SegmentRecovery recovery, ILogger logger)
+    {
+        this.options = options;
+        this.directory = directory;
+        Log = log;
+        this.recovery = recovery;
+        damagedRecords = recovery.DamagedRecords;
+        this.logger = logger;
+    }
+
+    /// <summary>The counts of this moment.</summary>
+    public SegmentStoreStatistics Statistics
+    {
+        get
+        {
+            (long blobs, long diskBytes, int segments) = Log.Measure();
+            return new SegmentStoreStatistics
+            {
+                Blobs = blobs,
+                DiskBytes = diskBytes,
+                Segments = segments,
+                EvictedBlobs = 0,
+                EvictedBytes = 0,
+                MovedBlobs = 0,
+                DamagedRecords = Interlocked.Read(ref damagedRecords),
+                RecoveredRecords = recovery.RecoveredRecords,
+                RecoveryTime = recovery.Duration,
+            };
+        }
+    }
+
+    /// <summary>The state that the readers and writers share.</summary>
+    internal SegmentLog Log { get; }
+
+    /// <summary>Opens the store in a directory, which is created if it is absent.</summary>
+    /// <exception cref="ArgumentException">The options have problems; the message tells them all.</exception>
+    /// <exception cref="StoreLockedException">Somebody else has the directory open.</exception>
+    /// <exception cref="StoreFormatException">The directory is no store, or one of another version.</exception>
+    /// <exception cref="StoreUnavailableException">The disk failed.</exception>
+    public static async ValueTask<SegmentStore> OpenAsync(
+        SegmentStoreOptions options, ILogger logger, TimeProvider timeProvider, CancellationToken cancellationToken)
+    {
+        if (options.Validate().ToList() is { Count: > 0 } problems)
+            throw new ArgumentException(string.Join("; ", problems), nameof(options));
+        return await Task.Run(() => Open(options, logger, timeProvider, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
+    {
+        bool[] found = ArrayPool<bool>.Shared.Rent(digests.Count);
+        try
+        {
+            LookUp(digests, found, cancellationToken);
+            List<Digest>? missing = null;
+            HashSet<Digest>? seen = null;
+            int i = 0;
+            foreach (Digest digest in digests)
+            {
+                if (!found[i++] && (seen ??= []).Add(digest))
+                    (missing ??= []).Add(digest);
+            }
+
+            return ValueTask.FromResult<IReadOnlyCollection<Digest>>((IReadOnlyCollection<Digest>?)missing ?? []);
+        }
+        finally
+        {
+            ArrayPool<bool>.Shared.Return(found);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<BlobReader?> OpenReadAsync(Digest digest, long offset, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        UInt128 tag = directory.Key.TagOf(digest);
+        while (Log.TryAcquire(tag, digest.SizeBytes, out IndexEntry entry, out SegmentFile? segment))
+        {
+            BlobReader? reader = null;
+            try
+            {
+                ArgumentOutOfRangeException.ThrowIfNegative(offset);
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, entry.Length);
+                int headerLength = RecordHeader.LengthFor(digest);
+                long recordLength = RecordHeader.RecordLengthFor(headerLength, entry.Length);
+                reader = recordLength <= SmallRecordBytes
+                    ? OpenSmall(digest, segment, entry, headerLength, (int)recordLength, (int)offset)
+                    : OpenLarge(digest, tag, segment, entry, headerLength, offset);
+
+                // A record that is not right is damaged, unless it was replaced or moved since it was looked up: then look again.
+                if (reader is not null || DropDamaged(tag, entry.Place, segment))
+                    return ValueTask.FromResult(reader);
+            }
+            finally
+            {
+                if (reader is not SegmentReader)
+                    segment.Release();
+            }
+        }
+
+        return ValueTask.FromResult<BlobReader?>(null);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<BlobWriter> OpenWriteAsync(Digest digest, long length, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        int headerLength = RecordHeader.LengthFor(digest);
+        if (length <= SmallWriteBytes)
+            return new SmallRecordWriter(this, digest, (int)length, headerLength);
+        Reservation reservation = await ReserveAsync(RecordHeader.RecordLengthFor(headerLength, length), cancellationToken);
+        return new SegmentWriter(this, digest, length, headerLength, reservation);
+    }
+
+    /// <summary>Ends background work, writes a checkpoint and releases the directory. Readers that are still open stay usable.</summary>
+    public ValueTask DisposeAsync() => CloseAsync(checkpoint: true);
+
+    /// <summary>Closes the store; without a checkpoint the next start finds it as after a crash.</summary>
+    internal ValueTask CloseAsync(bool checkpoint)
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+            return ValueTask.CompletedTask;
+        _ = checkpoint;
+        Log.Dispose();
+        directory.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Reserves space for a record, making room if need be. The caller holds the reservation's segment, and releases it.</summary>
+    /// <exception cref="StoreFullException">It can't fit, or the disk is full.</exception>
+    internal async ValueTask<Reservation> ReserveAsync(long bytes, CancellationToken cancellationToken)
+    {
+        if (Log.TryReserve(bytes, out Reservation reservation))
+            return reservation;
+        return await Log.ReserveInNewSegmentAsync(bytes, beyondBound: false, cancellationToken)
+            ?? throw new StoreFullException(options.Name, bytes, "raise its maxBytes");
+    }
+
+    /// <summary>
+    /// Ends a write: gives the record its number, writes its header and makes it visible.
+    /// </summary>
+    /// <param name="digest">The key.</param>
+    /// <param name="length">The length of the value.</param>
+    /// <param name="checksum">The checksum of the value.</param>
+    /// <param name="reservation">The place of the record.</param>
+    /// <param name="start">Where the header is put, followed by as much of the record as is not written yet.</param>
+    /// <param name="startLength">How many bytes of <paramref name="start"/> are to be written.</param>
+    /// <param name="cancellationToken">Has an effect only before the record is visible.</param>
+    internal async ValueTask CommitAsync(
+        Digest digest, long length, uint checksum, Reservation reservation, byte[] start, int startLength, CancellationToken cancellationToken)
+    {
+        UInt128 tag = directory.Key.TagOf(digest);
+        SegmentFile? replaced;
+        long replacedOffset;
+        SemaphoreSlim gate = commits.For(tag);
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            new RecordHeader(digest, Log.NextSequence(), length, checksum).Write(start, directory.Key, reservation.Place);
+            reservation.Segment.Write(start.AsSpan(0, startLength), reservation.Offset);
+            if (!Log.Publish(reservation, tag, new IndexEntry(reservation.Place, length, digest.SizeBytes, 0), out replaced, out replacedOffset))
+                throw new StoreUnavailableException(options.Name, new IOException($"the space for {digest} was evicted while it was written: write it again"));
+        }
+        finally
+        {
+            gate.Release();
+        }
+
+        if (replaced is not null)
+            Retire(replaced, replacedOffset, release: true);
+    }
+
+    /// <summary>Drops a blob whose record turned out to be damaged; false if the index does not point there any more.</summary>
+    internal bool DropDamaged(UInt128 tag, RecordPlace place, SegmentFile segment)
+    {
+        if (!Log.Drop(tag, place))
+            return false;
+        Interlocked.Increment(ref damagedRecords);
+        CasLog.RecordDamaged(logger, segment.Path, place.Offset);
+        Retire(segment, place.Offset, release: false);
+        return true;
+    }
+
+    private static SegmentStore Open(SegmentStoreOptions options, ILogger logger, TimeProvider timeProvider, CancellationToken cancellationToken)
+    {
+        StoreDirectory? directory = null;
+        SegmentLog? log = null;
+        try
+        {
+            directory = StoreDirectory.Open(options.Path, logger);
+            log = new SegmentLog(directory, options);
+            var recovery = new SegmentRecovery(options, directory, log, logger, timeProvider);
+            recovery.Run(cancellationToken);
+            return new SegmentStore(options, directory, log, recovery, logger);
+        }
+        catch (Exception fault)
+        {
+            log?.Dispose();
+            directory?.Dispose();
+            if (fault is IOException or UnauthorizedAccessException)
+                throw new StoreUnavailableException(options.Name, fault);
+            throw;
+        }
+    }
+
+    private BlobReader? OpenSmall(Digest digest, SegmentFile segment, IndexEntry entry, int headerLength, int recordLength, int offset)
+    {
+        byte[] record = ArrayPool<byte>.Shared.Rent(recordLength);
+        bool handedOver = false;
+        try
+        {
+            int wanted = headerLength + (int)entry.Length; // padding at the very end of a file may be absent
+            if (segment.Read(record.AsSpan(0, wanted), entry.Place.Offset) < wanted
+                || !RecordHeader.TryRead(record.AsSpan(0, wanted), directory.Key, entry.Place, out RecordHeader header)
+                || !IsRecordOf(header, digest, entry)
+                || Crc32C.Compute(record.AsSpan(headerLength, (int)entry.Length)) != header.Checksum)
+                return null;
+            handedOver = true;
+            return new SmallRecordReader(record, headerLength, (int)entry.Length, offset);
+        }
+        finally
+        {
+            if (!handedOver)
+                ArrayPool<byte>.Shared.Return(record);
+        }
+    }
+
+    private SegmentReader? OpenLarge(Digest digest, UInt128 tag, SegmentFile segment, IndexEntry entry, int headerLength, long offset)
+    {
+        Span<byte> bytes = stackalloc byte[headerLength];
+        return segment.Read(bytes, entry.Place.Offset) == headerLength
+            && RecordHeader.TryRead(bytes, directory.Key, entry.Place, out RecordHeader header)
+            && IsRecordOf(header, digest, entry)
+                ? new SegmentReader(this, segment, tag, entry.Place, header, offset)
+                : null;
+    }
+
+    /// <summary>The full key, which the index does not know, decides.</summary>
+    private static bool IsRecordOf(in RecordHeader header, Digest digest, IndexEntry entry) =>
+        header.ValueLength == entry.Length && digest.Matches(header.Digest);
+
+    private void LookUp(IReadOnlyCollection<Digest> digests, Span<bool> found, CancellationToken cancellationToken)
+    {
+        Span<UInt128> tags = stackalloc UInt128[LookUpBatch];
+        Span<long> sizes = stackalloc long[LookUpBatch];
+        int batch = 0;
+        foreach (Digest digest in digests)
+        {
+            tags[batch] = directory.Key.TagOf(digest);
+            sizes[batch++] = digest.SizeBytes;
+            if (batch == LookUpBatch)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Log.Use(tags, sizes, found);
+                found = found[batch..];
+                batch = 0;
+            }
+        }
+
+        Log.Use(tags[..batch], sizes[..batch], found);
+    }
+
+    private void Retire(SegmentFile segment, long offset, bool release)
+    {
+        try
+        {
+            segment.Retire(offset);
+        }
+        catch (CasException fault)
+        {
+            // The index no longer knows the record; only a scan after a crash could find it again, and it would compare sequence numbers.
+            CasLog.RecordNotRetired(logger, fault, segment.Path, offset);
+        }
+        finally
+        {
+            if (release)
+                segment.Release();
+        }
+    }
+}
