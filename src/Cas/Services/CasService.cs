@@ -14,7 +14,8 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
     public RpcService ToRpcService() => new RpcService(Reapi.RemoteExecutionReflection.Descriptor, "ContentAddressableStorage", CasErrors.ToStatus)
         .Unary<Reapi.FindMissingBlobsRequest, Reapi.FindMissingBlobsResponse>("FindMissingBlobs", FindMissingAsync)
         .Unary<Reapi.BatchUpdateBlobsRequest, Reapi.BatchUpdateBlobsResponse>("BatchUpdateBlobs", BatchUpdateAsync)
-        .Unary<Reapi.BatchReadBlobsRequest, Reapi.BatchReadBlobsResponse>("BatchReadBlobs", BatchReadAsync);
+        .Unary<Reapi.BatchReadBlobsRequest, Reapi.BatchReadBlobsResponse>("BatchReadBlobs", BatchReadAsync)
+        .ServerStream<Reapi.GetTreeRequest, Reapi.GetTreeResponse>("GetTree", GetTreeAsync);
 
     private async Task<Reapi.FindMissingBlobsResponse> FindMissingAsync(Reapi.FindMissingBlobsRequest request, RpcCall call)
     {
@@ -86,6 +87,16 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
             response.Data = UnsafeByteOperations.UnsafeWrap(content);
         });
         return response;
+    }
+
+    private async Task GetTreeAsync(Reapi.GetTreeRequest request, RpcResponseStream<Reapi.GetTreeResponse> responses, RpcCall call)
+    {
+        InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        Digest root = RequestArguments.Digest(instance, request.DigestFunction, request.RootDigest, "root_digest");
+        if (request.PageSize < 0)
+            throw RequestArguments.Invalid($"page_size is negative: {request.PageSize}");
+        await foreach (Reapi.GetTreeResponse page in new TreePages(cas, limits).ReadAsync(root, request.PageSize, request.PageToken, call.CancellationToken))
+            await responses.WriteAsync(page);
     }
 
     private void CheckBatch(IEnumerable<long> sizes)
