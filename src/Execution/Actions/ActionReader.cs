@@ -1,0 +1,103 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using RemoteExec.ActionCache;
+using RemoteExec.Cas;
+using RemoteExec.Execution.Operations;
+using RemoteExec.Execution.Scheduling;
+using RemoteExec.Protocol;
+
+namespace RemoteExec.Execution.Actions;
+
+/// <summary>
+/// What happens to an action before it is queued: look it up, read it and its command, check both, and that the root of its inputs is there.
+/// The rest of the input tree is not walked here: the worker, which has to fetch it all, reports everything missing in the same words, and
+/// doing it twice would double the look-ups of each action without being any surer (a blob may leave the CAS in between).
+/// </summary>
+internal sealed class ActionReader(IBlobStore cas, IActionCache cache, ExecutionOptions options)
+{
+    private const int MaxActionBytes = 4 * 1024 * 1024;
+    private const int MaxCommandBytes = 64 * 1024 * 1024;
+
+    /// <summary>Prepares one action.</summary>
+    /// <exception cref="CasException">Storage failed.</exception>
+    public async Task<Preparation> PrepareAsync(Digest digest, bool skipCacheLookup, CancellationToken cancellationToken)
+    {
+        if (!skipCacheLookup && await cache.GetAsync(digest, cancellationToken) is { } cached)
+            return new Preparation.Ended(new Outcome.Answered(new Reapi.ExecuteResponse { Result = cached, CachedResult = true }));
+
+        try
+        {
+            return await ReadAsync(digest, cancellationToken);
+        }
+        catch (BlobTooLargeException exception)
+        {
+            return Invalid($"no action or command is that long: {exception.Message}");
+        }
+        catch (BlobCorruptException exception)
+        {
+            // It was dropped: for the client it is missing, and can be uploaded again.
+            return Missing([exception.Digest]);
+        }
+    }
+
+    private async Task<Preparation> ReadAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        if (await ReadMessageAsync(digest, Reapi.Action.Parser, MaxActionBytes, cancellationToken) is not { } actionRead)
+            return Missing([digest]);
+        if (actionRead.Message is not { } action)
+            return Invalid($"{digest} is no Action: {actionRead.Error}");
+        if (!digest.TryParseSibling(action.CommandDigest, out Digest commandDigest, out string? error))
+            return Invalid($"command_digest of action {digest}: {error}");
+        if (!digest.TryParseSibling(action.InputRootDigest, out Digest rootDigest, out error))
+            return Invalid($"input_root_digest of action {digest}: {error}");
+        if (FindTimeout(action, out TimeSpan timeout) is { } badTimeout)
+            return Invalid(badTimeout);
+
+        IReadOnlyCollection<Digest> missing = await cas.FindMissingAsync([commandDigest, rootDigest], cancellationToken);
+        if (missing.Count > 0)
+            return Missing(missing);
+        if (await ReadMessageAsync(commandDigest, Reapi.Command.Parser, MaxCommandBytes, cancellationToken) is not { } commandRead)
+            return Missing([commandDigest]);
+        if (commandRead.Message is not { } command)
+            return Invalid($"{commandDigest} is no Command: {commandRead.Error}");
+        if (CommandValidator.FindProblem(command, options.SupportedNodeProperties) is { } problem)
+            return Invalid($"command {commandDigest}: {problem}");
+
+        // Clients of the time before 2.2 put the platform into the command (ACT-06).
+#pragma warning disable CS0612 // deprecated, but still sent
+        Reapi.Platform? platform = action.Platform ?? command.Platform;
+#pragma warning restore CS0612
+        return new Preparation.Ready(new PreparedAction(digest, action, PlatformKey.Of(platform), timeout));
+    }
+
+    private async Task<(T? Message, string? Error)?> ReadMessageAsync<T>(
+        Digest digest, MessageParser<T> parser, int maxBytes, CancellationToken cancellationToken)
+        where T : class, IMessage<T>
+    {
+        try
+        {
+            return await cas.ReadMessageAsync(digest, parser, maxBytes, cancellationToken) is { } message ? (message, null) : null;
+        }
+        catch (InvalidProtocolBufferException exception)
+        {
+            return (null, exception.Message);
+        }
+    }
+
+    private string? FindTimeout(Reapi.Action action, out TimeSpan timeout)
+    {
+        timeout = options.DefaultTimeout;
+        if (action.Timeout is not { } asked || asked.Equals(new Duration()))
+            return null;
+        if (asked.Seconds < 0 || asked.Nanos is < 0 or > 999_999_999)
+            return $"timeout of {asked.Seconds} s and {asked.Nanos} ns is no positive time";
+        if (asked.Seconds > (long)options.MaxTimeout.TotalSeconds || (timeout = asked.ToTimeSpan()) > options.MaxTimeout)
+            return $"timeout of {asked.Seconds} s is longer than this server allows: {options.MaxTimeout.TotalSeconds:0} s";
+        return null;
+    }
+
+    private static Preparation.Ended Invalid(string message) => new(new Outcome.Failed(FailureKind.InvalidAction, message));
+
+    private static Preparation.Ended Missing(IReadOnlyCollection<Digest> digests) => new(new Outcome.Failed(
+        FailureKind.MissingBlobs, $"{digests.Count} blob(s) of the action are not in the CAS: upload them and try again") { Missing = digests });
+}

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+using RemoteExec.Protocol;
+
+namespace RemoteExec.Execution;
+
+internal static partial class ExecutionLog
+{
+    [LoggerMessage(1, LogLevel.Error, "Preparing action {ActionDigest} failed unexpectedly")]
+    public static partial void PreparationFailed(ILogger logger, Exception exception, Digest actionDigest);
+
+    [LoggerMessage(2, LogLevel.Warning, "The result of action {ActionDigest} could not be stored in the action cache; its clients have it nevertheless")]
+    public static partial void ResultNotStored(ILogger logger, Exception exception, Digest actionDigest);
+
+    [LoggerMessage(3, LogLevel.Error, "Checking the result of action {ActionDigest} failed unexpectedly")]
+    public static partial void RecordingFailed(ILogger logger, Exception exception, Digest actionDigest);
+
+    [LoggerMessage(4, LogLevel.Warning, "Worker '{Worker}' broke the protocol: {Problem}")]
+    public static partial void WorkerAtFault(ILogger logger, string worker, string problem);
+
+    [LoggerMessage(5, LogLevel.Warning, "A worker claims a result of action {ActionDigest} whose outputs are not in the CAS: {Missing}")]
+    public static partial void ResultIncomplete(ILogger logger, Digest actionDigest, string missing);
+}

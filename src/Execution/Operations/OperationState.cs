@@ -1,0 +1,21 @@
+using RemoteExec.Protocol;
+using Stage = Build.Bazel.Remote.Execution.V2.ExecutionStage.Types.Value;
+
+namespace RemoteExec.Execution.Operations;
+
+/// <summary>
+/// An operation as its clients see it at one moment. The messages in it are shared and never change. A stage never goes back: some clients
+/// take EXECUTING → QUEUED for a fault, so an action that lost its worker stays EXECUTING until the next one has it.
+/// </summary>
+/// <param name="Name">Its name.</param>
+/// <param name="ActionDigest">The action.</param>
+/// <param name="Stage">How far it has come; COMPLETED exactly if there is an outcome (EXE-02).</param>
+/// <param name="Progress">What is known of the run so far; null before it is queued.</param>
+/// <param name="Outcome">How it ended; null before that.</param>
+/// <param name="Submission">What the client said about it.</param>
+internal sealed record OperationState(
+    OperationName Name, Digest ActionDigest, Stage Stage, Reapi.ExecutedActionMetadata? Progress, Outcome? Outcome, Submission Submission)
+{
+    /// <summary>True if it has ended; it never changes from then on .</summary>
+    public bool IsDone => Outcome is not null;
+}

@@ -1,0 +1,17 @@
+namespace RemoteExec.Execution.Operations;
+
+/// <summary>What a client said about the action beside its digest.</summary>
+internal sealed record Submission
+{
+    /// <summary>True if the action cache must not answer (EXE-09).</summary>
+    public bool SkipCacheLookup { get; init; }
+
+    /// <summary>Lower runs sooner (EXE-16).</summary>
+    public int Priority { get; init; }
+
+    /// <summary>What the client would like to find inside the result (EXE-15).</summary>
+    public InliningHints Inlining { get; init; } = InliningHints.None;
+
+    /// <summary>For whom it runs; null if the client did not say.</summary>
+    public Reapi.RequestMetadata? RequestMetadata { get; init; }
+}

@@ -1,0 +1,17 @@
+namespace RemoteExec.Execution.Scheduling;
+
+/// <summary>Where an execution stands.</summary>
+internal enum ExecutionPhase
+{
+    /// <summary>It waits for a slot.</summary>
+    Queued,
+
+    /// <summary>A slot has it.</summary>
+    Leased,
+
+    /// <summary>A worker has brought a result, which is being checked and stored.</summary>
+    Recording,
+
+    /// <summary>It is over.</summary>
+    Over,
+}

@@ -1,0 +1,8 @@
+namespace RemoteExec.Execution.Scheduling;
+
+/// <summary>One attempt at an action, given to one slot.</summary>
+/// <param name="Id">New for each attempt.</param>
+/// <param name="Action">The action.</param>
+/// <param name="QueuedAt">When it was first queued.</param>
+/// <param name="RequestMetadata">For whom it runs; null if the client did not say.</param>
+internal sealed record Lease(string Id, PreparedAction Action, DateTimeOffset QueuedAt, Reapi.RequestMetadata? RequestMetadata);

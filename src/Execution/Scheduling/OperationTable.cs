@@ -1,0 +1,51 @@
+using RemoteExec.Execution.Operations;
+
+namespace RemoteExec.Execution.Scheduling;
+
+/// <summary>The operations by name: those that are not done, and for a while those that are (WEX-03).</summary>
+internal sealed class OperationTable(TimeSpan retention, int maxRetained)
+{
+    private readonly Dictionary<OperationName, Operation> byName = [];
+    private readonly HashSet<Operation> unfinished = [];
+    private readonly Queue<Operation> done = new(); // the oldest first; may hold deleted ones
+
+    /// <summary>Those that are not done.</summary>
+    public IReadOnlyCollection<Operation> Unfinished => unfinished;
+
+    /// <summary>The operation of that name; null if there is none.</summary>
+    public Operation? Find(OperationName name) => byName.GetValueOrDefault(name);
+
+    /// <summary>Adds an operation that is not done.</summary>
+    public void Add(Operation operation)
+    {
+        byName.Add(operation.Name, operation);
+        unfinished.Add(operation);
+    }
+
+    /// <summary>Counts an operation as done from now on.</summary>
+    public void Retire(Operation operation)
+    {
+        unfinished.Remove(operation);
+        done.Enqueue(operation);
+    }
+
+    /// <summary>Removes an operation that was deleted.</summary>
+    public void Remove(Operation operation)
+    {
+        byName.Remove(operation.Name);
+        unfinished.Remove(operation);
+    }
+
+    /// <summary>Removes a done operation whose time is over, or that is one too many; null if there is none.</summary>
+    public Operation? TakeExpired(DateTimeOffset now)
+    {
+        while (done.TryPeek(out Operation? oldest) && (done.Count > maxRetained || oldest.DoneAt + retention <= now))
+        {
+            done.Dequeue();
+            if (byName.Remove(oldest.Name))
+                return oldest;
+        }
+
+        return null;
+    }
+}

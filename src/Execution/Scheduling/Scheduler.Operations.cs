@@ -1,0 +1,178 @@
+using RemoteExec.Execution.Operations;
+
+namespace RemoteExec.Execution.Scheduling;
+
+// What happens to operations: the clients' side.
+internal sealed partial class Scheduler
+{
+    private static readonly Outcome.Failed shuttingDown = new(FailureKind.ShuttingDown, "the server is shutting down: try again elsewhere");
+    private readonly OperationTable operations = new(options.Retention, options.MaxRetainedOperations);
+
+    private void Start(SchedulerEvent.OperationStarted started)
+    {
+        var operation = new Operation(started.Name, started.ActionDigest, started.Submission);
+        operations.Add(operation);
+        if (draining)
+        {
+            Complete(operation, shuttingDown);
+        }
+        else if (operations.Unfinished.Count > options.MaxUnfinishedOperations)
+        {
+            Complete(operation, new Outcome.Failed(
+                FailureKind.QueueFull, $"there are {options.MaxUnfinishedOperations} operations under way already: try again later"));
+        }
+        else
+        {
+            Publish(operation);
+            effects.Add(new SchedulerEffect.Prepare(operation.Name, operation.ActionDigest, operation.Submission.SkipCacheLookup));
+        }
+    }
+
+    private void Admit(SchedulerEvent.OperationPrepared prepared)
+    {
+        if (FindInPreparation(prepared.Name) is not { } operation)
+            return;
+        if (operation.IsAbandoned(now, options.AbandonedGrace))
+            Complete(operation, Abandonment());
+        else if (FindToMerge(prepared.Action, operation) is { } running)
+            Attach(operation, running);
+        else
+            Launch(operation, prepared.Action);
+    }
+
+    // An action that must not be cached must not share a run either (EXE-10). A result that is being stored may be visible already,
+    // which a client that skips the cache must not get (EXE-09).
+    private Execution? FindToMerge(PreparedAction action, Operation operation) =>
+        !action.Action.DoNotCache && mergeable.TryGetValue(action.Digest, out Execution? running)
+        && !(running.Phase == ExecutionPhase.Recording && operation.Submission.SkipCacheLookup)
+            ? running
+            : null;
+
+    private void Attach(Operation operation, Execution execution)
+    {
+        operation.Execution = execution;
+        execution.Operations.Add(operation);
+        if (operation.Submission.Priority < execution.Priority)
+        {
+            // Its place in the queue depends on the priority: take it out first.
+            bool queued = execution.Phase == ExecutionPhase.Queued;
+            PlatformQueue? queue = queued ? matching.QueueOf(execution) : null;
+            queue?.Waiting.Remove(execution);
+            execution.Priority = operation.Submission.Priority;
+            queue?.Waiting.Add(execution);
+        }
+
+        Publish(operation);
+    }
+
+    private void Launch(Operation operation, PreparedAction action)
+    {
+        var execution = new Execution(++lastExecution, action, now);
+        execution.Progress = WithQueueTime(new Reapi.ExecutedActionMetadata(), execution);
+        execution.Priority = operation.Submission.Priority;
+        execution.Operations.Add(operation);
+        operation.Execution = execution;
+        executions.Add(execution.Id, execution);
+        if (!action.Action.DoNotCache)
+            mergeable[action.Digest] = execution;
+        Publish(operation);
+        Enqueue(execution);
+    }
+
+    private void Answer(SchedulerEvent.OperationAnswered answered)
+    {
+        if (FindInPreparation(answered.Name) is { } operation)
+            Complete(operation, answered.Outcome);
+    }
+
+    private void Join(OperationName name)
+    {
+        if (operations.Find(name) is { } operation)
+            operation.Waiters++;
+    }
+
+    private void Leave(OperationName name)
+    {
+        if (operations.Find(name) is not { } operation || --operation.Waiters > 0)
+            return;
+        operation.AbandonedAt = now;
+        if (operation.Outcome is null)
+            agenda.Add(now + options.AbandonedGrace, operation);
+    }
+
+    private void LookAtOperation(Operation operation)
+    {
+        if (operation.Outcome is not null)
+            ForgetExpired();
+        else if (operation.Execution is { } execution)
+            StopIfAbandoned(execution);
+    }
+
+    private void StopIfAbandoned(Execution execution)
+    {
+        if (execution.Operations.TrueForAll(operation => operation.IsAbandoned(now, options.AbandonedGrace)))
+            End(execution, Abandonment());
+    }
+
+    private void Cancel(OperationName name)
+    {
+        if (operations.Find(name) is not { Outcome: null } operation)
+            return;
+        Detach(operation);
+        Complete(operation, new Outcome.Failed(FailureKind.Cancelled, "the operation was cancelled"));
+    }
+
+    private void Delete(OperationName name)
+    {
+        if (operations.Find(name) is not { } operation)
+            return;
+        Detach(operation);
+        operations.Remove(operation);
+        effects.Add(new SchedulerEffect.Forget(name));
+    }
+
+    // Others who wait for the same execution keep it going (OPS-02).
+    private void Detach(Operation operation)
+    {
+        if (operation.Execution is not { } execution)
+            return;
+        execution.Operations.Remove(operation);
+        operation.Execution = null;
+        if (execution.Operations.Count == 0)
+            Abandon(execution);
+        else
+            StopIfAbandoned(execution);
+    }
+
+    private void Complete(Operation operation, Outcome outcome)
+    {
+        operation.Outcome = outcome;
+        operation.DoneAt = now;
+        Publish(operation);
+        operation.Execution?.Operations.Remove(operation);
+        operation.Execution = null;
+        operations.Retire(operation);
+        agenda.Add(now + options.Retention, operation);
+        ForgetExpired();
+    }
+
+    private void ForgetExpired()
+    {
+        while (operations.TakeExpired(now) is { } expired)
+            effects.Add(new SchedulerEffect.Forget(expired.Name));
+    }
+
+    private Operation? FindInPreparation(OperationName name) =>
+        operations.Find(name) is { Outcome: null, Execution: null } operation ? operation : null;
+
+    private Outcome.Failed Abandonment() => new(
+        FailureKind.Abandoned, $"nobody waited for the operation for {options.AbandonedGrace.TotalSeconds:0} s, so it was stopped: execute the action again");
+
+    private void Publish(Operation operation) => effects.Add(new SchedulerEffect.Publish(operation.ToState()));
+
+    private void PublishAll(Execution execution)
+    {
+        foreach (Operation operation in execution.Operations)
+            Publish(operation);
+    }
+}

@@ -1,0 +1,27 @@
+using RemoteExec.Execution.Operations;
+using RemoteExec.Protocol;
+
+namespace RemoteExec.Execution.Scheduling;
+
+/// <summary>What the <see cref="Scheduler"/> wants done, in this order.</summary>
+internal abstract record SchedulerEffect
+{
+    private SchedulerEffect()
+    {
+    }
+
+    /// <summary>Read and check an action and look it up, then report <see cref="SchedulerEvent.OperationPrepared"/> or <see cref="SchedulerEvent.OperationAnswered"/>.</summary>
+    internal sealed record Prepare(OperationName Name, Digest ActionDigest, bool SkipCacheLookup) : SchedulerEffect;
+
+    /// <summary>Tell those who wait.</summary>
+    internal sealed record Publish(OperationState State) : SchedulerEffect;
+
+    /// <summary>The operation is no more.</summary>
+    internal sealed record Forget(OperationName Name) : SchedulerEffect;
+
+    /// <summary>Answer a post: execute under this lease, or be idle. Each post is answered once, unless its connection broke.</summary>
+    internal sealed record AnswerPoll(long Poll, Lease? Lease) : SchedulerEffect;
+
+    /// <summary>Check that the outputs are there, store the result if told, then report <see cref="SchedulerEvent.ResultRecorded"/> or <see cref="SchedulerEvent.ResultIncomplete"/>.</summary>
+    internal sealed record Record(long ExecutionId, Digest ActionDigest, Reapi.ExecuteResponse Response, bool Store) : SchedulerEffect;
+}

@@ -1,0 +1,35 @@
+namespace RemoteExec.Execution.Scheduling;
+
+/// <summary>One slot of one worker: runs one action at a time.</summary>
+internal sealed class Slot(string id, string workerName, Reapi.Platform? platform, WorkerGroup group)
+{
+    /// <summary>Its id.</summary>
+    public string Id { get; } = id;
+
+    /// <summary>The worker it belongs to.</summary>
+    public string WorkerName { get; } = workerName;
+
+    /// <summary>The platform as it was posted.</summary>
+    public Reapi.Platform? Platform { get; } = platform;
+
+    /// <summary>Those that offer the same platform.</summary>
+    public WorkerGroup Group { get; } = group;
+
+    /// <summary>The post that is held; null if none is.</summary>
+    public long? Poll { get; set; }
+
+    /// <summary>When the held post is answered at the latest.</summary>
+    public DateTimeOffset PollEnds { get; set; }
+
+    /// <summary>When the slot is forgotten if it does not post again.</summary>
+    public DateTimeOffset Expires { get; set; }
+
+    /// <summary>When the next look at this slot is due; null if none is planned.</summary>
+    public DateTimeOffset? NextAlarm { get; set; }
+
+    /// <summary>What it should be executing; null for nothing.</summary>
+    public Execution? Execution { get; set; }
+
+    /// <summary>Its place among the group's idle slots; null if it is not idle.</summary>
+    public LinkedListNode<Slot>? IdleNode { get; set; }
+}

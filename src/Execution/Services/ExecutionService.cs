@@ -1,0 +1,49 @@
+using Build.Bazel.Remote.Execution.V2;
+using RemoteExec.Cas.Services;
+using RemoteExec.Execution.Operations;
+using RemoteExec.Execution.Scheduling;
+using RemoteExec.Protocol;
+using RemoteExec.Rpc.Server;
+using Digest = RemoteExec.Protocol.Digest;
+using Operation = Google.LongRunning.Operation;
+
+namespace RemoteExec.Execution.Services;
+
+/// <summary>The Execution service: runs actions, and tells how far they have come.</summary>
+public sealed class ExecutionService(ActionQueue queue)
+{
+    /// <summary>The methods.</summary>
+    public RpcService ToRpcService() => new RpcService(RemoteExecutionReflection.Descriptor, "Execution", ExecutionErrors.ToStatus)
+        .ServerStream<ExecuteRequest, Operation>("Execute", ExecuteAsync)
+        .ServerStream<WaitExecutionRequest, Operation>("WaitExecution", WaitExecutionAsync);
+
+    // Only what is wrong with the request itself ends the call; the rest is told by a done operation, which every client understands (EXE-03, Q-11).
+    private async Task ExecuteAsync(ExecuteRequest request, RpcResponseStream<Operation> responses, RpcCall call)
+    {
+        Digest actionDigest = RequestArguments.Digest(
+            RequestArguments.Instance(request.InstanceName), request.DigestFunction, request.ActionDigest, "action_digest");
+        var submission = new Submission
+        {
+            SkipCacheLookup = request.SkipCacheLookup,
+            Priority = request.ExecutionPolicy?.Priority ?? 0,
+            Inlining = request.InlineStdout || request.InlineStderr || request.InlineOutputFiles.Count > 0
+                ? new InliningHints(request.InlineStdout, request.InlineStderr, [.. request.InlineOutputFiles])
+                : InliningHints.None,
+            RequestMetadata = RequestMetadataHeader.Parse(call.GetBinaryRequestHeader(RequestMetadataHeader.Name)),
+        };
+        await SendAsync(queue.ExecuteAsync(actionDigest, submission, call.CancellationToken), responses);
+    }
+
+    private async Task WaitExecutionAsync(WaitExecutionRequest request, RpcResponseStream<Operation> responses, RpcCall call)
+    {
+        if (!OperationName.TryParse(request.Name, out OperationName name))
+            throw new OperationNotFoundException(request.Name);
+        await SendAsync(queue.WatchAsync(name, call.CancellationToken), responses);
+    }
+
+    private static async Task SendAsync(IAsyncEnumerable<OperationState> states, RpcResponseStream<Operation> responses)
+    {
+        await foreach (OperationState state in states)
+            await responses.WriteAsync(OperationMessages.ToProto(state));
+    }
+}

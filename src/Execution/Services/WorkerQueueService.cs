@@ -1,0 +1,83 @@
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Logging;
+using RemoteExec.Cas.Services;
+using RemoteExec.Execution.Scheduling;
+using RemoteExec.Protocol.Workers;
+using RemoteExec.Rpc;
+using RemoteExec.Rpc.Server;
+
+namespace RemoteExec.Execution.Services;
+
+/// <summary>The service through which workers get their actions; not for clients.</summary>
+public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions options, ILogger logger)
+{
+    /// <summary>The methods.</summary>
+    public RpcService ToRpcService() => new RpcService(WorkerReflection.Descriptor, "WorkerQueue", ExecutionErrors.ToStatus)
+        .Unary<SynchronizeRequest, SynchronizeResponse>("Synchronize", SynchronizeAsync);
+
+    private async Task<SynchronizeResponse> SynchronizeAsync(SynchronizeRequest request, RpcCall call)
+    {
+        Check(request);
+        var response = new SynchronizeResponse { LeaseDuration = Duration.FromTimeSpan(options.LeaseDuration) };
+        if (await queue.SynchronizeAsync(request, call.CancellationToken) is { } lease)
+            response.Execute = ToProto(lease);
+        else
+            response.Idle = new SynchronizeResponse.Types.Idle();
+        return response;
+    }
+
+    private void Check(SynchronizeRequest request)
+    {
+        if (request.SlotId.Length == 0)
+            throw RequestArguments.Invalid("slot_id is empty");
+        switch (request.StateCase)
+        {
+            case SynchronizeRequest.StateOneofCase.None:
+                throw RequestArguments.Invalid("the post has no state");
+            case SynchronizeRequest.StateOneofCase.Executing when request.Executing.LeaseId.Length == 0:
+            case SynchronizeRequest.StateOneofCase.Completed when request.Completed.LeaseId.Length == 0:
+                throw RequestArguments.Invalid("lease_id is empty");
+            case SynchronizeRequest.StateOneofCase.Completed:
+                request.Completed.Response = ToGoodResponse(request.Completed.Response, request.WorkerName);
+                break;
+        }
+    }
+
+    // Whatever a worker says, what goes on from here has a result or an error that executions may end with (EXE-04, Q-10).
+    private Reapi.ExecuteResponse ToGoodResponse(Reapi.ExecuteResponse? response, string worker)
+    {
+        response ??= new Reapi.ExecuteResponse();
+        response.CachedResult = false;
+        StatusCode code = (StatusCode)(response.Status?.Code ?? 0);
+        if (code == StatusCode.Ok && response.Result is null)
+        {
+            ExecutionLog.WorkerAtFault(logger, worker, "it completed an action with neither result nor error");
+            response.Status = new Google.Rpc.Status { Code = (int)StatusCode.Internal, Message = $"worker '{worker}' told neither a result nor an error" };
+        }
+        else if (code is not (StatusCode.Ok or StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.ResourceExhausted
+            or StatusCode.Unavailable or StatusCode.Internal or StatusCode.DeadlineExceeded))
+        {
+            // Among them NOT_FOUND, which is no answer to Execute, and CANCELLED, which only CancelOperation gives.
+            ExecutionLog.WorkerAtFault(logger, worker, $"it completed an action with {code}");
+            response.Status = new Google.Rpc.Status
+            {
+                Code = (int)StatusCode.Internal,
+                Message = $"worker '{worker}' failed with {code}: {response.Status!.Message}",
+            };
+        }
+
+        return response;
+    }
+
+    private static SynchronizeResponse.Types.Execute ToProto(Lease lease) => new()
+    {
+        LeaseId = lease.Id,
+        InstanceName = lease.Action.Digest.Instance.Value,
+        DigestFunction = (Reapi.DigestFunction.Types.Value)lease.Action.Digest.Function,
+        ActionDigest = lease.Action.Digest.ToProto(),
+        Action = lease.Action.Action,
+        Timeout = Duration.FromTimeSpan(lease.Action.Timeout),
+        QueuedTimestamp = Timestamp.FromDateTimeOffset(lease.QueuedAt),
+        RequestMetadata = lease.RequestMetadata,
+    };
+}
