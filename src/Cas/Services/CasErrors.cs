@@ -13,7 +13,7 @@ public static class CasErrors
     {
         BlobMismatchException => StatusCode.InvalidArgument,
         BlobsMissingException => StatusCode.NotFound,
-        StoreFullException or BlobTooLargeException => StatusCode.ResourceExhausted,
+        StoreFullException or BlobTooLargeException or TreeTooLargeException => StatusCode.ResourceExhausted,
         StoreUnavailableException => StatusCode.Unavailable,
 
         // INTERNAL and not DATA_LOSS: clients retry the first, and find the blob, which was dropped, missing; the second ends their build (BSR-08, Q-01, Q-04).

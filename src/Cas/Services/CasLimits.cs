@@ -1,3 +1,6 @@
+using RemoteExec.Protocol;
+using RemoteExec.Rpc;
+
 namespace RemoteExec.Cas.Services;
 
 /// <summary>What a client may ask of the CAS in one call. The first two are advertised (CAP-03).</summary>
@@ -17,4 +20,12 @@ public sealed record CasLimits
 
     /// <summary>The longest Directory that is read as part of a tree.</summary>
     public int MaxDirectoryBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Refuses the upload of a blob that is too long.</summary>
+    /// <exception cref="RpcException">INVALID_ARGUMENT.</exception>
+    internal void CheckBlob(in Digest digest)
+    {
+        if (MaxBlobBytes > 0 && digest.SizeBytes > MaxBlobBytes)
+            throw RequestArguments.Invalid($"{digest} is longer than the {MaxBlobBytes} bytes that this server takes");
+    }
 }

@@ -13,7 +13,7 @@ public static class RequestArguments
 
     /// <summary>Reads one digest (DIG-01, DIG-02, DIG-08, DIG-09, GEN-06).</summary>
     /// <param name="instance">The instance of the request.</param>
-    /// <param name="function">The function of the request; unknown to infer it from the hash.</param>
+    /// <param name="function">The function of the request; UNKNOWN to infer it from the hash.</param>
     /// <param name="digest">The digest; null if the client left it out.</param>
     /// <param name="field">The field it stands in, for the message.</param>
     /// <exception cref="RpcException">INVALID_ARGUMENT: it is missing or malformed.</exception>

@@ -17,6 +17,7 @@ public sealed class MessageWriter(PipeWriter output, Func<ValueTask> begin) : IB
     private const int PrefixLength = 5;
     private bool begun;
     private long left;
+    private Memory<byte> reserved;
 
     /// <summary>True once a message was started: from then on an error can only be told in the trailers.</summary>
     public bool HasStarted => begun;
@@ -36,6 +37,29 @@ public sealed class MessageWriter(PipeWriter output, Func<ValueTask> begin) : IB
         }
 
         return BeginThenStartAsync(length);
+    }
+
+    /// <summary>
+    /// Memory for a message of exactly <paramref name="length"/> bytes, which nobody is told of before <see cref="Commit"/>: whoever fails to fill
+    /// it can still end the call with a clean status. Reserving anew, or starting a message, forgets what was reserved.
+    /// </summary>
+    public async ValueTask<Memory<byte>> ReserveAsync(int length)
+    {
+        if (left != 0)
+            throw new InvalidOperationException($"{left} bytes of the previous message are missing");
+        await BeginAsync();
+        reserved = output.GetMemory(PrefixLength + length)[..(PrefixLength + length)];
+        return reserved[PrefixLength..];
+    }
+
+    /// <summary>Makes the memory that <see cref="ReserveAsync"/> gave, now filled, the next message.</summary>
+    public void Commit()
+    {
+        if (reserved.IsEmpty)
+            throw new InvalidOperationException("no message was reserved");
+        EncodePrefix(reserved.Span, reserved.Length - PrefixLength);
+        output.Advance(reserved.Length);
+        reserved = default;
     }
 
     /// <summary>Writes a whole message; the bytes stay in the pipe until the next flush.</summary>
@@ -89,10 +113,15 @@ public sealed class MessageWriter(PipeWriter output, Func<ValueTask> begin) : IB
 
     private void WritePrefix(int length)
     {
-        Span<byte> prefix = output.GetSpan(PrefixLength);
-        prefix[0] = 0;
-        BinaryPrimitives.WriteUInt32BigEndian(prefix[1..], (uint)length);
+        reserved = default;
+        EncodePrefix(output.GetSpan(PrefixLength), length);
         output.Advance(PrefixLength);
         left = length;
+    }
+
+    private static void EncodePrefix(Span<byte> prefix, int length)
+    {
+        prefix[0] = 0; // not compressed
+        BinaryPrimitives.WriteUInt32BigEndian(prefix[1..], (uint)length);
     }
 }

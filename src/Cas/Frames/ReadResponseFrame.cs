@@ -1,0 +1,68 @@
+using System.Buffers;
+using RemoteExec.Protocol;
+using RemoteExec.Rpc.Framing;
+
+namespace RemoteExec.Cas.Frames;
+
+/// <summary>
+/// A <c>google.bytestream.ReadResponse</c>, written and read by hand: bytes go from a blob straight into the transport's memory, and the other
+/// way round.
+/// </summary>
+internal static class ReadResponseFrame
+{
+    private const uint DataTag = (10 << 3) | 2;
+
+    /// <summary>The most data in one message: with its header it fills 1 MiB of memory and not a byte more, as pools rent powers of two.</summary>
+    public const int MaxDataBytes = (1024 * 1024) - 16;
+
+    /// <summary>
+    /// Reads the next <paramref name="count"/> bytes of a blob and makes them a message. What fails to be read leaves the call without a trace of the message.
+    /// </summary>
+    /// <exception cref="BlobCorruptException">The blob ended before.</exception>
+    public static async ValueTask WriteAsync(MessageWriter responses, BlobReader blob, Digest digest, int count, CancellationToken cancellationToken)
+    {
+        int headerLength = 1 + LengthOfVarint((uint)count);
+        Memory<byte> message = await responses.ReserveAsync(headerLength + count);
+        EncodeHeader(message.Span, (uint)count);
+        for (int filled = headerLength; filled < message.Length;)
+        {
+            int read = await blob.ReadAsync(message[filled..], cancellationToken);
+            if (read == 0)
+                throw new BlobCorruptException(digest);
+            filled += read;
+        }
+
+        responses.Commit();
+    }
+
+    /// <summary>Reads a message in place; false if it is no ReadResponse.</summary>
+    public static bool TryParse(in ReadOnlySequence<byte> message, out ReadOnlySequence<byte> data)
+    {
+        data = default;
+        var reader = new ProtoReader(message);
+        while (!reader.AtEnd)
+        {
+            if (!reader.TryReadTag(out uint tag) || !(tag == DataTag ? reader.TryReadBytes(out data) : reader.TrySkip(tag)))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static int LengthOfVarint(uint value)
+    {
+        int length = 1;
+        for (; value >= 0x80; value >>= 7)
+            length++;
+        return length;
+    }
+
+    private static void EncodeHeader(Span<byte> header, uint dataLength)
+    {
+        header[0] = (byte)DataTag;
+        int position = 1;
+        for (; dataLength >= 0x80; dataLength >>= 7)
+            header[position++] = (byte)(dataLength | 0x80);
+        header[position] = (byte)dataLength;
+    }
+}

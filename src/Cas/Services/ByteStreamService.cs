@@ -1,0 +1,70 @@
+using Google.Bytestream;
+using RemoteExec.Cas.Frames;
+using RemoteExec.Protocol;
+using RemoteExec.Rpc;
+using RemoteExec.Rpc.Server;
+using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
+
+namespace RemoteExec.Cas.Services;
+
+/// <summary>
+/// Blobs of any size as streams. The bytes of a Read go from the store straight into the response's memory, those of a Write from the request's memory
+/// straight to the store, and interrupted uploads can be continued. Blobs are verified by the store that is passed in, not here.
+/// </summary>
+public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, CasLimits limits)
+{
+    /// <summary>The service's methods.</summary>
+    public RpcService ToRpcService() => new RpcService(BytestreamReflection.Descriptor, "ByteStream", CasErrors.ToStatus)
+        .ServerStream<ReadRequest, ReadResponse>("Read", (request, _, call) => ReadAsync(request, call))
+        .Raw("Write", call => new ByteStreamUpload(cas, sessions, limits, call).RunAsync())
+        .Unary<QueryWriteStatusRequest, QueryWriteStatusResponse>("QueryWriteStatus", QueryWriteStatusAsync);
+
+    /// <summary>Reads the name of an upload.</summary>
+    /// <exception cref="RpcException">INVALID_ARGUMENT: it is none, is not what the routing header says (RES-10), or asks for a compressor that is not offered (RES-07).</exception>
+    internal static ResourceName ParseUpload(RpcCall call, string text) =>
+        ResourceName.TryParseWrite(text, out ResourceName name, out string? error) ? Check(call, text, name) : throw RequestArguments.Invalid(error);
+
+    private static ResourceName Check(RpcCall call, string text, ResourceName name)
+    {
+        if (call.GetRequestHeader(ResourceName.Header) is { } header && !string.Equals(header, text, StringComparison.Ordinal))
+            throw RequestArguments.Invalid($"the header {ResourceName.Header} says '{header}', but the request's resource_name is '{text}'");
+        return name.Compressor == Compressor.Identity
+            ? name
+            : throw RequestArguments.Invalid($"compressor '{ResourceName.NameOf(name.Compressor)}' is not supported: use the blob's name without compression");
+    }
+
+    private async Task ReadAsync(ReadRequest request, RpcCall call)
+    {
+        Digest digest = ResourceName.TryParseRead(request.ResourceName, out ResourceName name, out string? error)
+            ? Check(call, request.ResourceName, name).Digest
+            : throw RequestArguments.Invalid(error);
+        if (request.ReadOffset < 0 || request.ReadOffset > digest.SizeBytes)
+            throw new RpcException(StatusCode.OutOfRange, $"read_offset {request.ReadOffset} is outside of the blob's {digest.SizeBytes} bytes");
+        if (request.ReadLimit < 0)
+            throw RequestArguments.Invalid($"read_limit is negative: {request.ReadLimit}");
+
+        await using BlobReader blob = await cas.OpenReadAsync(digest, request.ReadOffset, call.CancellationToken)
+            ?? throw new RpcException(StatusCode.NotFound, $"{digest} is not here");
+        long left = digest.SizeBytes - request.ReadOffset;
+        if (request.ReadLimit > 0)
+            left = Math.Min(left, request.ReadLimit);
+        while (left > 0)
+        {
+            int count = (int)Math.Min(left, ReadResponseFrame.MaxDataBytes);
+            await ReadResponseFrame.WriteAsync(call.Responses, blob, digest, count, call.CancellationToken);
+            left -= count;
+
+            // The last message goes out together with the trailers.
+            if (left > 0)
+                await call.Responses.FlushAsync(call.CancellationToken);
+        }
+    }
+
+    private async Task<QueryWriteStatusResponse> QueryWriteStatusAsync(QueryWriteStatusRequest request, RpcCall call)
+    {
+        ResourceName name = ParseUpload(call, request.ResourceName);
+        return await cas.ContainsAsync(name.Digest, call.CancellationToken)
+            ? new QueryWriteStatusResponse { CommittedSize = name.Digest.SizeBytes, Complete = true }
+            : new QueryWriteStatusResponse { CommittedSize = sessions.ReportCommittedSize(name) };
+    }
+}

@@ -1,0 +1,131 @@
+using Google.Protobuf;
+using RemoteExec.Protocol;
+using RemoteExec.Rpc;
+using RemoteExec.Rpc.Server;
+
+namespace RemoteExec.Cas.Services;
+
+/// <summary>The content addressable storage's unary calls and GetTree. Blobs are verified by the store that is passed in, not here.</summary>
+public sealed class CasService(IBlobStore cas, CasLimits limits)
+{
+    private const int ConcurrentBlobs = 64;
+
+    /// <summary>The service's methods.</summary>
+    public RpcService ToRpcService() => new RpcService(Reapi.RemoteExecutionReflection.Descriptor, "ContentAddressableStorage", CasErrors.ToStatus)
+        .Unary<Reapi.FindMissingBlobsRequest, Reapi.FindMissingBlobsResponse>("FindMissingBlobs", FindMissingAsync)
+        .Unary<Reapi.BatchUpdateBlobsRequest, Reapi.BatchUpdateBlobsResponse>("BatchUpdateBlobs", BatchUpdateAsync)
+        .Unary<Reapi.BatchReadBlobsRequest, Reapi.BatchReadBlobsResponse>("BatchReadBlobs", BatchReadAsync)
+        .ServerStream<Reapi.GetTreeRequest, Reapi.GetTreeResponse>("GetTree", GetTreeAsync);
+
+    private async Task<Reapi.FindMissingBlobsResponse> FindMissingAsync(Reapi.FindMissingBlobsRequest request, RpcCall call)
+    {
+        InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.BlobDigests);
+        var digests = new List<Digest>(request.BlobDigests.Count);
+        foreach (Reapi.Digest digest in request.BlobDigests)
+            digests.Add(RequestArguments.Digest(instance, (Reapi.DigestFunction.Types.Value)function, digest, "blob_digests"));
+
+        var answer = new Reapi.FindMissingBlobsResponse();
+        foreach (Digest digest in await cas.FindMissingAsync(digests, call.CancellationToken))
+            answer.MissingBlobDigests.Add(digest.ToProto());
+        return answer;
+    }
+
+    private async Task<Reapi.BatchUpdateBlobsResponse> BatchUpdateAsync(Reapi.BatchUpdateBlobsRequest request, RpcCall call)
+    {
+        InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.Requests.Select(blob => blob.Digest));
+        CheckBatch(request.Requests.Select(blob => (long)blob.Data.Length));
+
+        var answer = new Reapi.BatchUpdateBlobsResponse();
+        foreach (Reapi.BatchUpdateBlobsRequest.Types.Request[] some in request.Requests.Chunk(ConcurrentBlobs))
+        {
+            answer.Responses.Add(await Task.WhenAll(some.Select(async blob => new Reapi.BatchUpdateBlobsResponse.Types.Response
+            {
+                Digest = blob.Digest,
+                Status = await StatusOfAsync(() => UpdateAsync(instance, function, blob, call.CancellationToken)),
+            })));
+        }
+
+        return answer;
+    }
+
+    private async Task UpdateAsync(
+        InstanceName instance, DigestFunction function, Reapi.BatchUpdateBlobsRequest.Types.Request blob, CancellationToken cancellationToken)
+    {
+        Digest digest = RequestArguments.Digest(instance, (Reapi.DigestFunction.Types.Value)function, blob.Digest, "digest");
+        if (blob.Compressor != Reapi.Compressor.Types.Value.Identity)
+            throw RequestArguments.Invalid($"compressor {blob.Compressor} is not supported: send the data uncompressed");
+        if (blob.Data.Length != digest.SizeBytes)
+            throw RequestArguments.Invalid($"{digest} came with {blob.Data.Length} bytes of data");
+        limits.CheckBlob(digest);
+        if (!await cas.ContainsAsync(digest, cancellationToken))
+            await cas.WriteAllAsync(digest, blob.Data.Memory, cancellationToken);
+    }
+
+    private async Task<Reapi.BatchReadBlobsResponse> BatchReadAsync(Reapi.BatchReadBlobsRequest request, RpcCall call)
+    {
+        InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.Digests);
+        CheckBatch(request.Digests.Select(digest => Math.Max(0, digest.SizeBytes)));
+
+        var answer = new Reapi.BatchReadBlobsResponse();
+        foreach (Reapi.Digest[] some in request.Digests.Chunk(ConcurrentBlobs))
+            answer.Responses.Add(await Task.WhenAll(some.Select(digest => ReadAsync(instance, function, digest, call.CancellationToken))));
+        return answer;
+    }
+
+    private async Task<Reapi.BatchReadBlobsResponse.Types.Response> ReadAsync(
+        InstanceName instance, DigestFunction function, Reapi.Digest wireDigest, CancellationToken cancellationToken)
+    {
+        var response = new Reapi.BatchReadBlobsResponse.Types.Response { Digest = wireDigest };
+        response.Status = await StatusOfAsync(async () =>
+        {
+            Digest digest = RequestArguments.Digest(instance, (Reapi.DigestFunction.Types.Value)function, wireDigest, "digests");
+            byte[] content = await cas.ReadAllAsync(digest, (int)limits.MaxBatchTotalBytes, cancellationToken)
+                ?? throw new BlobsMissingException([digest]);
+            response.Data = UnsafeByteOperations.UnsafeWrap(content);
+        });
+        return response;
+    }
+
+    private async Task GetTreeAsync(Reapi.GetTreeRequest request, RpcResponseStream<Reapi.GetTreeResponse> responses, RpcCall call)
+    {
+        InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        Digest root = RequestArguments.Digest(instance, request.DigestFunction, request.RootDigest, "root_digest");
+        if (request.PageSize < 0)
+            throw RequestArguments.Invalid($"page_size is negative: {request.PageSize}");
+        await foreach (Reapi.GetTreeResponse page in new TreePages(cas, limits).ReadAsync(root, request.PageSize, request.PageToken, call.CancellationToken))
+            await responses.WriteAsync(page);
+    }
+
+    private void CheckBatch(IEnumerable<long> sizes)
+    {
+        long left = limits.MaxBatchTotalBytes;
+        foreach (long size in sizes)
+        {
+            if (size > left)
+                throw RequestArguments.Invalid($"the blobs of the batch have more than the {limits.MaxBatchTotalBytes} bytes allowed in all: use smaller batches, or ByteStream");
+            left -= size;
+        }
+    }
+
+    private static async Task<Google.Rpc.Status> StatusOfAsync(Func<Task> serveBlob)
+    {
+        RpcStatus status = RpcStatus.Ok;
+        try
+        {
+            await serveBlob();
+        }
+        catch (RpcException exception)
+        {
+            status = exception.Status;
+        }
+        catch (Exception exception) when (CasErrors.ToStatus(exception) is { } known)
+        {
+            status = known;
+        }
+
+        return new Google.Rpc.Status { Code = (int)status.Code, Message = status.Message };
+    }
+}
