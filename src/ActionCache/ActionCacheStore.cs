@@ -1,0 +1,41 @@
+using Google.Protobuf;
+using RemoteExec.Cas;
+using RemoteExec.Protocol;
+
+namespace RemoteExec.ActionCache;
+
+/// <summary>
+/// Keeps action results in any store: the serialized result is the value under the action's digest. A result comes back as it was put,
+/// auxiliary metadata and unknown fields included.
+/// </summary>
+public sealed class ActionCacheStore(IBlobStore results) : IActionCache
+{
+    /// <summary>The longest result that is kept, in bytes of its encoding.</summary>
+    public const int MaxResultBytes = 64 * 1024 * 1024;
+
+    /// <inheritdoc/>
+    /// <exception cref="CasException">The store failed.</exception>
+    public async Task<Reapi.ActionResult?> GetAsync(Digest actionDigest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await results.ReadMessageAsync(actionDigest, Reapi.ActionResult.Parser, MaxResultBytes, cancellationToken);
+        }
+        catch (Exception exception) when (exception is BlobCorruptException or InvalidProtocolBufferException)
+        {
+            // What can't be read is no result. The action runs again and its new result replaces this one.
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="BlobTooLargeException">The result is longer than <see cref="MaxResultBytes"/>.</exception>
+    /// <exception cref="CasException">The store failed.</exception>
+    public async Task PutAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken)
+    {
+        int length = result.CalculateSize();
+        if (length > MaxResultBytes)
+            throw new BlobTooLargeException(actionDigest, length, MaxResultBytes);
+        await results.WriteAllAsync(actionDigest, result.ToByteArray(), cancellationToken);
+    }
+}
