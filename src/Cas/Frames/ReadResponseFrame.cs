@@ -22,7 +22,7 @@ internal static class ReadResponseFrame
     public static async ValueTask WriteAsync(MessageWriter responses, BlobReader blob, Digest digest, int count, CancellationToken cancellationToken)
     {
         int headerLength = 1 + LengthOfVarint((uint)count);
-        Memory<byte> message = await responses.ReserveAsync(headerLength + count);
+        Memory<byte> message = responses.Reserve(headerLength + count);
         EncodeHeader(message.Span, (uint)count);
         for (int filled = headerLength; filled < message.Length;)
         {

@@ -28,7 +28,7 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
         ResourceName name = ByteStreamService.ParseUpload(call, resourceName);
         digest = name.Digest;
         limits.CheckBlob(digest);
-        await call.Responses.WriteAsync(new WriteResponse { CommittedSize = await ReceiveAsync(name, first) });
+        call.Responses.Write(new WriteResponse { CommittedSize = await ReceiveAsync(name, first) });
     }
 
     private async ValueTask<long> ReceiveAsync(ResourceName name, WriteRequestFrame first)

@@ -11,6 +11,7 @@ public sealed class RpcChannel : IAsyncDisposable
     private const int StreamWindow = 8 * 1024 * 1024;
     private readonly HttpMessageInvoker invoker;
     private readonly RpcChannelOptions options;
+    private readonly CancellationTokenSource closing = new();
 
     /// <summary>Makes a channel; nothing is connected yet.</summary>
     public RpcChannel(RpcAddress address, RpcChannelOptions? options = null)
@@ -71,17 +72,17 @@ public sealed class RpcChannel : IAsyncDisposable
     /// <summary>Sends the only request of a call and lets the caller read encoded responses.</summary>
     public RpcClientCall Send<TRequest>(string method, TRequest request, RpcCallOptions? callOptions, CancellationToken cancellationToken)
         where TRequest : class, IMessage<TRequest> =>
-        new(invoker, Address, method, FramedContent.Of(request), options, callOptions ?? RpcCallOptions.Default, cancellationToken);
+        new(invoker, Address, method, FramedContent.Of(request), options, callOptions ?? RpcCallOptions.Default, closing.Token, cancellationToken);
 
     /// <summary>Opens a call whose requests the caller writes one by one: client streams and streams both ways.</summary>
     public RpcClientCall Open(string method, RpcCallOptions? callOptions, CancellationToken cancellationToken) =>
-        new(invoker, Address, method, new StreamedContent(), options, callOptions ?? RpcCallOptions.Default, cancellationToken);
+        new(invoker, Address, method, new StreamedContent(), options, callOptions ?? RpcCallOptions.Default, closing.Token, cancellationToken);
 
     /// <summary>Closes the connections; calls under way end with an error.</summary>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await closing.CancelAsync();
         invoker.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)

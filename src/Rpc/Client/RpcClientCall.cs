@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Http.Headers;
 using Google.Protobuf;
 using RemoteExec.Rpc.Framing;
 
@@ -7,43 +9,52 @@ namespace RemoteExec.Rpc.Client;
 
 /// <summary>
 /// One call under way: requests are written, responses read, both possibly encoded by hand. Reading and writing may go on at the same
-/// time, each from one caller. Disposing a call that has not ended cancels it.
+/// time, each from one caller. Disposing a call that has not ended cancels it; dispose only when neither is going on.
 /// </summary>
+/// <remarks>
+/// A server may end a call before it has read all requests, well or badly. So writing tells only that the call has ended, by false; reading tells
+/// how, by a response, an end or an <see cref="RpcException"/>.
+/// </remarks>
 public sealed class RpcClientCall : IAsyncDisposable
 {
     private const int ReadBufferBytes = 64 * 1024;
+    private readonly RpcAddress address;
     private readonly string method;
     private readonly RpcChannelOptions options;
-    private readonly HttpContent content;
+    private readonly StreamedContent? streamed;
     private readonly CancellationTokenSource cancellation;
     private readonly CancellationToken callerToken;
-    private readonly bool hasTimeout;
+    private readonly CancellationToken closed;
     private readonly Task<HttpResponseMessage> response;
     private MessageReader? reader;
     private PipeReader? body;
+    private PipeWriter? pipe;
     private MessageWriter? writer;
+    private bool requestsEnded;
+    private bool pipeCompleted;
 
     internal RpcClientCall(
         HttpMessageInvoker invoker, RpcAddress address, string method, HttpContent content,
-        RpcChannelOptions options, RpcCallOptions callOptions, CancellationToken cancellationToken)
+        RpcChannelOptions options, RpcCallOptions callOptions, CancellationToken closed, CancellationToken cancellationToken)
     {
+        this.address = address;
         this.method = method;
         this.options = options;
-        this.content = content;
+        this.closed = closed;
+        streamed = content as StreamedContent;
         callerToken = cancellationToken;
-        cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed);
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address.BaseUri, method))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = content,
         };
-        request.Headers.TE.ParseAdd("trailers");
+        request.Headers.TryAddWithoutValidation("te", "trailers");
         AddHeaders(request, options.Headers);
         AddHeaders(request, callOptions.Headers);
         if (callOptions.Timeout is { } timeout)
         {
-            hasTimeout = true;
             request.Headers.TryAddWithoutValidation("grpc-timeout", RpcTimeout.Format(timeout));
             cancellation.CancelAfter(timeout);
         }
@@ -51,52 +62,65 @@ public sealed class RpcClientCall : IAsyncDisposable
         response = SendAsync(invoker, request);
     }
 
-    /// <summary>The response headers; waits for them.</summary>
-    public async Task<RpcMetadata> GetResponseHeadersAsync() => ToMetadata((await TranslateAsync(response)).Headers);
-
     /// <summary>Trailers beyond the status; complete once the responses were read to their end.</summary>
     public RpcMetadata ResponseTrailers { get; private set; } = [];
 
-    /// <summary>Waits until the request is under way, then gives the way to write encoded requests.</summary>
+    /// <summary>The encoded response that <see cref="MoveNextAsync"/> found: borrowed, valid until its next call.</summary>
+    public ReadOnlySequence<byte> Response => reader?.Current ?? default;
+
+    /// <summary>The response headers; waits for them.</summary>
+    /// <exception cref="RpcException">The call failed before them.</exception>
+    /// <exception cref="OperationCanceledException">The caller's token fired.</exception>
+    public async Task<RpcMetadata> GetResponseHeadersAsync() => ToMetadata((await GetResponseAsync()).Headers);
+
+    /// <summary>Waits until the request is under way, then gives the way to write encoded requests; send them by <see cref="FlushAsync"/>.</summary>
+    /// <exception cref="RpcException">It never got under way.</exception>
+    /// <exception cref="OperationCanceledException">The caller's token fired.</exception>
     public async ValueTask<MessageWriter> GetRequestsAsync()
     {
-        if (writer is null)
-        {
-            var streamed = content as StreamedContent ?? throw new InvalidOperationException("the only request of this call is sent already");
-            writer = new MessageWriter(await TranslateAsync(streamed.Writer), () => ValueTask.CompletedTask);
-        }
-
-        return writer;
+        if (await FindRequestsAsync() is { } requests)
+            return requests;
+        _ = await GetResponseAsync();
+        throw new InvalidOperationException($"{method}: the call was disposed");
     }
 
-    /// <summary>Writes and sends one request.</summary>
-    /// <exception cref="RpcException">The call has ended with an error.</exception>
-    public async ValueTask WriteAsync(IMessage request)
+    /// <summary>Writes and sends one request; false if the call has ended: read the responses to learn how.</summary>
+    /// <exception cref="OperationCanceledException">The caller's token fired.</exception>
+    public async ValueTask<bool> WriteAsync(IMessage request)
     {
-        await (await GetRequestsAsync()).WriteAsync(request);
-        await FlushAsync();
+        if (requestsEnded || await FindRequestsAsync() is not { } requests)
+            return EndRequests();
+        requests.Write(request);
+        return await FlushAsync();
     }
 
-    /// <summary>Sends what was written, waiting while the server's window is closed.</summary>
-    /// <exception cref="RpcException">The call has ended with an error.</exception>
-    public async ValueTask FlushAsync()
+    /// <summary>
+    /// Sends what was written, waiting while the server's window is closed; false if the call has ended: read the responses to learn how.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The caller's token fired.</exception>
+    public async ValueTask<bool> FlushAsync()
     {
-        MessageWriter requests = await GetRequestsAsync();
-        await TranslateAsync(FlushToServerAsync());
-
-        async Task<bool> FlushToServerAsync()
+        if (requestsEnded || writer is null)
+            return EndRequests();
+        try
         {
-            await requests.FlushAsync(cancellation.Token);
+            await writer.FlushAsync(cancellation.Token);
             return true;
         }
+        catch (Exception exception) when (IsFailure(exception))
+        {
+            return EndRequests();
+        }
     }
 
-    /// <summary>Half-closes the call: no more requests.</summary>
+    /// <summary>Sends what was written and half-closes the call: no more requests. Does nothing if the call has ended.</summary>
+    /// <exception cref="OperationCanceledException">The caller's token fired.</exception>
     public async ValueTask CompleteRequestsAsync()
     {
-        if (content is not StreamedContent streamed)
+        if (streamed is null || await FindRequestsAsync() is null || !await FlushAsync())
             return;
-        _ = await GetRequestsAsync();
+        requestsEnded = pipeCompleted = true;
+        await pipe!.CompleteAsync();
         streamed.Finish();
     }
 
@@ -105,29 +129,42 @@ public sealed class RpcClientCall : IAsyncDisposable
     /// <exception cref="OperationCanceledException">The caller's token fired.</exception>
     public async ValueTask<bool> MoveNextAsync()
     {
-        reader ??= await OpenBodyAsync();
-        if (reader is not null && await TranslateAsync(reader.MoveNextAsync(cancellation.Token).AsTask()))
-            return true;
+        HttpResponseMessage answer = await GetResponseAsync();
+        try
+        {
+            reader ??= await OpenAsync(answer);
+            if (await reader.MoveNextAsync(cancellation.Token))
+                return true;
+        }
+        catch (Exception exception) when (IsFailure(exception))
+        {
+            throw Translate(exception);
+        }
 
-        HttpResponseMessage message = await TranslateAsync(response);
-        RpcMetadata trailers = ToMetadata(message.TrailingHeaders);
-        ResponseTrailers = trailers;
-        RpcStatus status = trailers.Get(Trailers.Status) is not null ? Trailers.Decode(trailers) : Trailers.Decode(ToMetadata(message.Headers));
+        RpcMetadata trailers = ToMetadata(answer.TrailingHeaders);
+        ResponseTrailers = trailers.Get(Trailers.Status) is null ? ToMetadata(answer.Headers) : trailers;
+        RpcStatus status = Trailers.Decode(ResponseTrailers);
         return status.Code == StatusCode.Ok ? false : throw new RpcException(status);
     }
 
-    /// <summary>The encoded response that <see cref="MoveNextAsync"/> found: borrowed, valid until its next call.</summary>
-    public System.Buffers.ReadOnlySequence<byte> Response => reader?.Current ?? default;
-
     /// <summary>Reads the next response; null after an OK end.</summary>
-    /// <exception cref="RpcException">The call ended with another status than OK.</exception>
+    /// <exception cref="RpcException">The call ended with another status than OK, or the response is no <typeparamref name="T"/> (INTERNAL).</exception>
+    /// <exception cref="OperationCanceledException">The caller's token fired.</exception>
     public async ValueTask<T?> ReadAsync<T>()
         where T : class, IMessage<T>, new()
     {
         if (!await MoveNextAsync())
             return null;
         var message = new T();
-        message.MergeFrom(Response);
+        try
+        {
+            message.MergeFrom(Response);
+        }
+        catch (InvalidProtocolBufferException exception)
+        {
+            throw new RpcException(new RpcStatus(StatusCode.Internal, $"the response of {method} is no valid {typeof(T).Name}: {exception.Message}"), exception);
+        }
+
         reader!.Release();
         return message;
     }
@@ -136,10 +173,12 @@ public sealed class RpcClientCall : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await cancellation.CancelAsync();
-        (content as StreamedContent)?.Fail(new OperationCanceledException("the call was disposed"));
+        if (pipe is not null && !pipeCompleted)
+            await pipe.CompleteAsync(new OperationCanceledException("the call was disposed")); // drops what was not sent
+        streamed?.Abort();
         if (body is not null)
         {
-            reader?.Release();
+            reader!.Release();
             await body.CompleteAsync();
         }
 
@@ -147,14 +186,15 @@ public sealed class RpcClientCall : IAsyncDisposable
         {
             (await response).Dispose();
         }
-        catch (Exception exception) when (exception is RpcException or OperationCanceledException or HttpRequestException)
+        catch (Exception exception) when (IsFailure(exception))
         {
-            // The caller has seen this error, or has given the call up by disposing it.
-            _ = exception;
+            // The caller has seen this failure, or has given the call up by disposing it.
         }
 
         cancellation.Dispose();
     }
+
+    private static bool IsFailure(Exception exception) => exception is OperationCanceledException or HttpRequestException or IOException;
 
     private static void AddHeaders(HttpRequestMessage request, RpcMetadata? headers)
     {
@@ -162,10 +202,10 @@ public sealed class RpcClientCall : IAsyncDisposable
             request.Headers.TryAddWithoutValidation(key, value);
     }
 
-    private static RpcMetadata ToMetadata(System.Net.Http.Headers.HttpResponseHeaders headers)
+    private static RpcMetadata ToMetadata(HttpResponseHeaders headers)
     {
         var metadata = new RpcMetadata();
-        foreach ((string key, System.Net.Http.Headers.HeaderStringValues values) in headers.NonValidated)
+        foreach ((string key, HeaderStringValues values) in headers.NonValidated)
         {
             foreach (string value in values)
                 metadata.Add(key, value);
@@ -174,58 +214,74 @@ public sealed class RpcClientCall : IAsyncDisposable
         return metadata;
     }
 
-    private static RpcStatus StatusOfHttp(HttpStatusCode code) => new(
-        code switch
-        {
-            HttpStatusCode.BadRequest => StatusCode.Internal,
-            HttpStatusCode.Unauthorized => StatusCode.Unauthenticated,
-            HttpStatusCode.Forbidden => StatusCode.PermissionDenied,
-            HttpStatusCode.NotFound => StatusCode.Unimplemented,
-            HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => StatusCode.Unavailable,
-            _ => StatusCode.Unknown,
-        },
-        $"the server answered HTTP {(int)code}: is this a gRPC port?");
-
     private async Task<HttpResponseMessage> SendAsync(HttpMessageInvoker invoker, HttpRequestMessage request)
     {
         try
         {
             return await invoker.SendAsync(request, cancellation.Token);
         }
-        catch (Exception exception)
+        catch
         {
-            (content as StreamedContent)?.Fail(exception);
+            streamed?.Abort(); // a writer must not wait for a way to the server any more
             throw;
         }
     }
 
-    private async Task<MessageReader?> OpenBodyAsync()
+    private async ValueTask<MessageWriter?> FindRequestsAsync()
     {
-        HttpResponseMessage message = await TranslateAsync(response);
-        if (message.StatusCode != HttpStatusCode.OK)
-            throw new RpcException(StatusOfHttp(message.StatusCode));
-        body = PipeReader.Create(
-            await message.Content.ReadAsStreamAsync(cancellation.Token), new StreamPipeReaderOptions(bufferSize: ReadBufferBytes));
-        return new MessageReader(body, options.MaxResponseMessageBytes);
+        if (writer is not null)
+            return writer;
+        if (streamed is null)
+            throw new InvalidOperationException("the only request of this call is sent already");
+        pipe = await streamed.Writer;
+        return pipe is null ? null : writer = new MessageWriter(pipe);
     }
 
-    private async Task<T> TranslateAsync<T>(Task<T> task)
+    /// <summary>Notes that no more requests can be sent; throws if that is because the caller gave up.</summary>
+    private bool EndRequests()
+    {
+        requestsEnded = true;
+        ThrowIfCallerCancelled(null);
+        return false;
+    }
+
+    private async Task<HttpResponseMessage> GetResponseAsync()
     {
         try
         {
-            return await task;
+            return await response;
         }
-        catch (Exception exception) when (exception is OperationCanceledException && callerToken.IsCancellationRequested)
+        catch (Exception exception) when (IsFailure(exception))
         {
-            throw new OperationCanceledException($"{method} was cancelled", exception, callerToken);
+            throw Translate(exception);
         }
-        catch (OperationCanceledException exception) when (hasTimeout && cancellation.IsCancellationRequested)
-        {
-            throw new RpcException(new RpcStatus(StatusCode.DeadlineExceeded, $"{method} took longer than its timeout"), exception);
-        }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
-        {
-            throw new RpcException(new RpcStatus(StatusCode.Unavailable, $"{method}: {exception.Message}"), exception);
-        }
+    }
+
+    private async Task<MessageReader> OpenAsync(HttpResponseMessage answer)
+    {
+        if (answer.StatusCode != HttpStatusCode.OK)
+            throw new RpcException(RpcFailure.OfHttp(answer.StatusCode, address));
+        if (answer.Content.Headers.ContentType is not { MediaType: "application/grpc" or "application/grpc+proto" } and var type)
+            throw new RpcException(StatusCode.Unknown, $"{address} answered {type?.ToString() ?? "no content type"}: is this a gRPC port?");
+        body = PipeReader.Create(
+            await answer.Content.ReadAsStreamAsync(cancellation.Token), new StreamPipeReaderOptions(bufferSize: ReadBufferBytes));
+        return new MessageReader(body, options.MaxResponseMessageBytes);
+    }
+
+    private RpcException Translate(Exception exception)
+    {
+        ThrowIfCallerCancelled(exception);
+        if (closed.IsCancellationRequested)
+            return new RpcException(new RpcStatus(StatusCode.Cancelled, $"{method}: the channel to {address} was closed"), exception);
+        if (cancellation.IsCancellationRequested)
+            return new RpcException(new RpcStatus(StatusCode.DeadlineExceeded, $"{method} took longer than its timeout"), exception);
+        RpcStatus status = RpcFailure.Of(exception, address);
+        return new RpcException(status with { Message = $"{method}: {status.Message}" }, exception);
+    }
+
+    private void ThrowIfCallerCancelled(Exception? cause)
+    {
+        if (callerToken.IsCancellationRequested)
+            throw new OperationCanceledException($"{method} was cancelled", cause, callerToken);
     }
 }

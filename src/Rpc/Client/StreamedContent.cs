@@ -8,30 +8,38 @@ namespace RemoteExec.Rpc.Client;
 internal sealed class StreamedContent : HttpContent
 {
     private const int BufferBytes = 64 * 1024;
-    private readonly TaskCompletionSource<PipeWriter> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<PipeWriter?> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public StreamedContent() => Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
 
-    /// <summary>The way to the server, once the request is under way; fails if it never gets there.</summary>
-    public Task<PipeWriter> Writer => started.Task;
+    /// <summary>The way to the server, once the request is under way; null if it never gets there.</summary>
+    public Task<PipeWriter?> Writer => started.Task;
 
-    /// <summary>Half-closes the call: no more requests.</summary>
+    /// <summary>Half-closes the call: no more requests. What the writer holds must have been flushed.</summary>
     public void Finish() => finished.TrySetResult();
 
-    /// <summary>The request will never be sent.</summary>
-    public void Fail(Exception exception)
+    /// <summary>Breaks the call off, if it was not half-closed before; nobody gets the writer any more.</summary>
+    public void Abort()
     {
-        if (started.TrySetException(exception))
-            _ = started.Task.Exception; // observed: a caller that never writes must not crash the process
-        finished.TrySetResult();
+        started.TrySetResult(null);
+        finished.TrySetCanceled();
     }
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        // The headers go out at once: the server may answer before the first request message.
-        await stream.FlushAsync(cancellationToken);
-        started.TrySetResult(PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferBytes, leaveOpen: true)));
+        if (started.Task.IsCompleted)
+            throw new IOException("the connection broke while the requests were sent, and they cannot be sent twice");
+        try
+        {
+            // The headers go out at once: the server may answer before the first request message.
+            await stream.FlushAsync(cancellationToken);
+        }
+        finally
+        {
+            started.TrySetResult(PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferBytes, leaveOpen: true)));
+        }
+
         await finished.Task.WaitAsync(cancellationToken);
     }
 
@@ -42,11 +50,5 @@ internal sealed class StreamedContent : HttpContent
     {
         length = -1;
         return false;
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        Finish();
-        base.Dispose(disposing);
     }
 }

@@ -17,37 +17,23 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
     private SequencePosition? consumed;
 
     /// <summary>
-    /// The message that <see cref="MoveNextAsync"/> found: borrowed, valid until the next call of it.
+    /// The message that <see cref="MoveNextAsync(CancellationToken)"/> found: borrowed, valid until the next call of it or of <see cref="Release"/>.
     /// </summary>
     public ReadOnlySequence<byte> Current { get; private set; }
 
     /// <summary>Moves to the next message; false at the end of the stream.</summary>
     /// <exception cref="RpcException">A message is cut off (INTERNAL), too long (RESOURCE_EXHAUSTED) or compressed without notice (INTERNAL).</exception>
-    public async ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken)
-    {
-        Release();
-        while (true)
-        {
-            ReadResult result = await input.ReadAsync(cancellationToken);
-            if (result.IsCanceled)
-                throw new OperationCanceledException(cancellationToken);
-            if (TryParse(result.Buffer))
-                return true;
+    /// <exception cref="OperationCanceledException">The token fired, or the peer has gone.</exception>
+    public ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken) => MoveNextAsync(onlyOne: false, cancellationToken);
 
-            // Everything was looked at and nothing taken: the pipe waits for more, and the transport opens its window.
-            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            if (!result.IsCompleted)
-                continue;
-            if (result.Buffer.IsEmpty)
-                return false;
-            throw new RpcException(StatusCode.Internal, "the stream ended in the middle of a message");
-        }
-    }
-
-    /// <summary>Reads the only message of a unary request.</summary>
-    /// <exception cref="RpcException">There is none, or more than one (INTERNAL).</exception>
+    /// <summary>
+    /// Reads the only message of a unary request, which is <see cref="Current"/> too. Waits for the peer's half-close: a call that is answered before it
+    /// would end with a needless reset of the stream.
+    /// </summary>
+    /// <exception cref="RpcException">There is none, or more than one (INTERNAL), or as for <see cref="MoveNextAsync(CancellationToken)"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token fired, or the peer has gone.</exception>
     public async ValueTask<ReadOnlySequence<byte>> ReadSingleAsync(CancellationToken cancellationToken) =>
-        await MoveNextAsync(cancellationToken) ? Current : throw new RpcException(StatusCode.Internal, "the request has no message");
+        await MoveNextAsync(onlyOne: true, cancellationToken) ? Current : throw new RpcException(StatusCode.Internal, "the stream has no message");
 
     /// <summary>Gives the current message's memory back to the pipe.</summary>
     public void Release()
@@ -59,25 +45,62 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
         input.AdvanceTo(position);
     }
 
-    private bool TryParse(in ReadOnlySequence<byte> buffer)
+    private async ValueTask<bool> MoveNextAsync(bool onlyOne, CancellationToken cancellationToken)
     {
+        Release();
+        while (true)
+        {
+            ReadResult result;
+            try
+            {
+                result = await input.ReadAsync(cancellationToken);
+            }
+            catch (IOException exception)
+            {
+                throw new PeerGoneException("the peer broke the stream off", exception);
+            }
+
+            if (TryFind(result.Buffer, out ReadOnlySequence<byte> message, out bool compressed))
+            {
+                if (onlyOne && result.Buffer.Length > PrefixLength + message.Length)
+                    throw Fail(result.Buffer, StatusCode.Internal, "the stream has more than the one message that it may have");
+                if (!onlyOne || result.IsCompleted)
+                {
+                    consumed = message.End;
+                    Current = compressed ? Decompress(message) : message;
+                    return true;
+                }
+            }
+
+            // Everything was looked at and nothing taken: the pipe waits for more, and the transport opens its window.
+            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            if (!result.IsCompleted)
+                continue;
+            if (result.Buffer.IsEmpty)
+                return false;
+            throw new RpcException(StatusCode.Internal, "the stream ended in the middle of a message");
+        }
+    }
+
+    private bool TryFind(in ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> message, out bool compressed)
+    {
+        message = default;
+        compressed = false;
         if (buffer.Length < PrefixLength)
             return false;
         Span<byte> prefix = stackalloc byte[PrefixLength];
         buffer.Slice(0, PrefixLength).CopyTo(prefix);
         uint length = BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
+        compressed = prefix[0] == 1;
         if (length > maxMessageBytes)
             throw Fail(buffer, StatusCode.ResourceExhausted, $"a message of {length} bytes is longer than the {maxMessageBytes} allowed");
         if (prefix[0] > 1)
             throw Fail(buffer, StatusCode.Internal, $"unknown message flags {prefix[0]}");
-        if (prefix[0] == 1 && !gzip)
+        if (compressed && !gzip)
             throw Fail(buffer, StatusCode.Internal, "a message has the compressed flag, but the call announced no grpc-encoding");
         if (buffer.Length < PrefixLength + length)
             return false;
-
-        ReadOnlySequence<byte> message = buffer.Slice(PrefixLength, length);
-        consumed = message.End;
-        Current = prefix[0] == 0 ? message : Decompress(message);
+        message = buffer.Slice(PrefixLength, length);
         return true;
     }
 

@@ -6,66 +6,83 @@ using Google.Protobuf;
 namespace RemoteExec.Rpc.Framing;
 
 /// <summary>
-/// Writes gRPC messages into a pipe. A message whose length is known is written by hand: <see cref="StartAsync"/>, then exactly that many bytes
+/// Writes gRPC messages into a pipe. A message whose length is known is written by hand: <see cref="Start"/>, then exactly that many bytes
 /// through <see cref="GetMemory"/> and <see cref="Advance"/>, so that a payload can be read from disk straight into the transport's memory.
-/// Not thread-safe. Start a message only when it can be finished: a cut-off message breaks the call.
+/// A message that is small enough to be held in memory is better filled before it is begun: <see cref="Reserve"/>, then <see cref="Commit"/>.
+/// One caller at a time; only <see cref="TryClose"/> may come from elsewhere. Start a message only when it can be finished: a cut-off message breaks
+/// the call.
 /// </summary>
-/// <param name="output">The body of a request or response.</param>
-/// <param name="begin">Sends the headers; awaited once, before the first byte.</param>
-public sealed class MessageWriter(PipeWriter output, Func<ValueTask> begin) : IBufferWriter<byte>
+public sealed class MessageWriter : IBufferWriter<byte>
 {
     private const int PrefixLength = 5;
-    private bool begun;
+    private const int Idle = 0;
+    private const int Busy = 1;
+    private const int Closed = 2;
+
+    private readonly PipeWriter output;
+    private readonly Action? onFirst;
+    private int state;
     private long left;
     private Memory<byte> reserved;
 
+    /// <summary>Makes a writer.</summary>
+    /// <param name="output">The body of a request or response.</param>
+    /// <param name="onFirst">Called once, before the first message: the last moment for headers.</param>
+    public MessageWriter(PipeWriter output, Action? onFirst = null)
+    {
+        this.output = output;
+        this.onFirst = onFirst;
+    }
+
     /// <summary>True once a message was started: from then on an error can only be told in the trailers.</summary>
-    public bool HasStarted => begun;
+    public bool HasStarted { get; private set; }
 
     /// <summary>True if a message was started and not finished; the stream can then only be reset.</summary>
     public bool IsInsideMessage => left != 0;
 
     /// <summary>Begins a message of exactly <paramref name="length"/> bytes.</summary>
-    public ValueTask StartAsync(int length)
+    /// <exception cref="OperationCanceledException">The call has ended.</exception>
+    public void Start(int length)
     {
-        if (left != 0)
-            throw new InvalidOperationException($"{left} bytes of the previous message are missing");
-        if (begun)
-        {
-            WritePrefix(length);
-            return ValueTask.CompletedTask;
-        }
-
-        return BeginThenStartAsync(length);
+        Enter();
+        Span<byte> prefix = output.GetSpan(PrefixLength);
+        EncodePrefix(prefix, length);
+        Begin();
+        output.Advance(PrefixLength);
+        left = length;
+        if (length == 0)
+            Leave();
     }
 
     /// <summary>
     /// Memory for a message of exactly <paramref name="length"/> bytes, which nobody is told of before <see cref="Commit"/>: whoever fails to fill
-    /// it can still end the call with a clean status. Reserving anew, or starting a message, forgets what was reserved.
+    /// it can still end the call with a clean status. Reserving anew, starting a message or flushing forgets what was reserved.
     /// </summary>
-    public async ValueTask<Memory<byte>> ReserveAsync(int length)
+    /// <exception cref="OperationCanceledException">The call has ended.</exception>
+    public Memory<byte> Reserve(int length)
     {
-        if (left != 0)
-            throw new InvalidOperationException($"{left} bytes of the previous message are missing");
-        await BeginAsync();
+        Enter();
         reserved = output.GetMemory(PrefixLength + length)[..(PrefixLength + length)];
         return reserved[PrefixLength..];
     }
 
-    /// <summary>Makes the memory that <see cref="ReserveAsync"/> gave, now filled, the next message.</summary>
+    /// <summary>Makes the memory that <see cref="Reserve"/> gave, now filled, the next message.</summary>
     public void Commit()
     {
         if (reserved.IsEmpty)
             throw new InvalidOperationException("no message was reserved");
         EncodePrefix(reserved.Span, reserved.Length - PrefixLength);
-        output.Advance(reserved.Length);
-        reserved = default;
+        int length = reserved.Length;
+        Begin();
+        output.Advance(length);
+        Leave();
     }
 
     /// <summary>Writes a whole message; the bytes stay in the pipe until the next flush.</summary>
-    public async ValueTask WriteAsync(IMessage message)
+    /// <exception cref="OperationCanceledException">The call has ended.</exception>
+    public void Write(IMessage message)
     {
-        await StartAsync(message.CalculateSize());
+        Start(message.CalculateSize());
         message.WriteTo(this);
     }
 
@@ -80,43 +97,62 @@ public sealed class MessageWriter(PipeWriter output, Func<ValueTask> begin) : IB
     {
         if (count > left)
             throw new InvalidOperationException($"{count - left} bytes more than announced");
-        left -= count;
         output.Advance(count);
+        left -= count;
+        if (left == 0 && count > 0)
+            Leave();
     }
 
     /// <summary>Sends what was written, waiting while the peer's window is closed.</summary>
-    /// <exception cref="OperationCanceledException">The call was cancelled, or the peer has gone.</exception>
+    /// <exception cref="OperationCanceledException">The token fired, the call has ended, or the peer has gone.</exception>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        FlushResult result = await output.FlushAsync(cancellationToken);
+        bool betweenMessages = left == 0;
+        if (betweenMessages)
+            Enter();
+        FlushResult result;
+        try
+        {
+            result = await output.FlushAsync(cancellationToken);
+        }
+        finally
+        {
+            if (betweenMessages)
+                Leave();
+        }
 
         // A flush may end well although the call was aborted meanwhile: only the token tells.
         cancellationToken.ThrowIfCancellationRequested();
         if (result.IsCompleted || result.IsCanceled)
-            throw new OperationCanceledException("the peer reads no more");
+            throw new PeerGoneException("the peer reads no more");
     }
 
-    private async ValueTask BeginThenStartAsync(int length)
+    /// <summary>
+    /// Shuts the writer for its user, so that somebody else can end the stream; false if a message or a flush is under way. Thread-safe.
+    /// </summary>
+    internal bool TryClose() => Interlocked.CompareExchange(ref state, Closed, Idle) != Busy;
+
+    private void Enter()
     {
-        await BeginAsync();
-        WritePrefix(length);
+        if (left != 0)
+            throw new InvalidOperationException($"{left} bytes of the previous message are missing");
+        if (Interlocked.CompareExchange(ref state, Busy, Idle) == Closed)
+            throw new OperationCanceledException("the call has ended");
     }
 
-    /// <summary>Sends the headers if that has not happened yet.</summary>
-    public ValueTask BeginAsync()
-    {
-        if (begun)
-            return ValueTask.CompletedTask;
-        begun = true;
-        return begin();
-    }
-
-    private void WritePrefix(int length)
+    private void Leave()
     {
         reserved = default;
-        EncodePrefix(output.GetSpan(PrefixLength), length);
-        output.Advance(PrefixLength);
-        left = length;
+        Volatile.Write(ref state, Idle);
+    }
+
+    private void Begin()
+    {
+        reserved = default;
+        if (HasStarted)
+            return;
+        HasStarted = true;
+        onFirst?.Invoke();
     }
 
     private static void EncodePrefix(Span<byte> prefix, int length)

@@ -6,6 +6,13 @@ namespace RemoteExec.Rpc.Framing;
 public static class RpcTimeout
 {
     private const int MaxDigits = 8;
+    private const long MaxValue = 99_999_999;
+
+    private static readonly (long Ticks, char Unit)[] Units =
+    [
+        (TimeSpan.TicksPerMicrosecond, 'u'), (TimeSpan.TicksPerMillisecond, 'm'), (TimeSpan.TicksPerSecond, 'S'),
+        (TimeSpan.TicksPerMinute, 'M'), (TimeSpan.TicksPerHour, 'H'),
+    ];
 
     /// <summary>Parses a header value.</summary>
     public static bool TryParse(string? text, out TimeSpan timeout)
@@ -15,35 +22,38 @@ public static class RpcTimeout
             || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out long value))
             return false;
 
-        long ticksPerUnit = text[^1] switch
+        if (text[^1] == 'n')
         {
-            'H' => TimeSpan.TicksPerHour,
-            'M' => TimeSpan.TicksPerMinute,
-            'S' => TimeSpan.TicksPerSecond,
-            'm' => TimeSpan.TicksPerMillisecond,
-            'u' => TimeSpan.TicksPerMicrosecond,
-            'n' => 0,
-            _ => -1,
-        };
-        if (ticksPerUnit < 0)
-            return false;
-        timeout = TimeSpan.FromTicks(ticksPerUnit == 0 ? value / TimeSpan.NanosecondsPerTick : value * ticksPerUnit);
-        return true;
+            timeout = TimeSpan.FromTicks(value / TimeSpan.NanosecondsPerTick);
+            return true;
+        }
+
+        foreach ((long ticks, char unit) in Units)
+        {
+            if (unit != text[^1])
+                continue;
+            timeout = TimeSpan.FromTicks(value * ticks);
+            return true;
+        }
+
+        return false;
     }
 
-    /// <summary>Formats a timeout with the finest unit that fits eight digits; less than nothing becomes <c>0n</c>.</summary>
+    /// <summary>
+    /// Formats a timeout with the finest unit that fits eight digits, rounded up, so that the server never gives up first; less than nothing becomes <c>0n</c>.
+    /// </summary>
     public static string Format(TimeSpan timeout)
     {
         if (timeout <= TimeSpan.Zero)
             return "0n";
-        (long ticks, char unit)[] units =
-            [(TimeSpan.TicksPerMicrosecond, 'u'), (TimeSpan.TicksPerMillisecond, 'm'), (TimeSpan.TicksPerSecond, 'S'), (TimeSpan.TicksPerMinute, 'M')];
-        foreach ((long ticks, char unit) in units)
+        foreach ((long ticks, char unit) in Units)
         {
-            if (timeout.Ticks / ticks < 100_000_000)
-                return string.Create(CultureInfo.InvariantCulture, $"{(timeout.Ticks + ticks - 1) / ticks}{unit}");
+            (long value, long rest) = Math.DivRem(timeout.Ticks, ticks);
+            value += rest > 0 ? 1 : 0;
+            if (value <= MaxValue)
+                return string.Create(CultureInfo.InvariantCulture, $"{value}{unit}");
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{Math.Min(timeout.Ticks / TimeSpan.TicksPerHour, 99_999_999)}H");
+        return string.Create(CultureInfo.InvariantCulture, $"{MaxValue}H");
     }
 }

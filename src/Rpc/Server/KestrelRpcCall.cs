@@ -6,20 +6,23 @@ using RemoteExec.Rpc.Framing;
 
 namespace RemoteExec.Rpc.Server;
 
-/// <summary>A call that Kestrel carries.</summary>
-internal sealed class KestrelRpcCall : RpcCall, IAsyncDisposable
+/// <summary>A call that Kestrel carries. <see cref="CompleteAsync"/> ends it; the HTTP context is not touched after that.</summary>
+internal sealed class KestrelRpcCall : RpcCall
 {
     private readonly HttpContext context;
-    private readonly CancellationTokenSource? deadlineSource;
+    private readonly KestrelDeadline? deadline;
+    private CancellationToken? aborted;
 
-    private KestrelRpcCall(HttpContext context, RpcServerOptions options, bool gzip, DateTimeOffset? deadline, CancellationTokenSource? deadlineSource)
+    private KestrelRpcCall(HttpContext context, RpcServerOptions options, bool gzip, TimeSpan? timeout, TimeProvider time)
     {
         this.context = context;
-        this.deadlineSource = deadlineSource;
-        Deadline = deadline;
-        CancellationToken = deadlineSource?.Token ?? context.RequestAborted;
         Requests = new MessageReader(context.Request.BodyReader, options.MaxRequestMessageBytes, gzip);
-        Responses = new MessageWriter(context.Response.BodyWriter, SendHeadersAsync);
+        Responses = new MessageWriter(context.Response.BodyWriter, AddHeaders);
+        if (timeout is { } patience)
+        {
+            Deadline = time.GetUtcNow() + patience;
+            deadline = new KestrelDeadline(context, Responses, patience, time);
+        }
     }
 
     public override string Method => context.Request.Path.Value!;
@@ -30,7 +33,7 @@ internal sealed class KestrelRpcCall : RpcCall, IAsyncDisposable
 
     public override DateTimeOffset? Deadline { get; }
 
-    public override CancellationToken CancellationToken { get; }
+    public override CancellationToken CancellationToken => deadline?.Token ?? (aborted ??= context.RequestAborted);
 
     public override MessageReader Requests { get; }
 
@@ -39,6 +42,14 @@ internal sealed class KestrelRpcCall : RpcCall, IAsyncDisposable
     public override string? GetRequestHeader(string key) =>
         context.Request.Headers.TryGetValue(key, out StringValues values) ? values[0] : null;
 
+    public override ValueTask SendHeadersAsync()
+    {
+        if (context.Response.HasStarted)
+            return ValueTask.CompletedTask;
+        AddHeaders();
+        return new ValueTask(context.Response.StartAsync(CancellationToken));
+    }
+
     /// <summary>Reads the headers that steer the call; on failure <paramref name="refusal"/> is the answer.</summary>
     public static bool TryCreate(
         HttpContext context, RpcServerOptions options, TimeProvider time,
@@ -46,73 +57,86 @@ internal sealed class KestrelRpcCall : RpcCall, IAsyncDisposable
     {
         call = null;
         refusal = null;
-        string? encoding = context.Request.Headers["grpc-encoding"];
+        IHeaderDictionary headers = context.Request.Headers;
+        string? encoding = headers.GrpcEncoding;
         if (encoding is not (null or "" or "identity" or "gzip"))
         {
-            context.Response.Headers["grpc-accept-encoding"] = "identity,gzip";
+            context.Response.Headers.GrpcAcceptEncoding = "identity,gzip";
             refusal = new RpcStatus(StatusCode.Unimplemented, $"grpc-encoding '{encoding}' is not supported; supported: identity, gzip");
             return false;
         }
 
-        DateTimeOffset? deadline = null;
-        CancellationTokenSource? source = null;
-        string? header = context.Request.Headers["grpc-timeout"];
-        if (header is not null)
+        TimeSpan? patience = null;
+        if ((string?)headers.GrpcTimeout is { } header)
         {
             if (!RpcTimeout.TryParse(header, out TimeSpan timeout))
             {
-                refusal = new RpcStatus(StatusCode.InvalidArgument, $"grpc-timeout '{header}' is malformed");
+                refusal = new RpcStatus(StatusCode.InvalidArgument, $"grpc-timeout '{header}' is malformed: write at most eight digits and a unit");
                 return false;
             }
 
-            deadline = time.GetUtcNow() + timeout;
-            source = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-            // A timer takes at most about 49 days; who waits longer than that has no deadline.
-            if (timeout.TotalMilliseconds < uint.MaxValue - 1)
-                source.CancelAfter(timeout);
+            // Who waits longer than a timer can run (49 days) has no deadline.
+            if (timeout < KestrelDeadline.Longest)
+                patience = timeout;
         }
 
-        call = new KestrelRpcCall(context, options, encoding == "gzip", deadline, source);
+        call = new KestrelRpcCall(context, options, encoding == "gzip", patience, time);
         return true;
     }
 
     /// <summary>Ends the call: as trailers-only if nothing was sent, else as trailers; resets the stream if a message was left unfinished.</summary>
     public async Task CompleteAsync(RpcStatus status)
     {
+        if (deadline is not null && !await deadline.TryCompleteAsync())
+            return; // the client was answered while the handler went on
         Requests.Release();
         if (Responses.IsInsideMessage)
         {
-            context.Abort();
+            Reset(context, ResetCode.InternalError);
             return;
         }
 
         if (status.Code == StatusCode.Ok && !Responses.HasStarted)
-            await Responses.BeginAsync();
-        WriteStatus(context, status, ResponseTrailers);
+            await SendHeadersAsync();
+        if (Responses.HasStarted || context.Response.HasStarted)
+            Write(context.Features.Get<IHttpResponseTrailersFeature>()!.Trailers, status, TrailersOrNull);
+        else
+            WriteTrailersOnly(status);
     }
 
-    /// <summary>Puts a status into the headers (trailers-only) or the trailers of a response.</summary>
-    public static void WriteStatus(HttpContext context, RpcStatus status, RpcMetadata more)
+    /// <summary>Puts a status into headers or trailers.</summary>
+    internal static void Write(IHeaderDictionary destination, RpcStatus status, RpcMetadata? more)
     {
-        IHeaderDictionary? destination = context.Response.HasStarted
-            ? context.Features.Get<IHttpResponseTrailersFeature>()?.Trailers
-            : context.Response.Headers;
-        if (destination is null)
+        if (more is not null)
+        {
+            foreach ((string key, string value) in more)
+                destination.Append(key, value);
+        }
+
+        if (status.Code == StatusCode.Ok)
+        {
+            destination.GrpcStatus = Trailers.Code(StatusCode.Ok);
             return;
-        foreach ((string key, string value) in more.Concat(Trailers.Encode(status)))
+        }
+
+        foreach ((string key, string value) in Trailers.Encode(status))
             destination.Append(key, value);
     }
 
-    public ValueTask DisposeAsync()
+    /// <summary>Breaks the stream off with an HTTP/2 error code.</summary>
+    internal static void Reset(HttpContext context, ResetCode code) => context.Features.Get<IHttpResetFeature>()!.Reset((int)code);
+
+    private void WriteTrailersOnly(RpcStatus status)
     {
-        deadlineSource?.Dispose();
-        return ValueTask.CompletedTask;
+        AddHeaders();
+        Write(context.Response.Headers, status, TrailersOrNull);
     }
 
-    private ValueTask SendHeadersAsync()
+    private void AddHeaders()
     {
-        foreach ((string key, string value) in ResponseHeaders)
+        if (HeadersOrNull is not { } headers || context.Response.HasStarted)
+            return;
+        foreach ((string key, string value) in headers)
             context.Response.Headers.Append(key, value);
-        return new ValueTask(context.Response.StartAsync(context.RequestAborted));
     }
 }

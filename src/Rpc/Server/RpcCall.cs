@@ -5,7 +5,10 @@ namespace RemoteExec.Rpc.Server;
 /// <summary>One call as its handler sees it, whatever carries it.</summary>
 public abstract class RpcCall
 {
-    private readonly Dictionary<Type, object> features = [];
+    // Most calls have none of these.
+    private RpcMetadata? headers;
+    private RpcMetadata? trailers;
+    private Dictionary<Type, object>? features;
 
     /// <summary>The path: <c>/package.Service/Method</c>.</summary>
     public abstract string Method { get; }
@@ -19,7 +22,10 @@ public abstract class RpcCall
     /// <summary>When the client's patience ends; null if it set no deadline.</summary>
     public abstract DateTimeOffset? Deadline { get; }
 
-    /// <summary>Fires when the client has gone, the deadline has passed, or the server gives up on draining.</summary>
+    /// <summary>
+    /// Fires when the client has gone, the deadline has passed, or the server gives up on draining. A handler that goes on regardless keeps its call's
+    /// resources, but the client's answer does not wait for it.
+    /// </summary>
     public abstract CancellationToken CancellationToken { get; }
 
     /// <summary>The request messages.</summary>
@@ -28,20 +34,29 @@ public abstract class RpcCall
     /// <summary>The response messages.</summary>
     public abstract MessageWriter Responses { get; }
 
+    /// <summary>Sends the response headers now, if they were not sent: for streams whose first message may take long.</summary>
+    public abstract ValueTask SendHeadersAsync();
+
     /// <summary>Response headers; may be added to until the first message is written.</summary>
-    public RpcMetadata ResponseHeaders { get; } = [];
+    public RpcMetadata ResponseHeaders => headers ??= [];
 
     /// <summary>Trailers beyond the status.</summary>
-    public RpcMetadata ResponseTrailers { get; } = [];
+    public RpcMetadata ResponseTrailers => trailers ??= [];
 
     /// <summary>The first binary value of a request header; null if absent or no base64.</summary>
     public byte[]? GetBinaryRequestHeader(string key) => GetRequestHeader(key) is { } text ? RpcMetadata.DecodeBase64(text) : null;
 
     /// <summary>What an interceptor attached to the call under this type; null if nothing.</summary>
     public T? Get<T>()
-        where T : class => features.TryGetValue(typeof(T), out object? feature) ? (T)feature : null;
+        where T : class => features is not null && features.TryGetValue(typeof(T), out object? feature) ? (T)feature : null;
 
     /// <summary>Attaches something to the call for the handlers behind.</summary>
     public void Set<T>(T feature)
-        where T : class => features[typeof(T)] = feature;
+        where T : class => (features ??= [])[typeof(T)] = feature;
+
+    /// <summary>The response headers, null if there are none.</summary>
+    protected RpcMetadata? HeadersOrNull => headers;
+
+    /// <summary>The trailers beyond the status, null if there are none.</summary>
+    protected RpcMetadata? TrailersOrNull => trailers;
 }

@@ -1,11 +1,7 @@
 using System.Collections.Frozen;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
-using RemoteExec.Rpc.Framing;
 
 namespace RemoteExec.Rpc.Server;
 
@@ -13,7 +9,7 @@ namespace RemoteExec.Rpc.Server;
 public sealed class RpcEndpoints
 {
     private const string ContentType = "application/grpc";
-    private readonly FrozenDictionary<string, RpcHandler> handlers;
+    private readonly FrozenDictionary<string, RpcMethod> methods;
     private readonly RpcServerOptions options;
     private readonly RpcErrorBoundary boundary;
     private readonly TimeProvider time;
@@ -25,60 +21,99 @@ public sealed class RpcEndpoints
         this.options = options;
         this.time = time;
         boundary = new RpcErrorBoundary(logger, time);
-        handlers = services.SelectMany(service => service.Handlers)
+        methods = services.SelectMany(service => service.Methods)
             .ToFrozenDictionary(entry => entry.Key, entry => Intercept(entry.Value), StringComparer.Ordinal);
     }
 
-    /// <summary>True if a request is meant for gRPC: the rest of the pipeline need not look at it.</summary>
+    /// <summary>
+    /// True if a request is meant for gRPC, rightly or wrongly made: the rest of the pipeline need not look at it. That is what has its content type, and
+    /// every POST over HTTP/2.
+    /// </summary>
     public static bool IsRpc(HttpContext context) =>
-        context.Request.ContentType is { } type && type.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase);
+        (context.Request.ContentType is { } type && type.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase))
+        || (HttpMethods.IsPost(context.Request.Method) && HttpProtocol.IsHttp2(context.Request.Protocol));
 
     /// <summary>Serves one request that <see cref="IsRpc"/> accepted.</summary>
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         if (!HttpProtocol.IsHttp2(context.Request.Protocol))
         {
-            context.Response.StatusCode = StatusCodes.Status426UpgradeRequired;
             context.Response.Headers[HeaderNames.Upgrade] = "h2c";
-            return;
+            return RefuseAsync(context, StatusCodes.Status426UpgradeRequired, "gRPC needs HTTP/2");
         }
 
-        if (!IsGrpcContentType(context.Request.ContentType!) || !HttpMethods.IsPost(context.Request.Method))
-        {
-            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
-            return;
-        }
+        if (!IsGrpcContentType(context.Request.ContentType) || !HttpMethods.IsPost(context.Request.Method))
+            return RefuseAsync(context, StatusCodes.Status415UnsupportedMediaType, $"gRPC needs a POST of {ContentType}");
 
         context.Response.ContentType = ContentType;
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bodySize)
-            bodySize.MaxRequestBodySize = null;
-
-        if (!KestrelRpcCall.TryCreate(context, options, time, out KestrelRpcCall? call, out RpcStatus? refusal))
-        {
-            KestrelRpcCall.WriteStatus(context, refusal, []);
-            return;
-        }
-
-        await using (call)
-        {
-            RpcStatus status = handlers.TryGetValue(context.Request.Path.Value!, out RpcHandler? handler)
-                ? await boundary.RunAsync(call, handler)
-                : new RpcStatus(StatusCode.Unimplemented, $"this server does not offer {context.Request.Path.Value}");
-            await call.CompleteAsync(status);
-        }
+        if (KestrelRpcCall.TryCreate(context, options, time, out KestrelRpcCall? call, out RpcStatus? refusal))
+            return ServeAsync(context, call);
+        KestrelRpcCall.Write(context.Response.Headers, refusal, more: null);
+        return Task.CompletedTask;
     }
 
-    private static bool IsGrpcContentType(string type) =>
-        type.Length == ContentType.Length || type[ContentType.Length] == ';' || type.AsSpan(ContentType.Length).StartsWith("+proto");
-
-    private RpcHandler Intercept(RpcHandler handler)
+    private async Task ServeAsync(HttpContext context, KestrelRpcCall call)
     {
+        RpcStatus status = RpcStatus.Ok;
+        string path = context.Request.Path.Value!;
+        if (methods.TryGetValue(path, out RpcMethod? method))
+        {
+            try
+            {
+                await method.Handler(call);
+            }
+            catch (Exception exception)
+            {
+                status = boundary.ToStatus(exception, call, method.MapError);
+            }
+        }
+        else
+        {
+            status = new RpcStatus(StatusCode.Unimplemented, $"this server does not offer {path}");
+        }
+
+        await call.CompleteAsync(status);
+    }
+
+    private static bool IsGrpcContentType(string? type)
+    {
+        if (type is null || !type.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase))
+            return false;
+        ReadOnlySpan<char> rest = type.AsSpan(ContentType.Length);
+        return rest.IsEmpty || rest[0] == ';' || rest.Equals("+proto", StringComparison.OrdinalIgnoreCase)
+            || rest.StartsWith("+proto;", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static Task RefuseAsync(HttpContext context, int code, string reason)
+    {
+        context.Response.StatusCode = code;
+        context.Response.ContentType = "text/plain";
+        return context.Response.WriteAsync(reason + "\n");
+    }
+
+    private RpcMethod Intercept(RpcMethod method)
+    {
+        if (options.Interceptors.Count == 0)
+            return method;
+        RpcHandler handler = method.MapError is { } mapError ? WithMapping(method.Handler, mapError) : method.Handler;
         foreach (RpcInterceptor interceptor in options.Interceptors.Reverse())
         {
             RpcHandler next = handler;
             handler = call => interceptor(call, next);
         }
 
-        return handler;
+        return new RpcMethod(handler, method.MapError);
     }
+
+    private static RpcHandler WithMapping(RpcHandler handler, Func<Exception, RpcStatus?> mapError) => async call =>
+    {
+        try
+        {
+            await handler(call);
+        }
+        catch (Exception exception) when (exception is not RpcException && mapError(exception) is { } status)
+        {
+            throw new RpcException(status, exception);
+        }
+    };
 }

@@ -1,24 +1,22 @@
 using Microsoft.Extensions.Logging;
+using RemoteExec.Rpc.Framing;
 
 namespace RemoteExec.Rpc.Server;
 
 /// <summary>The one place where what a handler throws becomes a status. The unknown is logged once and told without internals.</summary>
 internal sealed class RpcErrorBoundary(ILogger logger, TimeProvider time)
 {
-    /// <summary>Runs a handler; never throws.</summary>
-    public async Task<RpcStatus> RunAsync(RpcCall call, RpcHandler handler)
+    /// <summary>The status with which a call ends whose handler has thrown.</summary>
+    /// <param name="exception">What it has thrown.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="mapError">The feature's mapping; null for what it does not know.</param>
+    public RpcStatus ToStatus(Exception exception, RpcCall call, Func<Exception, RpcStatus?>? mapError)
     {
-        try
-        {
-            await handler(call);
-            return RpcStatus.Ok;
-        }
-        catch (RpcException exception)
-        {
-            RpcLog.CallFailed(logger, call.Method, exception.Code, exception.Status.Message);
-            return exception.Status;
-        }
-        catch (Exception exception) when (call.CancellationToken.IsCancellationRequested)
+        if (exception is RpcException known)
+            return Failed(call, known.Status);
+
+        // Whatever a handler throws after this is a consequence, and nobody is there to read about it.
+        if (call.CancellationToken.IsCancellationRequested || exception is PeerGoneException)
         {
             RpcStatus status = call.Deadline is { } deadline && time.GetUtcNow() >= deadline
                 ? new RpcStatus(StatusCode.DeadlineExceeded, "the deadline of the call has passed")
@@ -26,11 +24,18 @@ internal sealed class RpcErrorBoundary(ILogger logger, TimeProvider time)
             RpcLog.CallCancelled(logger, exception, call.Method, status.Code);
             return status;
         }
-        catch (Exception exception)
-        {
-            string traceId = System.Diagnostics.Activity.Current?.TraceId.ToString() ?? Guid.NewGuid().ToString("N");
-            RpcLog.Unexpected(logger, exception, call.Method, traceId);
-            return new RpcStatus(StatusCode.Internal, $"internal error; the server's log has it under {traceId}");
-        }
+
+        if (mapError?.Invoke(exception) is { } mapped)
+            return Failed(call, mapped);
+
+        string traceId = System.Diagnostics.Activity.Current?.TraceId.ToString() ?? Guid.NewGuid().ToString("N");
+        RpcLog.Unexpected(logger, exception, call.Method, traceId);
+        return new RpcStatus(StatusCode.Internal, $"internal error; the server's log has it under {traceId}");
+    }
+
+    private RpcStatus Failed(RpcCall call, RpcStatus status)
+    {
+        RpcLog.CallFailed(logger, call.Method, status.Code, status.Message);
+        return status;
     }
 }

@@ -8,9 +8,9 @@ public sealed class RpcResponseStream<T>(RpcCall call)
 {
     /// <summary>Writes and sends one message, waiting while the client's window is closed.</summary>
     /// <exception cref="OperationCanceledException">The call was cancelled, or the client has gone.</exception>
-    public async ValueTask WriteAsync(T message)
+    public ValueTask WriteAsync(T message)
     {
-        await call.Responses.WriteAsync(message);
-        await call.Responses.FlushAsync(call.CancellationToken);
+        call.Responses.Write(message);
+        return call.Responses.FlushAsync(call.CancellationToken);
     }
 }

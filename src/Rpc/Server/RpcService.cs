@@ -14,14 +14,14 @@ namespace RemoteExec.Rpc.Server;
 /// <exception cref="ArgumentException">The file has no such service.</exception>
 public sealed class RpcService(FileDescriptor file, string service, Func<Exception, RpcStatus?>? mapError = null)
 {
-    private readonly Dictionary<string, RpcHandler> handlers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RpcMethod> methods = new(StringComparer.Ordinal);
 
     /// <summary>The service's descriptor.</summary>
     public ServiceDescriptor Descriptor { get; } =
         file.FindTypeByName<ServiceDescriptor>(service) ?? throw new ArgumentException($"{file.Name} has no service {service}", nameof(service));
 
-    /// <summary>Handlers by path, <c>/package.Service/Method</c>.</summary>
-    public IReadOnlyDictionary<string, RpcHandler> Handlers => handlers;
+    /// <summary>The methods by path, <c>/package.Service/Method</c>.</summary>
+    public IReadOnlyDictionary<string, RpcMethod> Methods => methods;
 
     /// <summary>Maps a unary method.</summary>
     public RpcService Unary<TRequest, TResponse>(string method, Func<TRequest, RpcCall, Task<TResponse>> handler)
@@ -31,7 +31,7 @@ public sealed class RpcService(FileDescriptor file, string service, Func<Excepti
         {
             TRequest request = Parse<TRequest>(await call.Requests.ReadSingleAsync(call.CancellationToken));
             call.Requests.Release();
-            await call.Responses.WriteAsync(await handler(request, call));
+            call.Responses.Write(await handler(request, call));
         });
 
     /// <summary>Maps a method that answers one request with a stream.</summary>
@@ -50,7 +50,7 @@ public sealed class RpcService(FileDescriptor file, string service, Func<Excepti
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse> =>
         Map<TRequest, TResponse>(method, clientStreams: true, serverStreams: false, async call =>
-            await call.Responses.WriteAsync(await handler(ReadAll<TRequest>(call), call)));
+            call.Responses.Write(await handler(ReadAll<TRequest>(call), call)));
 
     /// <summary>Maps a method with a stream each way.</summary>
     public RpcService DuplexStream<TRequest, TResponse>(
@@ -110,17 +110,5 @@ public sealed class RpcService(FileDescriptor file, string service, Func<Excepti
         Descriptor.FindMethodByName(method) ?? throw new ArgumentException($"{Descriptor.FullName} has no method {method}", nameof(method));
 
     private void Add(MethodDescriptor method, RpcHandler handler) =>
-        handlers.Add($"/{Descriptor.FullName}/{method.Name}", mapError is null ? handler : WithMapping(handler, mapError));
-
-    private static RpcHandler WithMapping(RpcHandler handler, Func<Exception, RpcStatus?> mapError) => async call =>
-    {
-        try
-        {
-            await handler(call);
-        }
-        catch (Exception exception) when (exception is not RpcException && mapError(exception) is { } status)
-        {
-            throw new RpcException(status, exception);
-        }
-    };
+        methods.Add($"/{Descriptor.FullName}/{method.Name}", new RpcMethod(handler, mapError));
 }

@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.Http;
+
+namespace RemoteExec.Rpc.Client;
+
+/// <summary>What a failure below gRPC means as a status.</summary>
+internal static class RpcFailure
+{
+    // HTTP/2 error codes.
+    private const long RefusedStream = 7;
+    private const long Cancel = 8;
+    private const long EnhanceYourCalm = 11;
+    private const long InadequateSecurity = 12;
+
+    /// <summary>The status for an HTTP response that is none of gRPC.</summary>
+    public static RpcStatus OfHttp(HttpStatusCode code, RpcAddress address) => new(
+        code switch
+        {
+            HttpStatusCode.BadRequest => StatusCode.Internal,
+            HttpStatusCode.Unauthorized => StatusCode.Unauthenticated,
+            HttpStatusCode.Forbidden => StatusCode.PermissionDenied,
+            HttpStatusCode.NotFound => StatusCode.Unimplemented,
+            HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => StatusCode.Unavailable,
+            _ => StatusCode.Unknown,
+        },
+        $"{address} answered HTTP {(int)code}: is this a gRPC port?");
+
+    /// <summary>The status for an exception of the HTTP client.</summary>
+    public static RpcStatus Of(Exception exception, RpcAddress address)
+    {
+        if (exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError })
+            return new RpcStatus(StatusCode.Unavailable, $"cannot connect to {address}: {Innermost(exception).Message}");
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is HttpProtocolException broken)
+                return new RpcStatus(OfHttp2(broken.ErrorCode), $"{address} broke the call off: {broken.Message}");
+        }
+
+        return new RpcStatus(StatusCode.Unavailable, $"the connection to {address} failed: {Innermost(exception).Message}");
+    }
+
+    private static StatusCode OfHttp2(long code) => code switch
+    {
+        RefusedStream => StatusCode.Unavailable,
+        Cancel => StatusCode.Cancelled,
+        EnhanceYourCalm => StatusCode.ResourceExhausted,
+        InadequateSecurity => StatusCode.PermissionDenied,
+        _ => StatusCode.Internal,
+    };
+
+    private static Exception Innermost(Exception exception) =>
+        exception.InnerException is { } inner ? Innermost(inner) : exception;
+}
