@@ -116,7 +116,7 @@ internal sealed class CasServer : IAsyncDisposable
             foreach (WriteRequest message in messages)
                 await call.WriteAsync(message);
         }
-        catch (RpcException)
+        catch (Exception exception) when (exception is RpcException or OperationCanceledException && !Token.IsCancellationRequested)
         {
             // The answer tells why.
         }
