@@ -107,8 +107,9 @@ public sealed class RpcClientCall : IAsyncDisposable
             await writer.FlushAsync(cancellation.Token);
             return true;
         }
-        catch (Exception exception) when (IsFailure(exception))
+        catch (Exception exception) when (IsFailure(exception) || exception is ObjectDisposedException)
         {
+            // HttpClient disposes the request's stream when the server has ended the call.
             return EndRequests();
         }
     }
