@@ -111,14 +111,10 @@ internal sealed class CasServer : IAsyncDisposable
     /// <summary>Sends messages; a server that has answered meanwhile reads no more of them.</summary>
     public static async Task SendAsync(RpcClientCall call, params IEnumerable<WriteRequest> messages)
     {
-        try
+        foreach (WriteRequest message in messages)
         {
-            foreach (WriteRequest message in messages)
-                await call.WriteAsync(message);
-        }
-        catch (Exception exception) when (exception is RpcException or OperationCanceledException && !Token.IsCancellationRequested)
-        {
-            // The answer tells why.
+            if (!await call.WriteAsync(message))
+                return; // the answer tells why
         }
     }
 

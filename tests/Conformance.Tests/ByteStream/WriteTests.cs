@@ -318,7 +318,7 @@ public sealed class WriteTests
         await using RpcClientCall call = server.OpenWrite();
         Rpc.Framing.MessageWriter requests = await call.GetRequestsAsync();
         byte[] garbage = [0x0A, 0x7F, 0x00];
-        await requests.StartAsync(garbage.Length);
+        requests.Start(garbage.Length);
         garbage.CopyTo(requests.GetSpan(garbage.Length));
         requests.Advance(garbage.Length);
         await call.FlushAsync();
