@@ -1,0 +1,14 @@
+namespace RemoteExec.Worker;
+
+/// <summary>Runs actions. May be called concurrently.</summary>
+public interface IActionExecutor
+{
+    /// <summary>
+    /// Runs an action and stores its outputs. All failures become part of the outcome, but for a cancellation.
+    /// </summary>
+    /// <param name="lease">What to run.</param>
+    /// <param name="report">Told what is known so far whenever a phase ends: a message it may keep.</param>
+    /// <param name="cancellationToken">Stops the action; nothing of it runs on when the returned task has ended.</param>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    Task<ExecutionOutcome> ExecuteAsync(ActionLease lease, Action<Reapi.ExecutedActionMetadata> report, CancellationToken cancellationToken);
+}

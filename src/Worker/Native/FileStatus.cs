@@ -1,0 +1,81 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace RemoteExec.Worker.Native;
+
+/// <summary>What kind of thing a path names.</summary>
+internal enum FileKind
+{
+    /// <summary>A socket, a pipe or a device.</summary>
+    Special,
+
+    /// <summary>A regular file.</summary>
+    File,
+
+    /// <summary>A directory.</summary>
+    Directory,
+
+    /// <summary>A symbolic link.</summary>
+    Symlink,
+}
+
+/// <summary>What the file system says of one path, asked in one call and without opening it.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Mode">The permission bits.</param>
+/// <param name="UserId">Who owns it.</param>
+/// <param name="Length">The length of a file in bytes.</param>
+/// <param name="ModifiedSeconds">When its content was changed last, in seconds since 1970.</param>
+/// <param name="ModifiedNanoseconds">What is to be added to the seconds.</param>
+internal readonly record struct FileStatus(FileKind Kind, int Mode, uint UserId, long Length, long ModifiedSeconds, int ModifiedNanoseconds)
+{
+    private const int TypeMask = 0xF000, Directory = 0x4000, Regular = 0x8000, Link = 0xA000;
+    private static readonly UTF8Encoding strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>True if anybody may execute it.</summary>
+    public bool IsExecutable => (Mode & 0x49) != 0;
+
+    /// <summary>Asks about a path; null if nothing is there. A symlink as the last segment is followed only if asked to.</summary>
+    /// <exception cref="NativeException">It can't be known.</exception>
+    public static unsafe FileStatus? Of(string path, bool followLast = false)
+    {
+        byte* status = stackalloc byte[Libc.OpaqueBytes];
+        if (Libc.StatX(Libc.AT_FDCWD, path, followLast ? 0 : Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, status) != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            return error is Libc.ENOENT or Libc.ENOTDIR || (error == Libc.ELOOP && followLast) ? null : throw new NativeException($"looking at '{path}'", error);
+        }
+
+        // struct statx has one layout on all architectures.
+        var bytes = new ReadOnlySpan<byte>(status, Libc.OpaqueBytes);
+        int mode = BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]);
+        FileKind kind = (mode & TypeMask) switch
+        {
+            Regular => FileKind.File,
+            Directory => FileKind.Directory,
+            Link => FileKind.Symlink,
+            _ => FileKind.Special,
+        };
+        return new FileStatus(
+            kind, mode & 0xFFF, BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[112..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[120..]));
+    }
+
+    /// <summary>The target of a symlink; null if it is no UTF-8.</summary>
+    /// <exception cref="NativeException">There is no symlink.</exception>
+    public static unsafe string? TargetOf(string path)
+    {
+        const int MaxTarget = 4096; // PATH_MAX: the kernel makes no longer one
+        byte* target = stackalloc byte[MaxTarget];
+        nint length = Libc.ReadLink(path, target, MaxTarget);
+        NativeException.ThrowIfNegative(length, $"reading the symlink '{path}'");
+        try
+        {
+            return strictUtf8.GetString(new ReadOnlySpan<byte>(target, (int)length));
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+}

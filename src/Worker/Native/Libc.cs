@@ -1,0 +1,145 @@
+using System.Runtime.InteropServices;
+
+namespace RemoteExec.Worker.Native;
+
+/// <summary>
+/// The C library's functions that .NET has no way to call: everything the worker needs of the kernel beyond files. This is the only file
+/// with P/Invokes, and the rest of this folder is all that calls it. Pointers are to memory that the caller keeps until the call returns; none
+/// of these functions keeps one.
+/// </summary>
+/// <remarks>
+/// Identity is changed by the bare system calls: the kernel keeps it for each thread, while the C library's wrappers
+/// change it for all of them. Functions with a variable number of arguments are declared with the ones used here, which is the same call on
+/// the 64-bit Linux platforms that <see cref="Numbers"/> knows.
+/// </remarks>
+internal static unsafe partial class Libc
+{
+    public const int ENOENT = 2, ESRCH = 3, E2BIG = 7, ENOEXEC = 8, ECHILD = 10, EACCES = 13, EXDEV = 18, ENOTDIR = 20, EINVAL = 22, ETXTBSY = 26,
+        EMLINK = 31, ENAMETOOLONG = 36, ELOOP = 40, ELIBBAD = 80, EPERM = 1;
+
+    public const int O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0x40, O_EXCL = 0x80, O_APPEND = 0x400, O_CLOEXEC = 0x80000;
+    public const int SIGKILL = 9;
+    public const int WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x01000000, P_PID = 1;
+    public const int CLONE_FS = 0x200;
+    public const int PR_SET_CHILD_SUBREAPER = 36, PR_SET_NO_NEW_PRIVS = 38;
+    public const int RLIMIT_CORE = 4, RLIMIT_NPROC = 6;
+    public const short POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 0x80;
+    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100;
+    public const uint STATX_BASIC_STATS = 0x7ff;
+
+    /// <summary>Room for posix_spawnattr_t (336 bytes), posix_spawn_file_actions_t (80), sigset_t (128), siginfo_t (128) and struct statx (256).</summary>
+    public const int OpaqueBytes = 512;
+
+    private const string Library = "libc.so.6";
+
+    /// <summary>The numbers of the system calls that are made bare; null on an architecture nobody has looked them up for.</summary>
+    public static (nint SetResUid, nint SetResGid, nint SetGroups)? Numbers => RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => (117, 119, 116),
+        Architecture.Arm64 or Architecture.RiscV64 => (147, 149, 159),
+        _ => null,
+    };
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint Syscall(nint number, nint first, nint second, nint third);
+
+    [LibraryImport(Library, EntryPoint = "capset", SetLastError = true)]
+    public static partial int CapSet(void* header, void* data);
+
+    [LibraryImport(Library, EntryPoint = "prctl", SetLastError = true)]
+    public static partial int PrCtl(int option, nint argument2, nint argument3, nint argument4, nint argument5);
+
+    [LibraryImport(Library, EntryPoint = "unshare", SetLastError = true)]
+    public static partial int Unshare(int flags);
+
+    [LibraryImport(Library, EntryPoint = "umask")]
+    public static partial uint UMask(uint mask);
+
+    [LibraryImport(Library, EntryPoint = "chdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChDir(string path);
+
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
+    public static partial int Close(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Access(string path, int mode);
+
+    [LibraryImport(Library, EntryPoint = "fchown", SetLastError = true)]
+    public static partial int FChOwn(int descriptor, uint user, uint group);
+
+    [LibraryImport(Library, EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int LChOwn(string path, uint user, uint group);
+
+    [LibraryImport(Library, EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Link(string from, string to);
+
+    [LibraryImport(Library, EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint ReadLink(string path, byte* target, nint length);
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatX(int directory, string path, int flags, uint mask, byte* status);
+
+    [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
+
+    [LibraryImport(Library, EntryPoint = "getsid", SetLastError = true)]
+    public static partial int GetSid(int process);
+
+    [LibraryImport(Library, EntryPoint = "waitid", SetLastError = true)]
+    public static partial int WaitId(int kind, int id, byte* info, int options);
+
+    [LibraryImport(Library, EntryPoint = "waitpid", SetLastError = true)]
+    public static partial int WaitPid(int process, int* status, int options);
+
+    [LibraryImport(Library, EntryPoint = "prlimit", SetLastError = true)]
+    public static partial int PrLimit(int process, int resource, ulong* newLimit, ulong* oldLimit);
+
+    [LibraryImport(Library, EntryPoint = "sigfillset")]
+    public static partial int SigFillSet(byte* set);
+
+    [LibraryImport(Library, EntryPoint = "sigemptyset")]
+    public static partial int SigEmptySet(byte* set);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_init")]
+    public static partial int SpawnAttributesInit(byte* attributes);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_destroy")]
+    public static partial int SpawnAttributesDestroy(byte* attributes);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setflags")]
+    public static partial int SpawnAttributesSetFlags(byte* attributes, short flags);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setsigdefault")]
+    public static partial int SpawnAttributesSetSigDefault(byte* attributes, byte* set);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setsigmask")]
+    public static partial int SpawnAttributesSetSigMask(byte* attributes, byte* set);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_init")]
+    public static partial int SpawnFileActionsInit(byte* actions);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_destroy")]
+    public static partial int SpawnFileActionsDestroy(byte* actions);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_adddup2")]
+    public static partial int SpawnFileActionsAddDup2(byte* actions, int from, int to);
+
+    /// <summary>Closes all files from a number on before the program starts. Not in every C library: false where it is missing.</summary>
+    public static bool TrySpawnFileActionsAddCloseFrom(byte* actions, int first)
+    {
+        if (spawnFileActionsAddCloseFrom == 0)
+            return false;
+        _ = ((delegate* unmanaged<byte*, int, int>)spawnFileActionsAddCloseFrom)(actions, first);
+        return true;
+    }
+
+    private static readonly nint spawnFileActionsAddCloseFrom =
+        NativeLibrary.TryGetExport(NativeLibrary.Load(Library), "posix_spawn_file_actions_addclosefrom_np", out nint address) ? address : 0;
+
+    // Answers the error instead of setting errno.
+    [LibraryImport(Library, EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Spawn(int* process, string path, byte* fileActions, byte* attributes, byte** arguments, byte** environment);
+}

@@ -1,0 +1,64 @@
+namespace RemoteExec.Worker.Native;
+
+/// <summary>How new processes are to begin: in a session of their own, with these three files open and no others, with default signal handling.</summary>
+internal sealed unsafe class SpawnAttributes : IDisposable
+{
+    private readonly byte[] attributes = GC.AllocateArray<byte>(Libc.OpaqueBytes, pinned: true);
+    private readonly byte[] actions = GC.AllocateArray<byte>(Libc.OpaqueBytes, pinned: true);
+
+    /// <summary>Takes the numbers of open files for standard input, output and error; they stay the caller's.</summary>
+    public SpawnAttributes(int input, int output, int error)
+    {
+        byte* signals = stackalloc byte[Libc.OpaqueBytes];
+        _ = Libc.SpawnAttributesInit(Attributes);
+        _ = Libc.SpawnFileActionsInit(Actions);
+
+        // .NET ignores SIGPIPE, and an ignored signal stays ignored in what is executed.
+        _ = Libc.SpawnAttributesSetFlags(Attributes, Libc.POSIX_SPAWN_SETSID | Libc.POSIX_SPAWN_SETSIGDEF | Libc.POSIX_SPAWN_SETSIGMASK);
+        _ = Libc.SigFillSet(signals);
+        _ = Libc.SpawnAttributesSetSigDefault(Attributes, signals);
+        _ = Libc.SigEmptySet(signals);
+        _ = Libc.SpawnAttributesSetSigMask(Attributes, signals);
+
+        _ = Libc.SpawnFileActionsAddDup2(Actions, input, 0);
+        _ = Libc.SpawnFileActionsAddDup2(Actions, output, 1);
+        _ = Libc.SpawnFileActionsAddDup2(Actions, error, 2);
+        _ = Libc.TrySpawnFileActionsAddCloseFrom(Actions, 3); // else what .NET opened closes itself, and it opened nearly all
+    }
+
+    private byte* Attributes => (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref attributes[0]);
+
+    private byte* Actions => (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref actions[0]);
+
+    /// <summary>Starts a program with the calling thread's identity, umask and current directory; returns the error for which it can't be executed, or 0.</summary>
+    public int Spawn(string program, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, out int process)
+    {
+        using var argv = new NativeStrings(arguments);
+        using var envp = new NativeStrings(environment);
+        int id;
+        int error = Libc.Spawn(&id, program, Actions, Attributes, argv.Pointers, envp.Pointers);
+        process = error == 0 ? id : 0;
+        return error;
+    }
+
+    /// <summary>
+    /// Forbids a new process to dump core and, if <paramref name="maxProcesses"/> is not 0, its user to have more processes and threads. Limits count
+    /// for a whole process, so they can't be taken on by a thread; the process is limited when it has hardly begun.
+    /// </summary>
+    public static void Limit(int process, int maxProcesses)
+    {
+        ulong* limit = stackalloc ulong[2] { 0, 0 };
+        _ = Libc.PrLimit(process, Libc.RLIMIT_CORE, limit, null);
+        if (maxProcesses <= 0)
+            return;
+        limit[0] = limit[1] = (ulong)maxProcesses;
+        _ = Libc.PrLimit(process, Libc.RLIMIT_NPROC, limit, null);
+    }
+
+    /// <summary>Frees what the C library allocated.</summary>
+    public void Dispose()
+    {
+        _ = Libc.SpawnFileActionsDestroy(Actions);
+        _ = Libc.SpawnAttributesDestroy(Attributes);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using RemoteExec.Worker.Native;
+
+namespace RemoteExec.Worker.Sandbox;
+
+/// <summary>
+/// The child processes of the worker that it did not get from <see cref="System.Diagnostics.Process"/>: those it started as actions, and those it inherited.
+/// The worker is a "subreaper": a process whose parent dies becomes the worker's child, however it detached itself. So when the main process of an action has
+/// ended, whatever the action left running hangs below a direct child of the worker, and nothing left means none such.
+/// </summary>
+internal sealed class ChildProcesses
+{
+    private static readonly string ownChildren = $"/proc/self/task/{Environment.ProcessId}/children";
+    private readonly Lock gate = new(); // guards waiting
+    private readonly Dictionary<int, TaskCompletionSource<int>> waiting = [];
+
+    // Held for the life of the process: without it nobody would hear of a process that ends.
+    private readonly PosixSignalRegistration childSignal;
+
+    private ChildProcesses()
+    {
+        NativeException.ThrowIfNegative(Libc.PrCtl(Libc.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)");
+        childSignal = PosixSignalRegistration.Create(PosixSignal.SIGCHLD, _ => CollectEnded());
+    }
+
+    /// <summary>Children belong to the process as a whole, so there is one for all sandboxes.</summary>
+    public static ChildProcesses Instance { get; } = new();
+
+    /// <summary>
+    /// Waits until a child has ended, and collects it: its id may then be given to another process. Answers its exit code, 128 + n for signal n.
+    /// Each child is to be waited for once.
+    /// </summary>
+    public Task<int> WaitAsync(int process)
+    {
+        var ended = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (gate)
+            waiting.Add(process, ended);
+        CollectEnded();
+        return ended.Task;
+    }
+
+    /// <summary>The direct children, without those that are waited for.</summary>
+    public IReadOnlyList<int> FindOthers()
+    {
+        IReadOnlyList<int> children = File.Exists(ownChildren) ? ParseIds(File.ReadAllText(ownChildren)) : ScanForChildren();
+        lock (gate)
+            return [.. children.Where(child => !waiting.ContainsKey(child))];
+    }
+
+    /// <summary>Ends the whole process group of a child that leads one and is waited for, unless it has ended by itself.</summary>
+    public void KillGroup(int process)
+    {
+        // A child that is still waited for was not collected, so the id can't belong to another one by now.
+        lock (gate)
+        {
+            if (waiting.ContainsKey(process))
+                _ = Libc.Kill(-process, Libc.SIGKILL);
+        }
+    }
+
+    /// <summary>Ends a child that was not waited for yet, and waits until it is gone.</summary>
+    public Task KillAsync(int process)
+    {
+        _ = Libc.Kill(process, Libc.SIGKILL);
+        return WaitAsync(process);
+    }
+
+    private unsafe void CollectEnded()
+    {
+        lock (gate)
+        {
+            List<(TaskCompletionSource<int> Ended, int ExitCode)>? ended = null;
+            foreach ((int process, TaskCompletionSource<int> completion) in waiting)
+            {
+                int status;
+                int answer = Libc.WaitPid(process, &status, Libc.WNOHANG);
+                if (answer == 0)
+                    continue;
+
+                // Somebody else collected it: what it answered is lost.
+                int exitCode = answer < 0 ? 255 : ExitCodeOf(status);
+                (ended ??= []).Add((completion, exitCode));
+                waiting.Remove(process);
+            }
+
+            // Continuations run elsewhere, so this is but a change in memory.
+            ended?.ForEach(entry => entry.Ended.SetResult(entry.ExitCode));
+        }
+    }
+
+    private static int ExitCodeOf(int status) => (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
+
+    private static List<int> ParseIds(string text) =>
+        [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(id => id.Length > 0).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+
+    // For kernels without the list of children.
+    private static List<int> ScanForChildren() =>
+        [.. ProcessStatus.All().Where(process => process.Parent == Environment.ProcessId).Select(process => process.Id)];
+}

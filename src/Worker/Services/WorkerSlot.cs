@@ -1,0 +1,205 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using RemoteExec.Protocol;
+using RemoteExec.Protocol.Workers;
+using RemoteExec.Rpc;
+
+namespace RemoteExec.Worker.Services;
+
+/// <summary>One slot: tells the scheduler what state it is in, and gets into the state it is told to be in.</summary>
+internal sealed class WorkerSlot(
+    string id, WorkerOptions options, IActionExecutor executor, SchedulerConnection scheduler, ILogger logger, TimeProvider time)
+{
+    // A short action should cost one post, not two; a longer one wants to hear soon that it is no longer wanted.
+    private static readonly TimeSpan firstHeartbeat = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan shortestHold = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan farewell = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan noTimeout = TimeSpan.FromDays(30);
+    private readonly Reapi.Platform platform = ToProto(options.Platform);
+    private TimeSpan leaseDuration = TimeSpan.FromSeconds(60); // until the scheduler says
+
+    /// <summary>Takes and runs actions.</summary>
+    /// <param name="stopping">Fires when no further action is wanted.</param>
+    /// <param name="givingUp">Fires when the action that still runs is to be handed back.</param>
+    public async Task RunAsync(CancellationToken stopping, CancellationToken givingUp)
+    {
+        SynchronizeResponse.Types.Execute? next = null;
+        while (!stopping.IsCancellationRequested)
+        {
+            if ((next ?? await WaitForActionAsync(stopping)) is not { } current || stopping.IsCancellationRequested)
+                break;
+            (next, bool left) = await ExecuteAsync(current, stopping, givingUp);
+            if (left)
+                return;
+        }
+
+        await LeaveAsync();
+    }
+
+    private async Task<SynchronizeResponse.Types.Execute?> WaitForActionAsync(CancellationToken stopping)
+    {
+        TimeSpan delay = default;
+        try
+        {
+            while (true)
+            {
+                long posted = time.GetTimestamp();
+                SynchronizeRequest request = NewRequest();
+                request.Idle = new SynchronizeRequest.Types.Idle();
+                SynchronizeResponse? response = await PostAsync(request, leaseDuration * 2 / 3, stopping);
+                if (response?.Execute is { } execute)
+                    return execute;
+
+                // Normally such an answer comes after a long time, or as one of few. Many at once would keep both sides busy.
+                delay = time.GetElapsedTime(posted) < shortestHold ? SchedulerConnection.Longer(delay) : default;
+                if (delay != default)
+                    await scheduler.DelayAsync(delay, stopping);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    // Answers what to execute next, if that is known at once, and whether the scheduler knows that the slot is gone.
+    private async Task<(SynchronizeResponse.Types.Execute? Next, bool Left)> ExecuteAsync(
+        SynchronizeResponse.Types.Execute execute, CancellationToken stopping, CancellationToken givingUp)
+    {
+        SynchronizeRequest request = NewRequest();
+        request.Completed = new SynchronizeRequest.Types.Completed { LeaseId = execute.LeaseId };
+        if (!TryParse(execute, out ActionLease? lease, out string? error))
+        {
+            request.Completed.Response = new Reapi.ExecuteResponse { Status = ActionErrors.Make(StatusCode.InvalidArgument, error) };
+        }
+        else
+        {
+            WorkerLog.ActionStarted(logger, lease.ActionDigest.ToString(), lease.Id);
+            using var stopAction = CancellationTokenSource.CreateLinkedTokenSource(givingUp);
+            Reapi.ExecutedActionMetadata? metadata = null;
+            Task<ExecutionOutcome> running = executor.ExecuteAsync(lease, report => Volatile.Write(ref metadata, report), stopAction.Token);
+            SynchronizeResponse? instead = await KeepLeaseAsync(lease.Id, running, () => Volatile.Read(ref metadata));
+            if (instead is not null)
+                await stopAction.CancelAsync();
+            try
+            {
+                ExecutionOutcome outcome = await running;
+                request.Completed.Response = outcome.Response;
+                request.Completed.Retryable = outcome.Retryable;
+                WorkerLog.ActionEnded(
+                    logger, lease.ActionDigest.ToString(), lease.Id, outcome.Response.Status?.Code ?? 0, outcome.Response.Result?.ExitCode ?? 0);
+            }
+            catch (OperationCanceledException) when (stopAction.IsCancellationRequested)
+            {
+                WorkerLog.ActionStopped(logger, lease.ActionDigest.ToString(), lease.Id);
+            }
+
+            // What was told to stop is not wanted, even if it ended just now.
+            if (instead is not null || request.Completed.Response is null)
+                return (instead?.Execute, Left: false);
+        }
+
+        try
+        {
+            request.Completed.Leaving = stopping.IsCancellationRequested;
+            SynchronizeResponse? answer = null;
+            while (answer is null)
+                answer = await PostAsync(request, leaseDuration / 3, givingUp);
+            return (answer.Execute, request.Completed.Leaving);
+        }
+        catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
+        {
+            return (null, Left: false);
+        }
+    }
+
+    // Posts that the action runs until it does no longer; an answer if it is not to run on.
+    private async Task<SynchronizeResponse?> KeepLeaseAsync(string lease, Task running, Func<Reapi.ExecutedActionMetadata?> metadata)
+    {
+        using var over = new CancellationTokenSource();
+        await WaitAsync(running, firstHeartbeat < leaseDuration / 3 ? firstHeartbeat : leaseDuration / 3);
+        while (!running.IsCompleted)
+        {
+            long posted = time.GetTimestamp();
+            SynchronizeRequest request = NewRequest();
+            request.Executing = new SynchronizeRequest.Types.Executing { LeaseId = lease, Metadata = metadata() };
+            Task<SynchronizeResponse?> post = PostAsync(request, leaseDuration / 3, over.Token);
+            if (await Task.WhenAny(running, post) != post)
+                await over.CancelAsync();
+            try
+            {
+                if (await post is { } response && response.Execute?.LeaseId != lease)
+                    return response;
+            }
+            catch (OperationCanceledException) when (over.IsCancellationRequested)
+            {
+                break;
+            }
+
+            await WaitAsync(running, (leaseDuration / 3) - time.GetElapsedTime(posted));
+        }
+
+        return null;
+    }
+
+    private async Task WaitAsync(Task running, TimeSpan longest)
+    {
+        if (longest <= TimeSpan.Zero)
+            return;
+        using var enough = new CancellationTokenSource();
+        await Task.WhenAny(running, Task.Delay(longest, time, enough.Token));
+        await enough.CancelAsync();
+    }
+
+    private async Task LeaveAsync()
+    {
+        using var patience = new CancellationTokenSource(farewell, time);
+        SynchronizeRequest request = NewRequest();
+        request.Leaving = new SynchronizeRequest.Types.Leaving();
+        try
+        {
+            await scheduler.PostAsync(request, farewell, patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The scheduler finds out by itself, when the lease runs out.
+            WorkerLog.LeftUnheard(logger, id);
+        }
+    }
+
+    private async Task<SynchronizeResponse?> PostAsync(SynchronizeRequest request, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        SynchronizeResponse? response = await scheduler.PostAsync(request, patience, cancellationToken);
+        if (response?.LeaseDuration?.ToTimeSpan() is { } duration && duration > TimeSpan.Zero)
+            leaseDuration = duration;
+        return response;
+    }
+
+    private SynchronizeRequest NewRequest() => new() { SlotId = id, WorkerName = options.Name, Platform = platform };
+
+    private static bool TryParse(
+        SynchronizeResponse.Types.Execute execute, [NotNullWhen(true)] out ActionLease? lease,
+        [NotNullWhen(false)] out string? error)
+    {
+        lease = null;
+        if (!InstanceName.TryParse(execute.InstanceName, out InstanceName instance, out error)
+            || !Digest.TryParse(instance, (DigestFunction)execute.DigestFunction, execute.ActionDigest, out Digest digest, out error))
+            return false;
+        if (execute.Action is null)
+        {
+            error = "the scheduler sent no action";
+            return false;
+        }
+
+        lease = new ActionLease(execute.LeaseId, digest, execute.Action, execute.Timeout?.ToTimeSpan() ?? noTimeout, execute.QueuedTimestamp);
+        return true;
+    }
+
+    private static Reapi.Platform ToProto(IEnumerable<KeyValuePair<string, string>> properties)
+    {
+        var platform = new Reapi.Platform();
+        foreach ((string name, string value) in properties.OrderBy(property => property.Key, Utf8Order.Instance).ThenBy(property => property.Value, Utf8Order.Instance))
+            platform.Properties.Add(new Reapi.Platform.Types.Property { Name = name, Value = value });
+        return platform;
+    }
+}

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Logging;
+
+namespace RemoteExec.Worker;
+
+internal static partial class WorkerLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "'{Directory}' can't be deleted; it is tried again at the next start")]
+    public static partial void DeletionFailed(ILogger logger, Exception exception, string directory);
+
+    [LoggerMessage(2, LogLevel.Information, "worker '{Name}' runs up to {Slots} actions in {Directory}, sandbox '{Tier}', {Users}")]
+    public static partial void Started(ILogger logger, string name, int slots, string directory, string tier, string users);
+
+    [LoggerMessage(3, LogLevel.Warning, "the scheduler can't be reached, trying again: {Problem}")]
+    public static partial void SchedulerUnreachable(ILogger logger, string problem);
+
+    [LoggerMessage(4, LogLevel.Information, "the scheduler is reached again")]
+    public static partial void SchedulerReached(ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Error, "the scheduler refuses what slot {Slot} posts: {Problem}")]
+    public static partial void PostRefused(ILogger logger, string slot, string problem);
+
+    [LoggerMessage(6, LogLevel.Debug, "action {Action} starts (lease {Lease})")]
+    public static partial void ActionStarted(ILogger logger, string action, string lease);
+
+    [LoggerMessage(7, LogLevel.Debug, "action {Action} ended with status {Status}, exit code {ExitCode} (lease {Lease})")]
+    public static partial void ActionEnded(ILogger logger, string action, string lease, int status, int exitCode);
+
+    [LoggerMessage(8, LogLevel.Debug, "action {Action} is stopped (lease {Lease})")]
+    public static partial void ActionStopped(ILogger logger, string action, string lease);
+
+    [LoggerMessage(9, LogLevel.Error, "action {Action} failed in an unforeseen way")]
+    public static partial void Unexpected(ILogger logger, Exception exception, string action);
+
+    [LoggerMessage(10, LogLevel.Warning, "slot {Slot} stops, but the scheduler could not be told")]
+    public static partial void LeftUnheard(ILogger logger, string slot);
+
+    [LoggerMessage(11, LogLevel.Warning, "actions run as the worker's own user, which protects neither the worker nor other actions: {Reason}")]
+    public static partial void UsersNotSeparate(ILogger logger, string reason);
+}

@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+
+namespace RemoteExec.Worker;
+
+/// <summary>Settings of a worker.</summary>
+public sealed record WorkerOptions
+{
+    /// <summary>The worker's name, as it stands in the metadata of the results it made.</summary>
+    public string Name { get; init; } = Environment.MachineName;
+
+    /// <summary>How many actions run at once.</summary>
+    public int Slots { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// The platform properties the worker offers (PLT-04); a name may occur with several values, the value <c>*</c> accepts any.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Platform { get; init; } = DefaultPlatform;
+
+    /// <summary>
+    /// Where actions run and inputs are cached: on a local file system, used by one worker at a time, and to be entered by all users
+    /// (each directory above it with o+x). What earlier workers left there is deleted.
+    /// </summary>
+    public string ScratchDirectory { get; init; } = "/var/tmp/remoteexec-worker";
+
+    /// <summary>The bound on the input files that are kept for later actions, in bytes.</summary>
+    public long FileCacheBytes { get; init; } = 10L * 1024 * 1024 * 1024;
+
+    /// <summary>
+    /// True to run each action as a user of its own, false to run all as the worker's user, which protects neither the worker nor
+    /// other actions from a hostile one. Null: as users of their own if the worker may do that.
+    /// </summary>
+    public bool? SeparateUsers { get; init; }
+
+    /// <summary>How many processes and threads an action with a user of its own may have at once; 0 for no limit.</summary>
+    public int MaxProcesses { get; init; } = 8192;
+
+    /// <summary>The number of files, directories and symlinks in an input root beyond which an action is refused.</summary>
+    public int MaxInputNodes { get; init; } = 2_000_000;
+
+    /// <summary>How much of an action's standard output, and of its standard error, is kept, in bytes; the rest is cut off.</summary>
+    public int MaxLogBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>False to refuse symlinks with absolute targets in inputs and outputs (SYM-02); the same as the server advertises.</summary>
+    public bool AllowAbsoluteSymlinks { get; init; } = true;
+
+    /// <summary>How long running actions may go on when the worker is stopped; then they go back to the queue.</summary>
+    public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The operating system and the architecture of this machine, in the words of the REAPI's lexicon (PLT-04).</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> DefaultPlatform { get; } =
+        [new("OSFamily", "linux"), new("ISA", IsaOf(RuntimeInformation.OSArchitecture))];
+
+    /// <summary>Every problem with these settings, each in a sentence.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (Name.Length == 0)
+            yield return "name must not be empty";
+        if (Slots < 1)
+            yield return $"slots must be at least 1, not {Slots}";
+        if (!Path.IsPathRooted(ScratchDirectory))
+            yield return $"scratchDirectory must be an absolute path, not '{ScratchDirectory}'";
+        if (FileCacheBytes < 0)
+            yield return $"fileCacheBytes must not be negative: {FileCacheBytes}";
+        if (MaxProcesses < 0)
+            yield return $"maxProcesses must not be negative: {MaxProcesses}";
+        if (MaxInputNodes < 1)
+            yield return $"maxInputNodes must be positive, not {MaxInputNodes}";
+        if (MaxLogBytes < 0)
+            yield return $"maxLogBytes must not be negative: {MaxLogBytes}";
+        if (GracePeriod < TimeSpan.Zero)
+            yield return $"gracePeriod must not be negative: {GracePeriod}";
+        foreach ((string name, string _) in Platform)
+        {
+            if (name.Length == 0)
+                yield return "a platform property has no name";
+        }
+    }
+
+    private static string IsaOf(Architecture architecture) => architecture switch
+    {
+        Architecture.X64 => "x86-64",
+        Architecture.X86 => "x86-32",
+        Architecture.Arm64 => "arm-a64",
+        Architecture.Arm => "arm-a32",
+        Architecture.RiscV64 => "rv64g",
+        _ => architecture.ToString().ToLowerInvariant(),
+    };
+}
