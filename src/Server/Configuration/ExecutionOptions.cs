@@ -7,10 +7,10 @@ internal sealed record ExecutionOptions : IOptions
     public bool? Enabled { get; init; }
 
     /// <summary>How long an action may run that names no timeout itself.</summary>
-    public TimeSpan DefaultTimeout { get; init; } = TimeSpan.FromMinutes(30);
+    public TimeSpan DefaultTimeout { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>The longest timeout that an action may ask for.</summary>
-    public TimeSpan MaxTimeout { get; init; } = TimeSpan.FromHours(2);
+    public TimeSpan MaxTimeout { get; init; } = TimeSpan.FromHours(24);
 
     /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()

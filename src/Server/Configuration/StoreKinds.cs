@@ -8,6 +8,5 @@ internal static class StoreKinds
     {
         ["segments"] = typeof(SegmentsOptions),
         ["memory"] = typeof(MemoryOptions),
-        ["remote"] = typeof(RemoteOptions),
     };
 }

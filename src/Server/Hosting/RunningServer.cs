@@ -1,4 +1,13 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
+using RemoteExec.ActionCache;
+using RemoteExec.ActionCache.Services;
+using RemoteExec.Cas;
+using RemoteExec.Cas.Composition;
+using RemoteExec.Cas.Services;
+using RemoteExec.Execution.Scheduling;
+using RemoteExec.Execution.Services;
 using RemoteExec.Rpc.Server;
 using RemoteExec.Rpc.Services;
 using RemoteExec.Server.Configuration;
@@ -8,22 +17,33 @@ namespace RemoteExec.Server.Hosting;
 /// <summary>A whole server, composed out of its options: stores, services, listeners and the worker. Started once; disposing drains and stops it.</summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
-    private readonly Stack<IAsyncDisposable> parts = [];
+    /// <summary>How long actions that run may take to end once the server stops.</summary>
+    private static readonly TimeSpan drainPatience = TimeSpan.FromSeconds(30);
+
+    private readonly HealthService health = new();
+    private readonly StoreTree stores;
+    private readonly UploadSessions uploads;
+    private ActionQueue? queue;
     private ServerHost? host;
 
-    private RunningServer(string dataDirectory) => DataDirectory = dataDirectory;
+    private RunningServer(ServerOptions options, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
+    {
+        DataDirectory = dataDirectory;
+        stores = new StoreTree(options.Stores, loggers, time);
+        uploads = new UploadSessions(new UploadSessionsOptions(), time);
+    }
 
     /// <summary>The listeners that clients may use, with the addresses that are really listened on.</summary>
     public IReadOnlyList<Listener> Listeners => host!.Listeners;
 
     /// <summary>Whether the TCP listeners speak TLS.</summary>
-    public bool IsEncrypted { get; private set; }
+    public bool IsEncrypted { get; private init; }
 
     /// <summary>Whether actions can be executed.</summary>
-    public bool IsExecutionOffered { get; private set; }
+    public bool IsExecutionOffered => queue is not null;
 
     /// <summary>How many actions the worker inside runs at a time.</summary>
-    public int Slots { get; private set; }
+    public int Slots { get; private init; }
 
     /// <summary>Where everything is kept.</summary>
     public string DataDirectory { get; }
@@ -32,7 +52,11 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <exception cref="StartupException">Something outside of the server is in the way; the message tells what to change.</exception>
     public static async Task<RunningServer> StartAsync(ServerOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        var server = new RunningServer(DataDirectories.Prepare(options.Data));
+        var server = new RunningServer(options, DataDirectories.Prepare(options.Data), loggers, time)
+        {
+            IsEncrypted = options.Listeners.Tls.Certificate is not null,
+            Slots = options.Execution.Enabled == false ? 0 : options.Worker.Slots ?? Environment.ProcessorCount,
+        };
         try
         {
             await server.ComposeAsync(options, loggers, time, cancellationToken);
@@ -45,32 +69,88 @@ internal sealed class RunningServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Drains and stops; what was composed last ends first.</summary>
+    /// <summary>Drains and stops: what runs may end, what waits is told to come again, then the listeners close and the stores.</summary>
     public async ValueTask DisposeAsync()
     {
-        while (parts.TryPop(out IAsyncDisposable? part))
-            await part.DisposeAsync();
+        health.Stop();
+        if (queue is not null)
+        {
+            await queue.DrainAsync(drainPatience, CancellationToken.None);
+            await queue.DisposeAsync();
+        }
+
+        if (host is not null)
+            await host.DisposeAsync();
+        await uploads.DisposeAsync();
+        await stores.DisposeAsync();
     }
 
     private async Task ComposeAsync(ServerOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        var health = new HealthService();
-        List<RpcService> services = [health.ToRpcService()];
-        services.AddRange(new ReflectionService(services.Select(service => service.Descriptor)).ToRpcServices());
+        DefaultStores defaults = DefaultStores.In(DataDirectory, options.MaxSize);
+        IBlobStore cas = new EmptyBlobStore(new VerifyingStore(await stores.OpenAsync(options.Cas.Store ?? defaults.Cas, "cas", cancellationToken)));
+        IBlobStore results = await stores.OpenAsync(options.ActionCache.Store ?? defaults.ActionCache, "actionCache", cancellationToken);
+        IActionCache actionCache = new ActionCacheStore(results);
+        if (options.ActionCache.Complete)
+            actionCache = new CompleteActionCache(actionCache, cas);
 
-        IsEncrypted = options.Listeners.Tls.Certificate is not null;
+        var limits = new CasLimits { MaxBlobBytes = options.Cas.MaxBlobBytes.Bytes };
+        bool executes = options.Execution.Enabled ?? (Slots > 0 || options.Listeners.Workers.Count > 0);
+        var features = new ServerFeatures { ActionCacheUpdate = options.ActionCache.Updates, Execution = executes, Limits = limits };
+        List<RpcService> services =
+        [
+            new CasService(cas, limits).ToRpcService(),
+            new ByteStreamService(cas, uploads, limits).ToRpcService(),
+            new ActionCacheService(actionCache, cas, features).ToRpcService(),
+            new CapabilitiesService(features).ToRpcService(),
+        ];
+        List<RpcService> workerServices = [];
+        if (executes)
+        {
+            var execution = new Execution.ExecutionOptions { DefaultTimeout = options.Execution.DefaultTimeout, MaxTimeout = options.Execution.MaxTimeout };
+            queue = new ActionQueue(cas, actionCache, execution, loggers.CreateLogger<ActionQueue>(), time);
+            services.Add(new ExecutionService(queue).ToRpcService());
+            services.Add(new OperationsService(queue, time).ToRpcService());
+            workerServices.Add(new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService());
+        }
+
+        services.Add(health.ToRpcService());
+        services.AddRange(new ReflectionService(services.Select(service => service.Descriptor)).ToRpcServices());
         host = await ServerHost.StartAsync(
             new ServerHostOptions
             {
-                Listeners =
-                [
-                    .. options.Listeners.Grpc.Select(address => new Listener(ListenerKind.Grpc, address, "--grpc")),
-                    .. options.Listeners.Http.Select(address => new Listener(ListenerKind.Http, address, "--http")),
-                    .. options.Listeners.Workers.Select(address => new Listener(ListenerKind.Workers, address, "--worker-listen")),
-                ],
+                Listeners = ListenersOf(options.Listeners),
                 Services = services,
+                WorkerServices = workerServices,
+                Certificate = LoadCertificate(options.Listeners.Tls),
+                Rpc = new RpcServerOptions { Interceptors = [new RequestMetadataInterceptor(loggers.CreateLogger("RemoteExec.Rpc")).InvokeAsync] },
             },
             loggers, time, cancellationToken);
-        parts.Push(host);
+        foreach (RpcService service in services)
+            health.Set(service.Descriptor.FullName, serving: true);
+        health.Set("", serving: true);
+    }
+
+    private static IReadOnlyList<Listener> ListenersOf(ListenersOptions options) =>
+    [
+        .. options.Grpc.Select(address => new Listener(ListenerKind.Grpc, address, "--grpc")),
+        .. options.Http.Select(address => new Listener(ListenerKind.Http, address, "--http")),
+        .. options.Workers.Select(address => new Listener(ListenerKind.Workers, address, "--worker-listen")),
+    ];
+
+    private static X509Certificate2? LoadCertificate(TlsOptions options)
+    {
+        if (options.Certificate is null)
+            return null;
+        try
+        {
+            return X509Certificate2.CreateFromPemFile(options.Certificate, options.Key);
+        }
+        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException(
+                $"the certificate {options.Certificate} with the key {options.Key} can't be used: {exception.Message} (settings listeners.tls.certificate and listeners.tls.key)",
+                exception);
+        }
     }
 }

@@ -53,6 +53,7 @@ internal sealed class TestServer : IAsyncDisposable
         var endpoints = new RpcEndpoints(
             [new ActionCacheService(cache, cas, features).ToRpcService()], new RpcServerOptions(), NullLogger.Instance, TimeProvider.System);
         application.Use((context, next) => RpcEndpoints.IsRpc(context) ? endpoints.InvokeAsync(context) : next(context));
+        new HttpCacheEndpoints(cache, results, cas, features).Map(application);
         await application.StartAsync();
         return new TestServer(application, cas, cache);
     }

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging;
+using RemoteExec.Cas;
+using RemoteExec.Cas.Stores;
+using RemoteExec.Cas.Stores.Segments;
+using RemoteExec.Server.Configuration;
+
+namespace RemoteExec.Server.Hosting;
+
+/// <summary>Opens the stores that the options describe, each named one once. Disposing closes them, what was opened last first.</summary>
+/// <param name="named">The stores that references by name lead to.</param>
+/// <param name="loggers">For the stores' logs.</param>
+/// <param name="time">The clock.</param>
+internal sealed class StoreTree(IReadOnlyDictionary<string, StoreReference> named, ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
+{
+    private readonly Dictionary<string, IBlobStore> opened = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Stack<IAsyncDisposable> closing = [];
+
+    /// <summary>Opens a store.</summary>
+    /// <param name="reference">A name, or what the store is; checked before by the configuration.</param>
+    /// <param name="label">What messages to people call the store if it has no name.</param>
+    /// <param name="cancellationToken">Gives up opening.</param>
+    /// <exception cref="StartupException">It can't be opened.</exception>
+    public async Task<IBlobStore> OpenAsync(StoreReference reference, string label, CancellationToken cancellationToken)
+    {
+        if (reference.Options is { } options)
+            return await OpenAsync(options, label, cancellationToken);
+        string name = reference.Name!;
+        if (!opened.TryGetValue(name, out IBlobStore? store))
+            opened[name] = store = await OpenAsync(named[name], name, cancellationToken);
+        return store;
+    }
+
+    /// <summary>Closes every store.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        while (closing.TryPop(out IAsyncDisposable? store))
+            await store.DisposeAsync();
+    }
+
+    private async Task<IBlobStore> OpenAsync(StoreOptions options, string label, CancellationToken cancellationToken) => options switch
+    {
+        SegmentsOptions segments => await OpenSegmentsAsync(segments, label, cancellationToken),
+        MemoryOptions memory => new MemoryStore(memory.MaxBytes.Bytes),
+        _ => throw new InvalidOperationException($"{options.GetType().Name} is in the table of kinds but is not opened here"),
+    };
+
+    private async Task<IBlobStore> OpenSegmentsAsync(SegmentsOptions options, string label, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string path = Directory.CreateDirectory(Path.GetFullPath(options.Path)).FullName;
+            var settings = new SegmentStoreOptions { Name = label, Path = path, MaxBytes = options.MaxBytes.Resolve(path) };
+            if (settings.Validate().FirstOrDefault() is { } problem)
+                throw new StartupException($"store '{label}': {problem}; change --max-size, or maxBytes of the store");
+            SegmentStore store = await SegmentStore.OpenAsync(settings, loggers.CreateLogger<SegmentStore>(), time, cancellationToken);
+            closing.Push(store);
+            return store;
+        }
+        catch (Exception exception) when (exception is CasException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"store '{label}' can't be opened: {exception.Message} (choose another place with --data, or path of the store)", exception);
+        }
+    }
+}
