@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Whole Bazel builds, side by side: 1,000 tiny actions locally, with --disk_cache, and through a server as cache and as executor.
+
+  builds.py --work DIR --server 'COMMAND' [--cpp PATH] [--actions 1000] [--rounds 5] [--only REGEX] [--json OUT]
+
+COMMAND starts the server under test; {dir}, {grpc} and {http} in it are filled in (data folder, ports). --cpp is the C++ baseline server
+of the side-by-side bench (its `build` folder), which serves the same cache: the client's own floor. Each round runs every mode once, in
+another order; a `warm` mode follows a cold build that filled its cache and a `bazel clean`. One Bazel server throughout, warmed up first.
+Every build is checked: the process summary must say that the actions ran where the mode says."""
+import argparse, json, os, re, shlex, shutil, signal, socket, statistics, subprocess, sys, time
+
+STARTUP = ['--nohome_rc', '--nosystem_rc', '--install_base=/usr/share/bazel', '--trust_install_base', '--max_idle_secs=600']
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def wait_port(port, proc, limit=30):
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if proc.poll() is not None: sys.exit('error: the server ended with code %d' % proc.returncode)
+        try: return socket.create_connection(('127.0.0.1', port), 1).close()
+        except OSError: time.sleep(.02)
+    sys.exit('error: nothing listens on port %d' % port)
+
+
+def say(text): sys.stderr.isatty() and print('\r\x1b[K' + text, end='', file=sys.stderr, flush=True)
+
+
+class Bazel:
+    def __init__(s, work, actions):
+        s.ws, s.root = os.path.join(work, 'ws'), os.path.join(work, 'bazel')
+        shutil.rmtree(s.ws, ignore_errors=True)
+        os.makedirs(s.ws)
+        open(os.path.join(s.ws, 'WORKSPACE'), 'w').close()
+        open(os.path.join(s.ws, 'in.txt'), 'w').write('hello\n')
+        open(os.path.join(s.ws, 'BUILD'), 'w').write('''
+[genrule(name = "g%%d" %% i, srcs = ["in.txt"], outs = ["g%%d.txt" %% i], cmd = "echo %%d > $@; cat $< >> $@" %% i) for i in range(%d)]
+filegroup(name = "all_g", srcs = ["g%%d" %% i for i in range(%d)])
+''' % (actions, actions))
+
+    def run(s, *args, check=True):
+        r = subprocess.run(['bazel', *STARTUP, '--output_user_root=' + s.root, *args], cwd=s.ws, capture_output=True, text=True)
+        if check and r.returncode: sys.exit('error: bazel %s\n%s' % (' '.join(args), r.stderr[-3000:]))
+        return r.stderr
+
+    def clean(s): s.run('clean')
+
+    def build(s, flags):
+        t0 = time.monotonic()
+        out = s.run('build', '--show_result=0', '--noshow_progress', '--jobs=50', *flags, '//:all_g')
+        took = time.monotonic() - t0
+        m = re.search(r'INFO: (\d+) process(?:es)?: (.*)\.', out)
+        return took, m[2] if m else ''
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--work', required=True)
+    p.add_argument('--server', required=True)
+    p.add_argument('--cpp')
+    p.add_argument('--actions', type=int, default=1000)
+    p.add_argument('--rounds', type=int, default=5)
+    p.add_argument('--only', default='')
+    p.add_argument('--json')
+    a = p.parse_args()
+    work = os.path.abspath(a.work)
+    shutil.rmtree(os.path.join(work, 'data'), ignore_errors=True)
+    os.makedirs(os.path.join(work, 'data'), exist_ok=True)
+    procs, bazel = [], Bazel(work, a.actions)
+
+    def start(name, command, port):
+        d = os.path.join(work, 'data', name)
+        os.makedirs(d)
+        procs.append(subprocess.Popen(shlex.split(command.replace('{dir}', shlex.quote(d))), stdout=open(os.path.join(work, name + '.log'), 'w'),
+                                      stderr=subprocess.STDOUT, start_new_session=True))
+        wait_port(port, procs[-1])
+
+    try:
+        grpc, http, cpp = free_port(), free_port(), free_port()
+        start('ours', a.server.replace('{grpc}', str(grpc)).replace('{http}', str(http)), grpc)
+        if a.cpp: start('cpp', '%s %d {dir}' % (a.cpp, cpp), cpp)
+        local, remote = '%d local' % a.actions, '%d remote cache hit' % a.actions
+        disk = os.path.join(work, 'data', 'disk')
+        cache = ['--remote_cache=grpc://127.0.0.1:%d' % grpc, '--spawn_strategy=local']
+        modes = {                                       # name -> (flags, expected summary, warm?)
+            'local': (['--spawn_strategy=local'], local, False),
+            'linux-sandbox': (['--spawn_strategy=linux-sandbox'], '%d linux-sandbox' % a.actions, False),
+            'disk_cache cold': (['--spawn_strategy=local', '--disk_cache=' + disk], local, False),
+            'disk_cache warm': (['--spawn_strategy=local', '--disk_cache=' + disk], remote, True),
+            'grpc cold': (cache, local, False),
+            'grpc warm': (cache, remote, True),
+            'http warm': (['--remote_cache=http://127.0.0.1:%d' % http, '--spawn_strategy=local'], remote, True),
+            'cpp warm': (['--remote_cache=grpc://127.0.0.1:%d' % cpp, '--spawn_strategy=local'], remote, True),
+            'remote execution': (['--remote_executor=grpc://127.0.0.1:%d' % grpc, '--spawn_strategy=remote', '--noremote_accept_cached'], '%d remote' % a.actions, False),
+            'remote warm': (['--remote_executor=grpc://127.0.0.1:%d' % grpc, '--spawn_strategy=remote'], remote, True),
+        }
+        modes = {n: m for n, m in modes.items() if re.search(a.only, n) and (a.cpp or n != 'cpp warm')}
+        say('warming up bazel')
+        bazel.build(['--spawn_strategy=local'])
+        took, seen = {n: [] for n in modes}, {}
+        for k in range(a.rounds):
+            names = list(modes)
+            for n in names[k % len(names):] + names[:k % len(names)]:
+                flags, want, warm = modes[n]
+                say('round %d of %d: %s' % (k + 1, a.rounds, n))
+                salt = '' if warm else '%d.%d' % (time.time_ns(), k)         # a cold build must not hit what an earlier round left
+                flags = flags + ['--action_env=SALT=' + (salt or 'warm')]
+                if warm and k == 0:
+                    bazel.clean()
+                    bazel.build(flags)
+                bazel.clean()
+                t, summary = bazel.build(flags)
+                if not re.search(r'\b%s\b' % want, summary): sys.exit('error: %s: wanted "%s", bazel says "%s"' % (n, want, summary))
+                took[n].append(t)
+                seen[n] = summary
+        say('')
+        m = {n: statistics.median(t) for n, t in took.items()}
+        print('%-18s %8s %8s %8s %8s  %s' % ('%d actions' % a.actions, 'median s', 'min', 'max', '/local', 'process summary'))
+        width = max(m.values())
+        for n in modes:
+            print('%-18s %8.2f %8.2f %8.2f %8s  %s  %s' % (
+                n, m[n], min(took[n]), max(took[n]), '%.2f' % (m[n] / m['local']) if 'local' in m else '-', '█' * round(30 * m[n] / width), seen[n]))
+        pairs = [('grpc warm', 'disk_cache warm', 1.3), ('grpc warm', 'cpp warm', 1.05), ('remote execution', 'local', 1.5), ('remote execution', 'linux-sandbox', 1.0)]
+        for x, y, limit in pairs:
+            if x in m and y in m:
+                r = statistics.median(b / c for b, c in zip(took[x], took[y]))
+                print('%s / %s = %.2f (to reach: ≤ %.2f)' % (x, y, r, limit))
+        if a.json: json.dump({'seconds': took, 'summary': seen}, open(a.json, 'w'), indent=1)
+    finally:
+        bazel.run('shutdown', check=False)
+        for q in procs:
+            q.send_signal(signal.SIGTERM)
+            try: q.wait(20)
+            except subprocess.TimeoutExpired: q.kill()
+
+
+if __name__ == '__main__': main()
