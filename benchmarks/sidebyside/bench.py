@@ -19,7 +19,7 @@ the peer: CPU < 1 is better than the peer, ops > 1 is better.
 Checked before: all that was uploaded is read back and compared. During: the size of every reply (h2load can't see grpc-status, a
 failure is a short reply), and after each upload case a sample of the new blobs is read back.
 
-Needs: g++, protoc with the gRPC plugin, libgrpc++-dev, libssl-dev, python3-grpcio, python3-protobuf, h2load (nghttp2-client), nginx-light."""
+Needs: g++, protoc with the gRPC plugin, libgrpc++-dev, libprotobuf-dev, libssl-dev, python3-grpcio, python3-protobuf, h2load (nghttp2-client), nginx-light."""
 import argparse, hashlib, json, os, platform, re, shlex, shutil, signal, socket, statistics, struct, subprocess, sys, time
 from importlib.util import find_spec
 if not find_spec('grpc') and sys.executable != '/usr/bin/python3': os.execv('/usr/bin/python3', ['/usr/bin/python3'] + sys.argv)
