@@ -1,7 +1,7 @@
 namespace RemoteExec.Protocol;
 
 /// <summary>The REAPI's digest functions, with the numbers they have on the wire (<c>DigestFunction.Value</c>).</summary>
-public enum DigestFunction : byte
+public enum DigestFunction
 {
     /// <summary>Not stated; never valid inside the server, where a function is always known.</summary>
     Unknown = 0,

@@ -59,7 +59,8 @@ public sealed class DigestTests
     [InlineData(DigestFunction.Vso)]
     [InlineData(DigestFunction.Murmur3)]
     [InlineData((DigestFunction)11)]
-    [InlineData((DigestFunction)200)]
+    [InlineData((DigestFunction)257)] // SHA-256 in its lowest byte
+    [InlineData((DigestFunction)(-1))]
     public void A_function_that_is_not_supported_is_refused(DigestFunction function)
     {
         string hash = new('0', Math.Max(2, function.HashLength() * 2));
