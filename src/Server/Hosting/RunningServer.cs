@@ -122,6 +122,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 Listeners = ListenersOf(options.Listeners),
                 Services = services,
                 WorkerServices = workerServices,
+                MapHttp = new HttpCacheEndpoints(actionCache, results, cas, features).Map,
                 Certificate = LoadCertificate(options.Listeners.Tls),
                 Rpc = new RpcServerOptions { Interceptors = [new RequestMetadataInterceptor(loggers.CreateLogger("RemoteExec.Rpc")).InvokeAsync] },
             },

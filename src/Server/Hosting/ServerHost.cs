@@ -49,7 +49,6 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddRoutingCore();
 
         WebApplication application = builder.Build();
         ILogger logger = loggers.CreateLogger("RemoteExec.Rpc");
@@ -62,11 +61,7 @@ internal sealed class ServerHost : IAsyncDisposable
             RpcEndpoints endpoints = context.Features.Get<Listener>()?.Kind == ListenerKind.Workers ? trusted : open;
             return endpoints.InvokeAsync(context);
         });
-        if (options.MapHttp is { } mapHttp)
-        {
-            application.UseRouting();
-            mapHttp(application);
-        }
+        options.MapHttp?.Invoke(application);
 
         try
         {

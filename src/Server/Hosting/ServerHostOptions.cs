@@ -20,7 +20,7 @@ internal sealed record ServerHostOptions
     public RpcServerOptions Rpc { get; init; } = new();
 
     /// <summary>Maps what is served over HTTP/1.1.</summary>
-    public Action<WebApplication>? MapHttp { get; init; }
+    public Action<IApplicationBuilder>? MapHttp { get; init; }
 
     /// <summary>TLS for the TCP listeners; null for plain ones.</summary>
     public X509Certificate2? Certificate { get; init; }

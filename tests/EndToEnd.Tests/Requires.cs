@@ -1,0 +1,22 @@
+namespace RemoteExec.EndToEnd.Tests;
+
+/// <summary>What a test needs on the machine. Without it the test is skipped, with the reason; where CI=true it fails.</summary>
+internal static class Requires
+{
+    /// <summary>A program on the PATH.</summary>
+    public static void Program(string name, string package)
+    {
+        bool found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, name)));
+        string reason = $"{name} is not installed: apt-get install {package}";
+        if (!found && Environment.GetEnvironmentVariable("CI") == "true")
+            Assert.Fail(reason);
+        Assert.SkipUnless(found, reason);
+    }
+
+    /// <summary>Bazel and a C++ compiler.</summary>
+    public static void Bazel()
+    {
+        Program("bazel", "bazel-bootstrap");
+        Program("g++", "g++");
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.RegularExpressions;
+
+namespace RemoteExec.EndToEnd.Tests;
+
+/// <summary>The real server, as a user starts it, on free ports and in a data directory of its own.</summary>
+internal sealed partial class ServerProcess : IAsyncDisposable
+{
+    private readonly TemporaryDirectory data = new();
+    private readonly string[] flags;
+    private ChildProcess process = null!;
+
+    private ServerProcess(string[] flags) => this.flags = flags;
+
+    /// <summary><c>127.0.0.1:PORT</c> of gRPC; stays the same when the server is restarted.</summary>
+    public string GrpcAddress { get; private set; } = "127.0.0.1:0";
+
+    /// <summary><c>127.0.0.1:PORT</c> of the HTTP cache; stays the same when the server is restarted.</summary>
+    public string HttpAddress { get; private set; } = "127.0.0.1:0";
+
+    public string RemoteCacheFlag => $"--remote_cache=grpc://{GrpcAddress}";
+
+    public string HttpCacheFlag => $"--remote_cache=http://{HttpAddress}";
+
+    public string RemoteExecutorFlag => $"--remote_executor=grpc://{GrpcAddress}";
+
+    /// <summary>What the server printed since it was started last.</summary>
+    public string Output => process.Output;
+
+    public static async Task<ServerProcess> StartAsync(params string[] flags)
+    {
+        var server = new ServerProcess(flags);
+        await server.StartAgainAsync();
+        return server;
+    }
+
+    /// <summary>Starts the server again, over the same data and on the same ports.</summary>
+    public async Task StartAgainAsync()
+    {
+        process = ChildProcess.Start(
+            Path.Combine(AppContext.BaseDirectory, "remoteexec"),
+            ["serve", "--data", data.FullPath, "--grpc", GrpcAddress, "--http", HttpAddress, "--max-size", "4GiB", .. flags]);
+        await process.WaitForOutputAsync(output => Ready().IsMatch(output), "a line that begins with 'ready'");
+        Match ready = Ready().Match(process.Output);
+        GrpcAddress = ready.Groups["grpc"].Value;
+        HttpAddress = ready.Groups["http"].Value;
+    }
+
+    /// <summary>Kills the server: it gets no chance to write anything.</summary>
+    public async Task KillAsync()
+    {
+        await process.SignalAsync("KILL");
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Asks the server to stop and returns its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        await process.SignalAsync("TERM");
+        return await process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await process.DisposeAsync();
+        data.Dispose();
+    }
+
+    [GeneratedRegex(@"^ready: gRPC on (?<grpc>[^,;]+), HTTP cache on (?<http>[^,;]+)[;,]", RegexOptions.Multiline)]
+    private static partial Regex Ready();
+}

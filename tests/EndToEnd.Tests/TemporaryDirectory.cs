@@ -1,0 +1,19 @@
+namespace RemoteExec.EndToEnd.Tests;
+
+/// <summary>A directory of a test's own, deleted with all that is in it.</summary>
+internal sealed class TemporaryDirectory : IDisposable
+{
+    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("remoteexec-e2e-");
+
+    public string FullPath => directory.FullName;
+
+    public string this[params ReadOnlySpan<string> path] => Path.Combine([directory.FullName, .. path]);
+
+    public void Dispose()
+    {
+        // Bazel takes the write permission from directories it made.
+        foreach (string path in Directory.EnumerateDirectories(directory.FullName, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        directory.Delete(recursive: true);
+    }
+}
