@@ -42,7 +42,7 @@ internal static class ServeCommand
         await using (RunningServer server = await RunningServer.StartAsync(options, loggers, TimeProvider.System, signals.Stopping))
         {
             Banner.Write(server, terminal);
-            await signals.WaitAsync();
+            await server.RunAsync(signals.Stopping);
             terminal.WriteLine("stopping: what runs may end; interrupt again to quit at once", Tone.Faint);
         }
 

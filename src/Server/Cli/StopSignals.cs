@@ -6,7 +6,6 @@ namespace RemoteExec.Server.Cli;
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource stopping = new();
-    private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PosixSignalRegistration[] registrations;
 
     /// <summary>Starts listening to the signals.</summary>
@@ -19,9 +18,6 @@ internal sealed class StopSignals : IDisposable
     /// <summary>Fires at the first signal.</summary>
     public CancellationToken Stopping => stopping.Token;
 
-    /// <summary>Waits for the first signal.</summary>
-    public Task WaitAsync() => stopped.Task;
-
     /// <summary>Stops listening.</summary>
     public void Dispose()
     {
@@ -33,7 +29,7 @@ internal sealed class StopSignals : IDisposable
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (!stopped.TrySetResult())
+        if (stopping.IsCancellationRequested)
             Environment.Exit(ExitCode.Interrupted);
         stopping.Cancel();
     }

@@ -9,14 +9,26 @@ internal sealed record LocalWorkerOptions : IOptions
     /// <summary>The worker's name in results; the host's name without it.</summary>
     public string? Name { get; init; }
 
-    /// <summary>What the worker offers: properties and their values, which an action's platform is matched with.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> Platform { get; init; } = new Dictionary<string, IReadOnlyList<string>>
-    {
-        ["OSFamily"] = ["linux"],
-    };
+    /// <summary>
+    /// What the worker offers besides the <c>OSFamily</c> and the <c>ISA</c> of its machine: properties and their values, one or several, which an
+    /// action's platform is matched with. The value <c>*</c> accepts any.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Platform { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
-    /// <summary>Where actions run; best on the disk of the CAS. Without it, a directory in the data directory. Emptied at the start.</summary>
+    /// <summary>
+    /// Where actions run and their inputs are cached, on a local disk; emptied at the start. Without it, a directory in the data directory, or in
+    /// <c>/var/lib/remoteexec</c> if the worker runs as root and other users can't enter the data directory.
+    /// </summary>
     public string? Scratch { get; init; }
+
+    /// <summary>How much of the disk the input files may take that are kept for later actions.</summary>
+    public ByteSize CacheBytes { get; init; } = ByteSize.GiB(10);
+
+    /// <summary>
+    /// Whether each action runs as a user of its own, which takes root. If not, nothing protects the worker from a hostile action. Without it, where
+    /// it is possible.
+    /// </summary>
+    public bool? SeparateUsers { get; init; }
 
     /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()

@@ -46,9 +46,16 @@ internal readonly record struct StoreSize
         return error is null;
     }
 
-    /// <summary>The bytes that this means for a store in an existing directory.</summary>
-    public long Resolve(string directory) =>
-        FixedSize?.Bytes ?? (long)(new DriveInfo(directory).TotalSize * (PercentOfDisk / 100));
+    /// <summary>The bytes that this means for a store in a directory, which need not exist yet.</summary>
+    public long Resolve(string directory)
+    {
+        if (FixedSize is { } size)
+            return size.Bytes;
+        string? existing = Path.GetFullPath(directory);
+        while (existing is not null && !Directory.Exists(existing))
+            existing = Path.GetDirectoryName(existing);
+        return (long)(new DriveInfo(existing ?? "/").TotalSize * (PercentOfDisk / 100));
+    }
 
     /// <summary>This size times <paramref name="factor"/>, for dividing a total among several stores.</summary>
     public StoreSize Scale(decimal factor) =>

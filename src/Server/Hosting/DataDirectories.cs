@@ -1,9 +1,15 @@
+using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace RemoteExec.Server.Hosting;
 
 /// <summary>Where the server keeps what it has.</summary>
 internal static class DataDirectories
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    // Nobody else can list it, but actions that run as users of their own get to their directories below it.
+    private const UnixFileMode OwnerAndPassage =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>Makes the data directory and checks that it can be written to; returns its full path.</summary>
     /// <param name="configured">The directory that the options name; null for the user's data directory.</param>
@@ -16,7 +22,7 @@ internal static class DataDirectories
             if (OperatingSystem.IsWindows())
                 Directory.CreateDirectory(path);
             else
-                Directory.CreateDirectory(path, OwnerOnly);
+                Directory.CreateDirectory(path, OwnerAndPassage);
             string probe = Path.Combine(path, $".probe-{Environment.ProcessId}");
             File.WriteAllBytes(probe, [0]);
             File.Delete(probe);
@@ -26,6 +32,27 @@ internal static class DataDirectories
         {
             throw new StartupException($"the data directory {path} can't be written to: {exception.Message}; choose another with --data", exception);
         }
+    }
+
+    /// <summary>The scratch directory of a worker that is given none.</summary>
+    public static string ScratchIn(string dataDirectory)
+    {
+        if (!Environment.IsPrivilegedProcess || OperatingSystem.IsWindows() || CanBeEntered(dataDirectory))
+            return Path.Combine(dataDirectory, "worker");
+        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)))[..12];
+        return $"/var/lib/remoteexec/worker-{name}";
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private static bool CanBeEntered(string path)
+    {
+        for (string? directory = path; directory is not null; directory = Path.GetDirectoryName(directory))
+        {
+            if (!File.GetUnixFileMode(directory).HasFlag(UnixFileMode.OtherExecute))
+                return false;
+        }
+
+        return true;
     }
 
     private static string UserData() =>

@@ -23,18 +23,21 @@ internal sealed class RunningServer : IAsyncDisposable
     private readonly HealthService health = new();
     private readonly StoreTree stores;
     private readonly UploadSessions uploads;
+    private readonly WorkerSocket socket;
     private ActionQueue? queue;
     private ServerHost? host;
+    private LocalWorker? worker;
 
     private RunningServer(ServerOptions options, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
     {
         DataDirectory = dataDirectory;
+        socket = new WorkerSocket(dataDirectory);
         stores = new StoreTree(options.Stores, loggers, time);
         uploads = new UploadSessions(new UploadSessionsOptions(), time);
     }
 
     /// <summary>The listeners that clients may use, with the addresses that are really listened on.</summary>
-    public IReadOnlyList<Listener> Listeners => host!.Listeners;
+    public IReadOnlyList<Listener> Listeners => [.. host!.Listeners.Where(listener => listener.Address.SocketPath != socket.FullPath)];
 
     /// <summary>Whether the TCP listeners speak TLS.</summary>
     public bool IsEncrypted { get; private init; }
@@ -76,6 +79,8 @@ internal sealed class RunningServer : IAsyncDisposable
         if (queue is not null)
         {
             await queue.DrainAsync(drainPatience, CancellationToken.None);
+            if (worker is not null)
+                await worker.DisposeAsync();
             await queue.DisposeAsync();
         }
 
@@ -83,6 +88,26 @@ internal sealed class RunningServer : IAsyncDisposable
             await host.DisposeAsync();
         await uploads.DisposeAsync();
         await stores.DisposeAsync();
+        socket.Dispose();
+    }
+
+    /// <summary>Waits until the token fires, or until something fails without which the server is not what it says it is.</summary>
+    /// <exception cref="StartupException">The worker can't run.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Task failure = worker?.Completion ?? Task.Delay(Timeout.Infinite, cancellationToken);
+        try
+        {
+            await failure.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            throw new StartupException($"the worker can't run: {exception.Message} (settings worker.scratch and worker.separateUsers; --workers 0 for none)", exception);
+        }
     }
 
     private async Task ComposeAsync(ServerOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
@@ -105,12 +130,14 @@ internal sealed class RunningServer : IAsyncDisposable
             new CapabilitiesService(features).ToRpcService(),
         ];
         List<RpcService> workerServices = [];
+        List<Listener> listeners = ListenersOf(options.Listeners);
         if (executes)
         {
             var execution = new Execution.ExecutionOptions { DefaultTimeout = options.Execution.DefaultTimeout, MaxTimeout = options.Execution.MaxTimeout };
             queue = new ActionQueue(cas, actionCache, execution, loggers.CreateLogger<ActionQueue>(), time);
             services.Add(new ExecutionService(queue).ToRpcService());
             services.Add(new OperationsService(queue, time).ToRpcService());
+            listeners.Add(new Listener(ListenerKind.Workers, ListenAddress.OfSocket(socket.FullPath), "--data"));
             workerServices.Add(new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService());
         }
 
@@ -119,7 +146,7 @@ internal sealed class RunningServer : IAsyncDisposable
         host = await ServerHost.StartAsync(
             new ServerHostOptions
             {
-                Listeners = ListenersOf(options.Listeners),
+                Listeners = listeners,
                 Services = services,
                 WorkerServices = workerServices,
                 MapHttp = new HttpCacheEndpoints(actionCache, results, cas, features).Map,
@@ -130,9 +157,11 @@ internal sealed class RunningServer : IAsyncDisposable
         foreach (RpcService service in services)
             health.Set(service.Descriptor.FullName, serving: true);
         health.Set("", serving: true);
+        if (queue is not null && Slots > 0)
+            worker = new LocalWorker(WorkerSettings.ToOptions(options.Worker, DataDirectory), cas, socket.FullPath, loggers, time);
     }
 
-    private static IReadOnlyList<Listener> ListenersOf(ListenersOptions options) =>
+    private static List<Listener> ListenersOf(ListenersOptions options) =>
     [
         .. options.Grpc.Select(address => new Listener(ListenerKind.Grpc, address, "--grpc")),
         .. options.Http.Select(address => new Listener(ListenerKind.Http, address, "--http")),

@@ -48,7 +48,7 @@ internal sealed class StoreTree(IReadOnlyDictionary<string, StoreReference> name
     {
         try
         {
-            string path = Directory.CreateDirectory(Path.GetFullPath(options.Path)).FullName;
+            string path = Path.GetFullPath(options.Path);
             var settings = new SegmentStoreOptions { Name = label, Path = path, MaxBytes = options.MaxBytes.Resolve(path) };
             if (settings.Validate().FirstOrDefault() is { } problem)
                 throw new StartupException($"store '{label}': {problem}; change --max-size, or maxBytes of the store");
