@@ -21,9 +21,10 @@ internal static class ReadResponseFrame
     /// <exception cref="BlobCorruptException">The blob ended before.</exception>
     public static async ValueTask WriteAsync(MessageWriter responses, BlobReader blob, Digest digest, int count, CancellationToken cancellationToken)
     {
-        int headerLength = 1 + LengthOfVarint((uint)count);
+        int headerLength = 1 + ProtoWriter.LengthOf((uint)count);
         Memory<byte> message = responses.Reserve(headerLength + count);
-        EncodeHeader(message.Span, (uint)count);
+        message.Span[0] = (byte)DataTag;
+        ProtoWriter.Encode(message.Span[1..], (uint)count);
         for (int filled = headerLength; filled < message.Length;)
         {
             int read = await blob.ReadAsync(message[filled..], cancellationToken);
@@ -47,22 +48,5 @@ internal static class ReadResponseFrame
         }
 
         return true;
-    }
-
-    private static int LengthOfVarint(uint value)
-    {
-        int length = 1;
-        for (; value >= 0x80; value >>= 7)
-            length++;
-        return length;
-    }
-
-    private static void EncodeHeader(Span<byte> header, uint dataLength)
-    {
-        header[0] = (byte)DataTag;
-        int position = 1;
-        for (; dataLength >= 0x80; dataLength >>= 7)
-            header[position++] = (byte)(dataLength | 0x80);
-        header[position] = (byte)dataLength;
     }
 }

@@ -1,0 +1,87 @@
+using RemoteExec.Protocol;
+using RemoteExec.Rpc;
+using RemoteExec.Rpc.Client;
+
+namespace RemoteExec.Cas.Stores;
+
+/// <summary>
+/// The CAS of another server, over the REAPI: whatever that server promises (verification, lifetimes) holds here too. A digest without a size can't be
+/// asked for and counts as absent; a value that has not the length its digest says can't be written.
+/// </summary>
+/// <param name="channel">The way to the server; the caller closes it.</param>
+public sealed class RemoteStore(RpcChannel channel) : IBlobStore
+{
+    private const int DigestsPerCall = 10_000;
+    private const string FindMissing = "/build.bazel.remote.execution.v2.ContentAddressableStorage/FindMissingBlobs";
+    private const string Read = "/google.bytestream.ByteStream/Read";
+    private const string Write = "/google.bytestream.ByteStream/Write";
+
+    /// <summary>The store's name in errors.</summary>
+    internal string Name { get; } = channel.Address.ToString();
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
+    {
+        var missing = new HashSet<Digest>();
+        foreach (IGrouping<(InstanceName, DigestFunction), Digest> group in digests.GroupBy(digest => (digest.Instance, digest.Function)))
+        {
+            foreach (Digest[] some in group.Where(digest => digest.HasSize).Chunk(DigestsPerCall))
+                missing.UnionWith(await FindMissingAsync(some, cancellationToken));
+        }
+
+        return [.. digests.Where(digest => missing.Contains(digest) || !digest.HasSize).Distinct()];
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<BlobReader?> OpenReadAsync(Digest digest, long offset, CancellationToken cancellationToken)
+    {
+        if (!digest.HasSize)
+            return null;
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, digest.SizeBytes);
+        var request = new Google.Bytestream.ReadRequest { ResourceName = ResourceName.FormatRead(digest), ReadOffset = offset };
+        var lifetime = new CancellationTokenSource();
+        var reader = new RemoteStoreReader(this, digest, offset, channel.Send(Read, request, null, lifetime.Token), lifetime);
+        if (await reader.OpenAsync(cancellationToken))
+            return reader;
+        await reader.DisposeAsync();
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<BlobWriter> OpenWriteAsync(Digest digest, long length, CancellationToken cancellationToken)
+    {
+        Digest whole = digest.HasSize ? digest : Digest.Create(digest.Instance, digest.Function, digest.HashSpan, length);
+        if (whole.SizeBytes != length)
+            throw new BlobMismatchException(digest, $"it has {length} bytes");
+        var lifetime = new CancellationTokenSource();
+        return ValueTask.FromResult<BlobWriter>(new RemoteStoreWriter(this, whole, channel.Open(Write, null, lifetime.Token), lifetime));
+    }
+
+    /// <summary>The failure that a call's bad end means.</summary>
+    internal StoreUnavailableException Unavailable(Exception exception) => new(Name, exception);
+
+    private async ValueTask<IEnumerable<Digest>> FindMissingAsync(Digest[] some, CancellationToken cancellationToken)
+    {
+        var request = new Reapi.FindMissingBlobsRequest
+        {
+            InstanceName = some[0].Instance.Value,
+            DigestFunction = (Reapi.DigestFunction.Types.Value)some[0].Function,
+        };
+        foreach (Digest digest in some)
+            request.BlobDigests.Add(digest.ToProto());
+        try
+        {
+            Reapi.FindMissingBlobsResponse response =
+                await channel.UnaryAsync<Reapi.FindMissingBlobsRequest, Reapi.FindMissingBlobsResponse>(FindMissing, request, cancellationToken);
+            return response.MissingBlobDigests.Select(digest => Parse(some[0], digest));
+        }
+        catch (RpcException exception)
+        {
+            throw Unavailable(exception);
+        }
+    }
+
+    private Digest Parse(Digest sibling, Reapi.Digest digest) =>
+        sibling.TryParseSibling(digest, out Digest result, out string? error) ? result : throw Unavailable(new FormatException(error));
+}
