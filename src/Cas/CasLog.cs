@@ -10,12 +10,24 @@ internal static partial class CasLog
     [LoggerMessage(100, LogLevel.Warning, "a record in {Segment} at {Offset} is damaged; its blob is dropped and reported missing")]
     public static partial void RecordDamaged(ILogger logger, string segment, long offset);
 
-    [LoggerMessage(101, LogLevel.Warning, "a replaced record in {Segment} at {Offset} could not be marked")]
-    public static partial void RecordNotRetired(ILogger logger, Exception fault, string segment, long offset);
-
     [LoggerMessage(102, LogLevel.Error, "the evicted segment {Segment} could not be deleted: delete it by hand while the server is stopped")]
     public static partial void SegmentNotDeleted(ILogger logger, Exception fault, string segment);
 
     [LoggerMessage(103, LogLevel.Information, "{Segment} was read back: {Records} records, and {Damaged} damaged ones, which are dropped")]
     public static partial void SegmentScanned(ILogger logger, string segment, int records, int damaged);
+
+    [LoggerMessage(104, LogLevel.Information, "evicted {Segment}: {Bytes} bytes with {Dropped} blobs; {Moved} blobs in use were moved")]
+    public static partial void SegmentEvicted(ILogger logger, string segment, long bytes, int dropped, int moved);
+
+    [LoggerMessage(105, LogLevel.Error, "the store's background work failed; it is tried again when the next segment is full")]
+    public static partial void MaintenanceFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(106, LogLevel.Warning, "the checkpoint {Checkpoint} is missing or damaged: segments are read back instead, which takes longer")]
+    public static partial void CheckpointDamaged(ILogger logger, string checkpoint);
+
+    [LoggerMessage(107, LogLevel.Error, "the disk of store '{Store}' is full: until it is opened again it keeps to {Bytes} bytes. Free some space, or lower its maxBytes")]
+    public static partial void DiskFull(ILogger logger, string store, long bytes);
+
+    [LoggerMessage(108, LogLevel.Information, "store '{Store}' in {Path}: {Blobs} blobs in {Segments} segments, opened in {Milliseconds} ms")]
+    public static partial void StoreOpened(ILogger logger, string store, string path, long blobs, int segments, long milliseconds);
 }

@@ -7,6 +7,9 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// <param name="LastUse">The era (see <see cref="SegmentLog"/>) of its last use since it was written or moved; 0 if there was none.</param>
 internal readonly record struct IndexEntry(RecordPlace Place, long Length, long DigestSize, uint LastUse)
 {
+    /// <summary>About how many bytes its record takes: the header of the most usual kind, and the value.</summary>
+    public long Weight => 80 + Length;
+
     /// <summary>True if the entry answers for a digest of this size (DIG-02).</summary>
     public bool AnswersFor(long sizeBytes) =>
         sizeBytes == DigestSize || sizeBytes == Protocol.Digest.UnknownSize || DigestSize == Protocol.Digest.UnknownSize;

@@ -31,7 +31,6 @@ internal readonly struct RecordHeader
     public const int MaxLength = FixedLength + Digest.MaxHashLength + 2 * 1024;
 
     private const uint Magic = 0x31425852; // "RXB1"
-    private const uint RetiredMagic = 0x30425852; // "RXB0"
     private const byte Version = 1;
     private const int FixedLength = 48;
     private const int CodeOffset = 8;
@@ -45,9 +44,6 @@ internal readonly struct RecordHeader
         Checksum = checksum;
         Length = LengthFor(digest);
     }
-
-    /// <summary>What replaces the first bytes of a record that must not be found again.</summary>
-    public static ReadOnlyMemory<byte> RetiredMark { get; } = BitConverter.GetBytes(RetiredMagic);
 
     /// <summary>The key the value is stored under, with the size it was written with.</summary>
     public Digest Digest { get; }

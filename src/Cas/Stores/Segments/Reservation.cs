@@ -8,4 +8,14 @@ internal readonly record struct Reservation(SegmentFile Segment, long Offset, lo
 {
     /// <summary>The place of the record.</summary>
     public RecordPlace Place => RecordPlace.At(Segment.Number, Offset);
+
+    /// <summary>Fills the record with zeros from a position on, less than <see cref="RecordHeader.Alignment"/> of them: so a file is never shorter than its records.</summary>
+    public void WritePadding(long position)
+    {
+        if (position == Length)
+            return;
+        Span<byte> zeros = stackalloc byte[RecordHeader.Alignment];
+        zeros.Clear();
+        Segment.Write(zeros[..(int)(Length - position)], Offset + position);
+    }
 }

@@ -37,11 +37,20 @@ internal sealed class SegmentFile
     /// <summary>The offsets of reservations that are neither published nor given up. Guarded by the log's lock.</summary>
     public HashSet<long> Pending { get; } = [];
 
-    /// <summary>True once it left the log. Guarded by the log's lock.</summary>
+    /// <summary>True once it takes no more records, because it is being evicted or gone. Guarded by the log's lock.</summary>
     public bool IsDropped { get; set; }
 
-    /// <summary>The eviction pass that last spared it as a whole. Guarded by the log's lock.</summary>
-    public long SparedInPass { get; set; }
+    /// <summary>The weight of the records that the index knows. Guarded by the log's lock.</summary>
+    public long LiveBytes { get; set; }
+
+    /// <summary>The weight of those in use, that is, last used after <see cref="ForgottenEra"/>. Guarded by the log's lock.</summary>
+    public long UsedBytes { get; set; }
+
+    /// <summary>The era of the last use of any record. Guarded by the log's lock.</summary>
+    public uint LastUse { get; set; }
+
+    /// <summary>The era in which uses were last forgotten. Guarded by the log's lock.</summary>
+    public uint ForgottenEra { get; set; }
 
     /// <summary>The length of the file on disk.</summary>
     public long FileLength => RandomAccess.GetLength(handle);
@@ -57,7 +66,7 @@ internal sealed class SegmentFile
                 File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             return new SegmentFile(handle, store, path, number, single);
         }
-        catch (IOException fault)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw StorageFault.From(fault, store, 0);
         }
@@ -125,9 +134,6 @@ internal sealed class SegmentFile
     /// <summary>Cuts the file.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public void Truncate(long length) => RandomAccess.SetLength(handle, length);
-
-    /// <summary>Makes sure that the record at an offset is not found again, by marking its header.</summary>
-    public void Retire(long offset) => Write(RecordHeader.RetiredMark.Span, offset);
 
     /// <summary>Brings everything written before this call to the medium.</summary>
     /// <exception cref="IOException">The disk failed; what was written since the last success may be lost at a power failure.</exception>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace RemoteExec.Cas.Stores.Segments;
@@ -27,26 +26,10 @@ internal sealed class SegmentIndex
     /// <summary>Finds an entry.</summary>
     public bool TryGet(UInt128 tag, out IndexEntry entry) => ShardOf(tag).TryGetValue(tag, out entry);
 
-    /// <summary>Finds an entry that answers for a digest of this size, and notes its use.</summary>
-    public bool TryUse(UInt128 tag, long sizeBytes, uint era, out IndexEntry entry)
-    {
-        // The reference is used before the dictionary can change, under the owner's lock.
-        ref IndexEntry found = ref CollectionsMarshal.GetValueRefOrNullRef(ShardOf(tag), tag);
-        if (Unsafe.IsNullRef(ref found) || !found.AnswersFor(sizeBytes))
-        {
-            entry = default;
-            return false;
-        }
-
-        if (found.LastUse != era)
-            found = found with { LastUse = era };
-        entry = found;
-        return true;
-    }
-
     /// <summary>Adds or replaces an entry; false, with a default <paramref name="replaced"/>, if there was none.</summary>
     public bool Set(UInt128 tag, IndexEntry entry, out IndexEntry replaced)
     {
+        // The reference is used before the dictionary can change, under the owner's lock.
         ref IndexEntry slot = ref CollectionsMarshal.GetValueRefOrAddDefault(ShardOf(tag), tag, out bool existed);
         replaced = slot;
         slot = entry;
@@ -64,11 +47,8 @@ internal sealed class SegmentIndex
         return true;
     }
 
-    /// <summary>The entries of one shard; valid until the index changes, but for removals of what was already seen.</summary>
+    /// <summary>The entries of one shard. While they are enumerated, entries may be removed, and nothing else.</summary>
     public IEnumerable<KeyValuePair<UInt128, IndexEntry>> Shard(int shard) => shards[shard];
-
-    /// <summary>The number of entries in one shard.</summary>
-    public int CountOf(int shard) => shards[shard].Count;
 
     private Dictionary<UInt128, IndexEntry> ShardOf(UInt128 tag) => shards[(int)(ulong)(tag >> 120)];
 }

@@ -8,26 +8,27 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// </summary>
 /// <remarks>
 /// Time is counted in <em>eras</em>: one ends with each segment that is filled and with each eviction. An index entry notes the era of
-/// its last use, which is as fine as eviction needs to know it, and costs nothing.
+/// its last use, which is as fine as eviction needs to know it, and costs nothing. It is <em>in use</em> if that is later than
+/// the era in which the uses of its segment were last forgotten.
 /// </remarks>
-internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions options) : IDisposable
+internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions options)
 {
     private readonly Lock gate = new(); // guards everything below but the sequence, and the guarded members of the segments
     private readonly SegmentIndex index = new();
-    private readonly Dictionary<int, SegmentFile> segments = [];
-    private readonly LinkedList<SegmentFile> byAge = []; // the next to be evicted first; the active one is among them
+    private readonly SegmentSet segments = new(options.EffectiveSegmentBytes, options.MaxBytes);
     private readonly SemaphoreSlim growing = new(1); // one new segment at a time
-    private SegmentFile? active;
     private int nextNumber = 1;
     private uint era = 1;
+    private int openReservations;
     private bool closed;
+    private long reservedBytes;
     private long sequence;
 
     /// <summary>The size of a segment.</summary>
     public long SegmentBytes { get; } = options.EffectiveSegmentBytes;
 
     /// <summary>The bytes handed out to writers since the store was opened.</summary>
-    public long ReservedBytes { get; private set; }
+    public long ReservedBytes => Interlocked.Read(ref reservedBytes);
 
     /// <summary>The number of the next commit.</summary>
     public long NextSequence() => Interlocked.Increment(ref sequence);
@@ -36,7 +37,7 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
     public (long Blobs, long DiskBytes, int Segments) Measure()
     {
         lock (gate)
-            return (index.Count, DiskBytes(), segments.Count);
+            return (index.Count, segments.DiskBytes, segments.Count);
     }
 
     /// <summary>Finds a blob, notes its use and acquires its segment, which the caller releases.</summary>
@@ -46,7 +47,7 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
         {
             ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
             segment = null;
-            if (!index.TryUse(tag, sizeBytes, era, out entry))
+            if (!TryUse(tag, sizeBytes, out entry))
                 return false;
             segment = segments[entry.Place.Segment];
             segment.Acquire();
@@ -59,8 +60,9 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
     {
         lock (gate)
         {
+            ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
             for (int i = 0; i < tags.Length; i++)
-                found[i] = index.TryUse(tags[i], sizes[i], era, out _);
+                found[i] = TryUse(tags[i], sizes[i], out _);
         }
     }
 
@@ -71,7 +73,7 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
         {
             ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
             reservation = default;
-            if (active is null || active.Tail + bytes > SegmentBytes)
+            if (segments.Active is not { } active || active.Tail + bytes > SegmentBytes)
                 return false;
             reservation = Take(active, bytes);
             return true;
@@ -82,7 +84,7 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
     public bool HasRoomFor(long bytes)
     {
         lock (gate)
-            return RoomLeft(bytes);
+            return segments.HasRoomFor(bytes);
     }
 
     /// <summary>
@@ -108,11 +110,10 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
             SegmentFile segment = SegmentFile.Create(options.Name, directory.SegmentPath(number, single), number, single);
             lock (gate)
             {
-                segments.Add(number, segment);
-                byAge.AddLast(segment);
+                segments.Add(segment);
                 if (!single)
                 {
-                    active = segment;
+                    segments.Activate(segment);
                     era++;
                 }
 
@@ -126,43 +127,31 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
     }
 
     /// <summary>
-    /// Makes a record visible, replacing an older one of its key. False if its segment was evicted meanwhile; the reservation is over
-    /// in both cases.
+    /// Makes a record visible, replacing an older one of its key, and ends the reservation. False, changing nothing, if its segment was
+    /// evicted or the store was closed meanwhile.
     /// </summary>
-    /// <param name="reservation">Where the record was written.</param>
-    /// <param name="tag">The tag of its key.</param>
-    /// <param name="entry">What the index is to know.</param>
-    /// <param name="replaced">The older record's segment, acquired for the caller; null if there was none.</param>
-    /// <param name="replacedOffset">The older record's offset.</param>
-    public bool Publish(Reservation reservation, UInt128 tag, IndexEntry entry, out SegmentFile? replaced, out long replacedOffset)
+    public bool Publish(Reservation reservation, UInt128 tag, IndexEntry entry)
     {
         lock (gate)
         {
-            replaced = null;
-            replacedOffset = 0;
-            reservation.Segment.Pending.Remove(reservation.Offset);
-            if (reservation.Segment.IsDropped)
+            // The reservation stays open when it can't be published: its owner gives it up.
+            if (reservation.Segment.IsDropped || closed)
                 return false;
-            if (index.Set(tag, entry, out IndexEntry old))
-            {
-                replaced = segments[old.Place.Segment];
-                replaced.Acquire();
-                replacedOffset = old.Place.Offset;
-            }
-
+            Put(tag, entry);
+            EndReservation(reservation);
             return true;
         }
     }
 
-    /// <summary>Lets the index point to a copy of a record; false, changing nothing, if the blob was replaced or dropped meanwhile.</summary>
-    public bool PublishMoved(Reservation reservation, UInt128 tag, RecordPlace from)
+    /// <summary>Lets the index point to a copy of a record and ends the reservation; false, changing nothing, if the blob was replaced or dropped meanwhile.</summary>
+    public bool PublishMoved(Reservation reservation, UInt128 tag, IndexEntry moved)
     {
         lock (gate)
         {
-            reservation.Segment.Pending.Remove(reservation.Offset);
-            if (reservation.Segment.IsDropped || !index.TryGet(tag, out IndexEntry entry) || entry.Place != from)
+            if (reservation.Segment.IsDropped || closed || !index.TryGet(tag, out IndexEntry entry) || entry.Place != moved.Place)
                 return false;
-            index.Set(tag, entry with { Place = reservation.Place, LastUse = 0 }, out _);
+            Put(tag, entry with { Place = reservation.Place, LastUse = entry.LastUse == moved.LastUse ? 0 : entry.LastUse });
+            EndReservation(reservation);
             return true;
         }
     }
@@ -170,27 +159,133 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
     /// <summary>Gives up a reservation. Its space is used again if it is the last one in its segment.</summary>
     public void Abandon(Reservation reservation)
     {
-        bool remove;
+        SegmentFile segment = reservation.Segment;
+        bool remove, last;
         lock (gate)
         {
-            SegmentFile segment = reservation.Segment;
-            segment.Pending.Remove(reservation.Offset);
-            remove = segment.IsSingle && !segment.IsDropped;
+            last = EndReservation(reservation);
+            remove = segment.IsSingle && !segment.IsDropped && !closed;
             if (remove)
-                Forget(segment);
-            else if (segment == active && segment.Tail == reservation.Offset + reservation.Length)
+                segments.Remove(segment);
+            else if (segment == segments.Active && segment.Tail == reservation.Offset + reservation.Length)
                 segment.Tail = reservation.Offset;
         }
 
         if (remove)
-            directory.Delete(reservation.Segment);
+            directory.Delete(segment);
+        if (last)
+            directory.Dispose();
     }
 
     /// <summary>Drops a blob, if it is still the record at this place.</summary>
     public bool Drop(UInt128 tag, RecordPlace place)
     {
         lock (gate)
-            return index.TryGet(tag, out IndexEntry entry) && entry.Place == place && index.Remove(tag);
+            return index.TryGet(tag, out IndexEntry entry) && entry.Place == place && Remove(tag, entry);
+    }
+
+    /// <summary>Drops a blob unless it was used, replaced or moved since the entry was read.</summary>
+    public bool DropUnused(UInt128 tag, IndexEntry seen)
+    {
+        lock (gate)
+            return index.TryGet(tag, out IndexEntry entry) && entry == seen && Remove(tag, entry);
+    }
+
+    /// <summary>Starts an eviction pass and returns its era.</summary>
+    public uint StartPass()
+    {
+        lock (gate)
+            return ++era;
+    }
+
+    /// <summary>Chooses the next segment to evict; null if there is none. It takes no more records, though it stays until it is removed.</summary>
+    public SegmentFile? ChooseVictim(uint passStart, bool isUrgent)
+    {
+        lock (gate)
+        {
+            SegmentFile? victim = segments.ChooseVictim(passStart, era++, isUrgent);
+            if (victim is not null)
+                victim.IsDropped = true;
+            return victim;
+        }
+    }
+
+    /// <summary>Drops the blobs of a segment that were not used after an era, in one shard of the index, and lists those that were.</summary>
+    /// <returns>How many were dropped.</returns>
+    public int Sweep(int shard, SegmentFile victim, uint usedAfter, List<KeyValuePair<UInt128, IndexEntry>> inUse)
+    {
+        lock (gate)
+        {
+            int dropped = 0;
+            foreach (KeyValuePair<UInt128, IndexEntry> item in index.Shard(shard))
+            {
+                if (item.Value.Place.Segment != victim.Number)
+                    continue;
+                if (item.Value.LastUse > usedAfter)
+                {
+                    inUse.Add(item);
+                }
+                else
+                {
+                    Remove(item.Key, item.Value);
+                    dropped++;
+                }
+            }
+
+            return dropped;
+        }
+    }
+
+    /// <summary>Removes an evicted segment, of which the index knows no record any more, and returns how long it was.</summary>
+    public long RemoveSegment(SegmentFile segment)
+    {
+        lock (gate)
+        {
+            segments.Remove(segment);
+            return segment.Tail;
+        }
+    }
+
+    /// <summary>The disk is full before the bound is reached: lowers the bound, for as long as the store is open. Returns it.</summary>
+    public long LowerBound()
+    {
+        lock (gate)
+            return segments.LowerBound();
+    }
+
+    /// <summary>What a checkpoint has to know before it copies the index; every segment listed is acquired for the caller.</summary>
+    public CheckpointHead CaptureHead()
+    {
+        lock (gate)
+        {
+            var covered = new List<CoveredSegment>(segments.Count);
+            foreach (SegmentFile segment in segments.InOrder())
+            {
+                segment.Acquire();
+                long end = segment.Pending.Count == 0 ? segment.Tail : segment.Pending.Min();
+                covered.Add(new CoveredSegment(segment.Number, end, segment.ForgottenEra, segment));
+            }
+
+            return new CheckpointHead(nextNumber, era, Interlocked.Read(ref sequence), covered);
+        }
+    }
+
+    /// <summary>Copies one shard of the index.</summary>
+    public void CopyShard(int shard, List<KeyValuePair<UInt128, IndexEntry>> destination)
+    {
+        lock (gate)
+            destination.AddRange(index.Shard(shard));
+    }
+
+    /// <summary>Takes over what a checkpoint or a file name says; only while the store is being opened.</summary>
+    public void Restore(int number, uint eraReached, long sequenceReached)
+    {
+        lock (gate)
+        {
+            nextNumber = Math.Max(nextNumber, number);
+            era = Math.Max(era, eraReached);
+            sequence = Math.Max(sequence, sequenceReached);
+        }
     }
 
     /// <summary>Adds a segment that was found on disk; they come in the order in which they are to be evicted.</summary>
@@ -198,17 +293,16 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
     {
         lock (gate)
         {
-            segments.Add(segment.Number, segment);
-            byAge.AddLast(segment);
+            segments.Add(segment);
             nextNumber = Math.Max(nextNumber, segment.Number + 1);
         }
     }
 
-    /// <summary>The segments, the next to be evicted first.</summary>
-    public IReadOnlyList<SegmentFile> Segments()
+    /// <summary>Adds an entry of a checkpoint.</summary>
+    public void Restore(UInt128 tag, IndexEntry entry)
     {
         lock (gate)
-            return [.. byAge];
+            Put(tag, entry);
     }
 
     /// <summary>Adds a record that was found on disk, unless the index knows a later one of its key.</summary>
@@ -218,66 +312,102 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
     /// <param name="sequenceAt">Reads the sequence number of the record at a place: the index does not keep it.</param>
     public void Restore(UInt128 tag, RecordPlace place, in RecordHeader header, Func<SegmentFile, RecordPlace, long> sequenceAt)
     {
-        sequence = Math.Max(sequence, header.Sequence);
-        if (index.TryGet(tag, out IndexEntry known) && known.Place != place && sequenceAt(segments[known.Place.Segment], known.Place) > header.Sequence)
-            return;
-        index.Set(tag, new IndexEntry(place, header.ValueLength, header.Digest.SizeBytes, 0), out _);
-    }
-
-    /// <summary>Ends the restoring: goes on in the last segment if it has space left.</summary>
-    public void Resume()
-    {
+        Restore(0, 0, header.Sequence);
+        SegmentFile? other = null;
+        IndexEntry known;
         lock (gate)
         {
-            if (segments.GetValueOrDefault(nextNumber - 1) is { IsSingle: false } last && last.Tail < SegmentBytes)
-                active = last;
+            if (index.TryGet(tag, out known) && known.Place != place)
+                other = segments[known.Place.Segment];
         }
+
+        if (other is null || sequenceAt(other, known.Place) <= header.Sequence)
+            Restore(tag, new IndexEntry(place, header.ValueLength, header.Digest.SizeBytes, 0));
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>The segments, the next to be evicted first.</summary>
+    public IReadOnlyList<SegmentFile> Segments()
     {
         lock (gate)
+            return [.. segments.InOrder()];
+    }
+
+    /// <summary>Ends the restoring: goes on in a segment that has space left.</summary>
+    public void Resume(SegmentFile last)
+    {
+        lock (gate)
+            segments.Activate(last);
+    }
+
+    /// <summary>
+    /// Lets go of the segments: nothing can be committed or opened any more. The directory is released with the last writer that
+    /// still has space in it, lest that one writes over what a later store puts there.
+    /// </summary>
+    public void Close()
+    {
+        bool last;
+        lock (gate)
         {
+            if (closed)
+                return;
             closed = true;
-            active = null;
-            foreach (SegmentFile segment in byAge)
+            last = openReservations == 0;
+            segments.Activate(null);
+            foreach (SegmentFile segment in segments.InOrder())
                 segment.Release();
-            byAge.Clear();
         }
+
+        if (last)
+            directory.Dispose();
     }
 
     private Reservation Take(SegmentFile segment, long bytes)
     {
-        var reservation = new Reservation(segment, segment.Tail, bytes);
-        segment.Pending.Add(segment.Tail);
-        segment.Acquire();
-        segment.Tail += bytes;
-        ReservedBytes += bytes;
-        return reservation;
+        openReservations++;
+        reservedBytes += bytes;
+        return SegmentSet.Take(segment, bytes);
     }
 
-    private bool RoomLeft(long bytes)
+    /// <summary>True if it was the last one of a closed log.</summary>
+    private bool EndReservation(Reservation reservation) =>
+        reservation.Segment.Pending.Remove(reservation.Offset) && --openReservations == 0 && closed;
+
+    private bool TryUse(UInt128 tag, long sizeBytes, out IndexEntry entry)
     {
-        // The active segment counts with what it may become, unless it is full and about to be replaced.
-        long grown = bytes > SegmentBytes ? bytes + (active is null ? 0 : SegmentBytes - active.Tail) : SegmentBytes;
-        return DiskBytes() + grown <= options.MaxBytes;
+        if (!index.TryGet(tag, out entry) || !entry.AnswersFor(sizeBytes))
+            return false;
+        if (entry.LastUse != era)
+        {
+            SegmentFile segment = segments[entry.Place.Segment];
+            if (entry.LastUse <= segment.ForgottenEra)
+                segment.UsedBytes += entry.Weight;
+            segment.LastUse = era;
+            entry = entry with { LastUse = era };
+            index.Set(tag, entry, out _);
+        }
+
+        return true;
     }
 
-    private long DiskBytes()
+    private void Put(UInt128 tag, IndexEntry entry)
     {
-        long sum = 0;
-        foreach (SegmentFile segment in byAge)
-            sum += segment.Tail;
-        return sum;
+        Count(entry, 1);
+        if (index.Set(tag, entry, out IndexEntry replaced))
+            Count(replaced, -1);
     }
 
-    private void Forget(SegmentFile segment)
+    private bool Remove(UInt128 tag, IndexEntry entry)
     {
-        segment.IsDropped = true;
-        segments.Remove(segment.Number);
-        byAge.Remove(segment);
-        if (active == segment)
-            active = null;
+        Count(entry, -1);
+        return index.Remove(tag);
+    }
+
+    private void Count(IndexEntry entry, int sign)
+    {
+        SegmentFile segment = segments[entry.Place.Segment];
+        segment.LiveBytes += sign * entry.Weight;
+        segment.LastUse = Math.Max(segment.LastUse, entry.LastUse);
+        if (entry.LastUse > segment.ForgottenEra)
+            segment.UsedBytes += sign * entry.Weight;
     }
 }

@@ -2,9 +2,16 @@ using Microsoft.Extensions.Logging;
 
 namespace RemoteExec.Cas.Stores.Segments;
 
-/// <summary>Fills the log of a store that is being opened from what is on disk. Damaged data is dropped and counted, and never stops it.</summary>
-internal sealed class SegmentRecovery(SegmentStoreOptions options, StoreDirectory directory, SegmentLog log, ILogger logger, TimeProvider timeProvider)
+/// <summary>
+/// Fills the log of a store that is being opened: from the last checkpoint, and from the segments themselves where it does not reach.
+/// Damaged data is dropped and counted, and never stops it.
+/// </summary>
+internal sealed class SegmentRecovery(
+    SegmentStoreOptions options, StoreDirectory directory, SegmentLog log, ILogger logger, TimeProvider timeProvider)
 {
+    // Without the newest checkpoint we can't know the highest number that was ever used: numbers go on far beyond what it could be.
+    private const int NumbersToSkip = 1_000_000;
+
     private readonly byte[] headerBytes = new byte[RecordHeader.MaxLength];
 
     /// <summary>Records read back.</summary>
@@ -16,18 +23,88 @@ internal sealed class SegmentRecovery(SegmentStoreOptions options, StoreDirector
     /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; private set; }
 
+    /// <summary>True if the store is not as its last checkpoint says, so that another one should be written.</summary>
+    public bool HasChanged { get; private set; }
+
     /// <summary>Does it.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
     /// <exception cref="StoreUnavailableException">The disk failed.</exception>
     public void Run(CancellationToken cancellationToken)
     {
         long started = timeProvider.GetTimestamp();
-        foreach ((string path, int number, bool isSingle) in directory.Segments())
-            log.Restore(SegmentFile.Open(options.Name, path, number, isSingle));
-        foreach (SegmentFile segment in log.Segments())
-            Scan(segment, 0, cancellationToken);
-        log.Resume();
+        using CheckpointReader? checkpoint = OpenCheckpoint();
+        Dictionary<int, long> covered = OpenSegments(checkpoint?.Head);
+        if (checkpoint is not null)
+            LoadEntries(checkpoint, covered, cancellationToken);
+
+        SegmentFile? last = null;
+        foreach (SegmentFile segment in log.Segments().OrderBy(segment => segment.Number))
+        {
+            long start = covered.GetValueOrDefault(segment.Number);
+            Scan(segment, start, cancellationToken);
+            if (segment.LiveBytes == 0)
+            {
+                log.RemoveSegment(segment);
+                directory.Delete(segment);
+            }
+            else if (!segment.IsSingle && segment.Tail < log.SegmentBytes)
+            {
+                last = segment;
+            }
+        }
+
+        // Not after damage, which makes a file shorter than what a checkpoint says of it: space is never used twice under one checkpoint.
+        if (last is not null && !HasBeenCut(last, checkpoint?.Head))
+            log.Resume(last);
         Duration = timeProvider.GetElapsedTime(started);
+    }
+
+    private CheckpointReader? OpenCheckpoint()
+    {
+        if (CheckpointReader.TryOpen(directory.CheckpointPath) is { } newest)
+        {
+            log.Restore(newest.Head.NextNumber, newest.Head.Era, newest.Head.Sequence);
+            return newest;
+        }
+
+        HasChanged = directory.Segments().Any();
+        CheckpointReader? old = CheckpointReader.TryOpen(directory.OldCheckpointPath);
+        if (File.Exists(directory.CheckpointPath) || old is not null)
+            CasLog.CheckpointDamaged(logger, directory.CheckpointPath);
+        if (old is not null)
+            log.Restore(old.Head.NextNumber + NumbersToSkip, old.Head.Era, old.Head.Sequence);
+        return old;
+    }
+
+    /// <summary>Opens the files in the order of eviction, and says how far the checkpoint can be believed for each.</summary>
+    private Dictionary<int, long> OpenSegments(CheckpointHead? head)
+    {
+        var covered = new Dictionary<int, long>();
+        Dictionary<int, SegmentFile> files = directory.Segments()
+            .Select(file => SegmentFile.Open(options.Name, file.Path, file.Number, file.IsSingle))
+            .ToDictionary(file => file.Number);
+        foreach (CoveredSegment segment in head?.Segments ?? [])
+        {
+            if (!files.Remove(segment.Number, out SegmentFile? file))
+                continue;
+            file.ForgottenEra = segment.ForgottenEra;
+            covered[segment.Number] = file.Tail >= segment.End ? segment.End : 0;
+            log.Restore(file);
+        }
+
+        foreach (SegmentFile file in files.Values.OrderBy(file => file.Number))
+            log.Restore(file);
+        return covered;
+    }
+
+    private void LoadEntries(CheckpointReader checkpoint, Dictionary<int, long> covered, CancellationToken cancellationToken)
+    {
+        foreach ((UInt128 tag, IndexEntry entry) in checkpoint.Entries())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (covered.TryGetValue(entry.Place.Segment, out long end) && entry.Place.Offset < end)
+                log.Restore(tag, entry);
+        }
     }
 
     private void Scan(SegmentFile segment, long start, CancellationToken cancellationToken)
@@ -40,14 +117,19 @@ internal sealed class SegmentRecovery(SegmentStoreOptions options, StoreDirector
             log.Restore(directory.Key.TagOf(header.Digest), place, header, SequenceAt);
         }
 
-        RecoveredRecords += records;
-        DamagedRecords += scanner.Damaged;
-        if (records > 0 || scanner.Damaged > 0)
-            CasLog.SegmentScanned(logger, segment.Path, records, scanner.Damaged);
         if (scanner.End < segment.FileLength)
             segment.Truncate(scanner.End);
-        segment.Tail = scanner.End; // a record's padding may be missing at the end of the file
+        segment.Tail = scanner.End;
+        if (records == 0 && scanner.Damaged == 0)
+            return;
+        HasChanged = true;
+        RecoveredRecords += records;
+        DamagedRecords += scanner.Damaged;
+        CasLog.SegmentScanned(logger, segment.Path, records, scanner.Damaged);
     }
+
+    private static bool HasBeenCut(SegmentFile segment, CheckpointHead? head) =>
+        head is not null && head.Segments.Any(covered => covered.Number == segment.Number && segment.Tail < covered.End);
 
     /// <summary>The sequence number of a record; 0 if it can't be read.</summary>
     private long SequenceAt(SegmentFile segment, RecordPlace place)

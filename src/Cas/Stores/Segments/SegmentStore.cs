@@ -23,19 +23,28 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     private readonly SegmentStoreOptions options;
     private readonly StoreDirectory directory;
     private readonly SegmentRecovery recovery;
+    private readonly CheckpointWriter checkpoints;
+    private readonly RecordMover mover;
+    private readonly SegmentEvictor evictor;
+    private readonly SegmentMaintenance maintenance;
     private readonly ILogger logger;
     private readonly KeyGates commits = new();
     private long damagedRecords;
-    private int disposed;
+    private int closed;
 
     private SegmentStore(SegmentStoreOptions options, StoreDirectory directory, SegmentLog log, SegmentRecovery recovery, ILogger logger)
     {
         this.options = options;
         this.directory = directory;
-        Log = log;
         this.recovery = recovery;
-        damagedRecords = recovery.DamagedRecords;
         this.logger = logger;
+        Log = log;
+        damagedRecords = recovery.DamagedRecords;
+        checkpoints = new CheckpointWriter(directory, log, recovery.HasChanged);
+        mover = new RecordMover(options, log, directory.Key, (tag, place, segment) => DropDamaged(tag, place, segment));
+        evictor = new SegmentEvictor(log, directory, mover, logger);
+        maintenance = new SegmentMaintenance(log, evictor, checkpoints, logger);
+        maintenance.Wake();
     }
 
     /// <summary>The counts of this moment.</summary>
@@ -49,9 +58,9 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
                 Blobs = blobs,
                 DiskBytes = diskBytes,
                 Segments = segments,
-                EvictedBlobs = 0,
-                EvictedBytes = 0,
-                MovedBlobs = 0,
+                EvictedBlobs = evictor.EvictedBlobs,
+                EvictedBytes = evictor.EvictedBytes,
+                MovedBlobs = mover.MovedBlobs,
                 DamagedRecords = Interlocked.Read(ref damagedRecords),
                 RecoveredRecords = recovery.RecoveredRecords,
                 RecoveryTime = recovery.Duration,
@@ -61,6 +70,9 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
 
     /// <summary>The state that the readers and writers share.</summary>
     internal SegmentLog Log { get; }
+
+    /// <summary>The secret of the store.</summary>
+    internal StoreKey Key => directory.Key;
 
     /// <summary>Opens the store in a directory, which is created if it is absent.</summary>
     /// <exception cref="ArgumentException">The options have problems; the message tells them all.</exception>
@@ -103,7 +115,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     public ValueTask<BlobReader?> OpenReadAsync(Digest digest, long offset, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        UInt128 tag = directory.Key.TagOf(digest);
+        UInt128 tag = Key.TagOf(digest);
         while (Log.TryAcquire(tag, digest.SizeBytes, out IndexEntry entry, out SegmentFile? segment))
         {
             BlobReader? reader = null;
@@ -142,28 +154,75 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         return new SegmentWriter(this, digest, length, headerLength, reservation);
     }
 
-    /// <summary>Ends background work, writes a checkpoint and releases the directory. Readers that are still open stay usable.</summary>
+    /// <summary>
+    /// Ends background work, writes a checkpoint and releases the directory. Readers that are still open stay usable; writers can't
+    /// commit any more.
+    /// </summary>
     public ValueTask DisposeAsync() => CloseAsync(checkpoint: true);
 
     /// <summary>Closes the store; without a checkpoint the next start finds it as after a crash.</summary>
-    internal ValueTask CloseAsync(bool checkpoint)
+    internal async ValueTask CloseAsync(bool checkpoint)
     {
-        if (Interlocked.Exchange(ref disposed, 1) != 0)
-            return ValueTask.CompletedTask;
-        _ = checkpoint;
-        Log.Dispose();
-        directory.Dispose();
-        return ValueTask.CompletedTask;
+        if (Interlocked.Exchange(ref closed, 1) != 0)
+            return;
+        await maintenance.DisposeAsync();
+        try
+        {
+            if (checkpoint)
+                await checkpoints.WriteAsync(CancellationToken.None);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            CasLog.MaintenanceFailed(logger, fault); // the next start reads the segments instead
+        }
+        finally
+        {
+            Log.Close();
+        }
     }
+
+    /// <summary>Writes a checkpoint now.</summary>
+    internal Task CheckpointAsync(CancellationToken cancellationToken) => checkpoints.WriteAsync(cancellationToken);
 
     /// <summary>Reserves space for a record, making room if need be. The caller holds the reservation's segment, and releases it.</summary>
     /// <exception cref="StoreFullException">It can't fit, or the disk is full.</exception>
     internal async ValueTask<Reservation> ReserveAsync(long bytes, CancellationToken cancellationToken)
     {
-        if (Log.TryReserve(bytes, out Reservation reservation))
-            return reservation;
-        return await Log.ReserveInNewSegmentAsync(bytes, beyondBound: false, cancellationToken)
-            ?? throw new StoreFullException(options.Name, bytes, "raise its maxBytes");
+        if (bytes > options.LargestRecord)
+            throw new StoreFullException(options.Name, bytes, $"it takes at most {options.LargestRecord} bytes at a time; raise its maxBytes");
+        while (true)
+        {
+            if (Log.TryReserve(bytes, out Reservation reservation))
+                return reservation;
+            if (!Log.HasRoomFor(bytes) && !await evictor.MakeRoomAsync(bytes, isUrgent: true, cancellationToken))
+                throw new StoreFullException(options.Name, bytes, "nothing more can be evicted; raise its maxBytes, or free some space on its disk");
+            try
+            {
+                if (await Log.ReserveInNewSegmentAsync(bytes, beyondBound: false, cancellationToken) is { } reserved)
+                {
+                    maintenance.Wake();
+                    return reserved;
+                }
+            }
+            catch (StoreFullException)
+            {
+                OnDiskFull();
+                throw;
+            }
+
+            // Another writer took the room that was made.
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>
+    /// The disk had no space for what the bound allows. The bound is lowered to what fits, and room is made, so that writing works
+    /// again soon; the caller's write has failed.
+    /// </summary>
+    internal void OnDiskFull()
+    {
+        CasLog.DiskFull(logger, options.Name, Log.LowerBound());
+        maintenance.Wake();
     }
 
     /// <summary>
@@ -179,26 +238,30 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     internal async ValueTask CommitAsync(
         Digest digest, long length, uint checksum, Reservation reservation, byte[] start, int startLength, CancellationToken cancellationToken)
     {
-        UInt128 tag = directory.Key.TagOf(digest);
-        SegmentFile? replaced;
-        long replacedOffset;
+        UInt128 tag = Key.TagOf(digest);
         SemaphoreSlim gate = commits.For(tag);
         await gate.WaitAsync(cancellationToken);
         try
         {
-            new RecordHeader(digest, Log.NextSequence(), length, checksum).Write(start, directory.Key, reservation.Place);
+            new RecordHeader(digest, Log.NextSequence(), length, checksum).Write(start, Key, reservation.Place);
             reservation.Segment.Write(start.AsSpan(0, startLength), reservation.Offset);
-            if (!Log.Publish(reservation, tag, new IndexEntry(reservation.Place, length, digest.SizeBytes, 0), out replaced, out replacedOffset))
-                throw new StoreUnavailableException(options.Name, new IOException($"the space for {digest} was evicted while it was written: write it again"));
+            if (!Log.Publish(reservation, tag, new IndexEntry(reservation.Place, length, digest.SizeBytes, 0)))
+                throw Evicted(digest);
+        }
+        catch (StoreFullException)
+        {
+            OnDiskFull();
+            throw;
         }
         finally
         {
             gate.Release();
         }
-
-        if (replaced is not null)
-            Retire(replaced, replacedOffset, release: true);
     }
+
+    /// <summary>What a writer tells whose space is gone.</summary>
+    internal StoreUnavailableException Evicted(Digest digest) =>
+        new(options.Name, new IOException($"the space for {digest} was taken away while it was written, because everything else was gone; write it again"));
 
     /// <summary>Drops a blob whose record turned out to be damaged; false if the index does not point there any more.</summary>
     internal bool DropDamaged(UInt128 tag, RecordPlace place, SegmentFile segment)
@@ -207,7 +270,6 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             return false;
         Interlocked.Increment(ref damagedRecords);
         CasLog.RecordDamaged(logger, segment.Path, place.Offset);
-        Retire(segment, place.Offset, release: false);
         return true;
     }
 
@@ -221,12 +283,16 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             log = new SegmentLog(directory, options);
             var recovery = new SegmentRecovery(options, directory, log, logger, timeProvider);
             recovery.Run(cancellationToken);
+            (long blobs, _, int segments) = log.Measure();
+            CasLog.StoreOpened(logger, options.Name, directory.Path, blobs, segments, (long)recovery.Duration.TotalMilliseconds);
             return new SegmentStore(options, directory, log, recovery, logger);
         }
         catch (Exception fault)
         {
-            log?.Dispose();
-            directory?.Dispose();
+            if (log is not null)
+                log.Close();
+            else
+                directory?.Dispose();
             if (fault is IOException or UnauthorizedAccessException)
                 throw new StoreUnavailableException(options.Name, fault);
             throw;
@@ -241,7 +307,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         {
             int wanted = headerLength + (int)entry.Length; // padding at the very end of a file may be absent
             if (segment.Read(record.AsSpan(0, wanted), entry.Place.Offset) < wanted
-                || !RecordHeader.TryRead(record.AsSpan(0, wanted), directory.Key, entry.Place, out RecordHeader header)
+                || !RecordHeader.TryRead(record.AsSpan(0, wanted), Key, entry.Place, out RecordHeader header)
                 || !IsRecordOf(header, digest, entry)
                 || Crc32C.Compute(record.AsSpan(headerLength, (int)entry.Length)) != header.Checksum)
                 return null;
@@ -259,7 +325,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     {
         Span<byte> bytes = stackalloc byte[headerLength];
         return segment.Read(bytes, entry.Place.Offset) == headerLength
-            && RecordHeader.TryRead(bytes, directory.Key, entry.Place, out RecordHeader header)
+            && RecordHeader.TryRead(bytes, Key, entry.Place, out RecordHeader header)
             && IsRecordOf(header, digest, entry)
                 ? new SegmentReader(this, segment, tag, entry.Place, header, offset)
                 : null;
@@ -276,7 +342,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         int batch = 0;
         foreach (Digest digest in digests)
         {
-            tags[batch] = directory.Key.TagOf(digest);
+            tags[batch] = Key.TagOf(digest);
             sizes[batch++] = digest.SizeBytes;
             if (batch == LookUpBatch)
             {
@@ -288,23 +354,5 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         }
 
         Log.Use(tags[..batch], sizes[..batch], found);
-    }
-
-    private void Retire(SegmentFile segment, long offset, bool release)
-    {
-        try
-        {
-            segment.Retire(offset);
-        }
-        catch (CasException fault)
-        {
-            // The index no longer knows the record; only a scan after a crash could find it again, and it would compare sequence numbers.
-            CasLog.RecordNotRetired(logger, fault, segment.Path, offset);
-        }
-        finally
-        {
-            if (release)
-                segment.Release();
-        }
     }
 }

@@ -26,6 +26,9 @@ public sealed record SegmentStoreOptions
     /// <summary>The segment size that is in force.</summary>
     internal long EffectiveSegmentBytes => SegmentBytes != 0 ? SegmentBytes : Math.Clamp(MaxBytes / 16, SmallestSegment, 1L << 30);
 
+    /// <summary>The longest record that can be kept: the active segment stays besides it.</summary>
+    internal long LargestRecord => MaxBytes - EffectiveSegmentBytes;
+
     /// <summary>Yields a sentence for every problem; nothing if the settings are good.</summary>
     public IEnumerable<string> Validate()
     {

@@ -19,15 +19,25 @@ internal sealed class SegmentWriter(SegmentStore store, Digest digest, long leng
     public override ValueTask WriteAsync(ReadOnlySequence<byte> data, CancellationToken cancellationToken)
     {
         RequireOpen();
+        if (reservation.Segment.IsDropped) // read without the lock: only to end early, the commit decides
+            throw store.Evicted(digest);
         if (data.Length > length - position)
             throw new InvalidOperationException($"more than the announced {length} bytes for {digest}");
 
-        foreach (ReadOnlyMemory<byte> piece in data)
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            reservation.Segment.Write(piece.Span, reservation.Offset + headerLength + position);
-            checksum.Append(piece.Span);
-            position += piece.Length;
+            foreach (ReadOnlyMemory<byte> piece in data)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                reservation.Segment.Write(piece.Span, reservation.Offset + headerLength + position);
+                checksum.Append(piece.Span);
+                position += piece.Length;
+            }
+        }
+        catch (StoreFullException)
+        {
+            store.OnDiskFull();
+            throw;
         }
 
         return ValueTask.CompletedTask;
@@ -40,6 +50,7 @@ internal sealed class SegmentWriter(SegmentStore store, Digest digest, long leng
         if (position != length)
             throw new InvalidOperationException($"{position} of the announced {length} bytes of {digest} were written");
 
+        reservation.WritePadding(headerLength + length);
         byte[] header = ArrayPool<byte>.Shared.Rent(headerLength);
         try
         {

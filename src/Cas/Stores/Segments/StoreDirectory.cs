@@ -57,7 +57,7 @@ internal sealed class StoreDirectory : IDisposable
         FileStream ownership = Lock(path);
         try
         {
-            WriteText(System.IO.Path.Combine(path, "owner"), $"{Environment.ProcessId}\n");
+            WriteText(System.IO.Path.Combine(path, "owner"), $"{Environment.ProcessId}\n", flush: false);
             return new StoreDirectory(path, ownership, ReadOrCreateFormat(path), logger);
         }
         catch
@@ -147,7 +147,7 @@ internal sealed class StoreDirectory : IDisposable
             if (Directory.EnumerateFiles(path, "*.seg").Any())
                 throw new StoreFormatException(path, "it has segments, but the file 'format' is missing; restore that file, or empty the directory");
             StoreKey created = StoreKey.Create();
-            WriteText(file + ".new", $"{Title}\nversion {Version}\nkey {created.ToHex()}\n");
+            WriteText(file + ".new", $"{Title}\nversion {Version}\nkey {created}\n", flush: true);
             File.Move(file + ".new", file, overwrite: true);
             return created;
         }
@@ -157,15 +157,15 @@ internal sealed class StoreDirectory : IDisposable
             throw new StoreFormatException(path, "its file 'format' is not one of a store; empty the directory, or name another");
         if (lines[1] != $"version {Version}")
             throw new StoreFormatException(path, $"it has format {lines[1]}, and this program knows version {Version}; run the program that made it, or empty the directory");
-        return lines.Length > 2 && lines[2].StartsWith("key ", StringComparison.Ordinal) && StoreKey.FromHex(lines[2][4..]) is { } key
+        return lines.Length > 2 && lines[2].StartsWith("key ", StringComparison.Ordinal) && StoreKey.Parse(lines[2].AsSpan(4)) is { } key
             ? key
             : throw new StoreFormatException(path, "the key in its file 'format' is damaged; restore that file, or empty the directory");
     }
 
-    private static void WriteText(string path, string text)
+    private static void WriteText(string path, string text, bool flush)
     {
         using FileStream stream = CreateFile(path);
         stream.Write(System.Text.Encoding.ASCII.GetBytes(text));
-        stream.Flush(flushToDisk: true);
+        stream.Flush(flushToDisk: flush);
     }
 }

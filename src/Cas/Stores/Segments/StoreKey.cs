@@ -28,15 +28,18 @@ internal sealed class StoreKey
     /// <summary>Makes a new random key.</summary>
     public static StoreKey Create() => new(RandomNumberGenerator.GetBytes(Length));
 
-    /// <summary>Reads a key as written by <see cref="ToHex"/>; null if it is no key.</summary>
-    public static StoreKey? FromHex(string hex)
+    /// <summary>Reads a key as written by <see cref="ToString"/>; null if it is no key, or a damaged one.</summary>
+    public static StoreKey? Parse(ReadOnlySpan<char> text)
     {
         var secret = new byte[Length];
-        return hex.Length == 2 * Length && Convert.FromHexString(hex, secret, out _, out _) == System.Buffers.OperationStatus.Done ? new StoreKey(secret) : null;
+        if (text.Length < 2 * Length || Convert.FromHexString(text[..(2 * Length)], secret, out _, out _) != System.Buffers.OperationStatus.Done)
+            return null;
+        var key = new StoreKey(secret);
+        return text.SequenceEqual(key.ToString()) ? key : null;
     }
 
-    /// <summary>The key in hexadecimal.</summary>
-    public string ToHex() => Convert.ToHexStringLower(secret);
+    /// <summary>The key in hexadecimal, and its checksum: with a wrong key every record would look damaged.</summary>
+    public override string ToString() => $"{Convert.ToHexStringLower(secret)} {Crc32C.Compute(secret):x8}";
 
     /// <summary>
     /// The tag under which the index knows a digest: a keyed hash of function, hash and instance; the size is not part of it. Two

@@ -20,4 +20,21 @@ internal static class StoreAssertions
 
     /// <summary>Takes the store down as a crash would: nothing is written, the files stay as they are, the directory is free again.</summary>
     public static async ValueTask CrashAsync(this SegmentStore store) => await store.CloseAsync(checkpoint: false);
+
+    /// <summary>The tags of the blobs that the store knows, also after it was closed.</summary>
+    public static HashSet<UInt128> Tags(this SegmentStore store)
+    {
+        var entries = new List<KeyValuePair<UInt128, IndexEntry>>();
+        for (int shard = 0; shard < SegmentIndex.Shards; shard++)
+            store.Log.CopyShard(shard, entries);
+        return [.. entries.Select(entry => entry.Key)];
+    }
+
+    /// <summary>Lets the index lead from one key to the record of another.</summary>
+    public static void PointTo(this SegmentStore store, Digest from, Digest to)
+    {
+        Assert.True(store.Log.TryAcquire(store.Key.TagOf(to), to.SizeBytes, out IndexEntry entry, out SegmentFile? segment));
+        segment.Release();
+        store.Log.Restore(store.Key.TagOf(from), entry);
+    }
 }

@@ -9,7 +9,13 @@ namespace RemoteExec.Cas.Tests.Stores.Segments;
 /// <summary>A directory for stores, deleted at the end, and what the tests of the segment store do again and again.</summary>
 internal sealed class StoreFolder : IDisposable
 {
-    public StoreFolder() => Path = Directory.CreateTempSubdirectory("segments-").FullName;
+    /// <param name="inMemory">On a file system in memory if there is one: for tests that open many small stores, each of which brings its checkpoint to the disk.</param>
+    public StoreFolder(bool inMemory = false)
+    {
+        Path = inMemory && Directory.Exists("/dev/shm")
+            ? Directory.CreateDirectory($"/dev/shm/segments-{Guid.NewGuid():N}").FullName
+            : Directory.CreateTempSubdirectory("segments-").FullName;
+    }
 
     public string Path { get; }
 
@@ -30,6 +36,19 @@ internal sealed class StoreFolder : IDisposable
         new() { Path = Path, MaxBytes = maxBytes, SegmentBytes = segmentBytes };
 
     public string[] Segments() => [.. Directory.GetFiles(Path, "*.seg").Concat(Directory.GetFiles(Path, "*.one")).Order()];
+
+    /// <summary>The bytes that the segments take.</summary>
+    public long Bytes() => Directory.GetFiles(Path).Where(file => file.EndsWith(".seg", StringComparison.Ordinal) || file.EndsWith(".one", StringComparison.Ordinal))
+        .Sum(file => new FileInfo(file) is { Exists: true } info ? info.Length : 0);
+
+    /// <summary>Makes another folder the same as this one.</summary>
+    public void CopyTo(StoreFolder other)
+    {
+        foreach (string file in Directory.GetFiles(other.Path))
+            File.Delete(file);
+        foreach (string file in Directory.GetFiles(Path))
+            File.Copy(file, System.IO.Path.Combine(other.Path, System.IO.Path.GetFileName(file)));
+    }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

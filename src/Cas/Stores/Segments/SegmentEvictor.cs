@@ -1,0 +1,105 @@
+using Microsoft.Extensions.Logging;
+
+namespace RemoteExec.Cas.Stores.Segments;
+
+/// <summary>
+/// Makes room by dropping whole segments, the oldest first. Blobs that were used since they were written or last moved are copied to the
+/// active segment before; what may be copied is bounded, so that an eviction always frees something, even when everything is in use.
+/// </summary>
+internal sealed class SegmentEvictor(SegmentLog log, StoreDirectory directory, RecordMover mover, ILogger logger)
+{
+    private readonly SemaphoreSlim evicting = new(1); // one eviction at a time
+    private long evictedBlobs;
+    private long evictedBytes;
+
+    /// <summary>Blobs dropped.</summary>
+    public long EvictedBlobs => Interlocked.Read(ref evictedBlobs);
+
+    /// <summary>Bytes of the segments dropped.</summary>
+    public long EvictedBytes => Interlocked.Read(ref evictedBytes);
+
+    /// <summary>Evicts until there is room for a segment for a record of this length; false if there is none when nothing is left to evict.</summary>
+    /// <param name="recordBytes">The length of the record.</param>
+    /// <param name="isUrgent">True if a writer waits for it.</param>
+    /// <param name="cancellationToken">Ends it between two segments, or within one: what is not moved by then stays where it is.</param>
+    /// <exception cref="StoreUnavailableException">The disk failed.</exception>
+    public async ValueTask<bool> MakeRoomAsync(long recordBytes, bool isUrgent, CancellationToken cancellationToken)
+    {
+        await evicting.WaitAsync(cancellationToken);
+        try
+        {
+            uint pass = log.StartPass();
+            while (!log.HasRoomFor(recordBytes))
+            {
+                if (log.ChooseVictim(pass, isUrgent) is not { } victim)
+                    return false;
+                // One that was spared in this pass is not spared again; but what was used last in it is still known.
+                await EvictAsync(victim, victim.ForgottenEra >= pass ? 0 : victim.ForgottenEra, cancellationToken);
+            }
+
+            return true;
+        }
+        finally
+        {
+            evicting.Release();
+        }
+    }
+
+    private async ValueTask EvictAsync(SegmentFile victim, uint usedAfter, CancellationToken cancellationToken)
+    {
+        int dropped = 0;
+        var inUse = new List<KeyValuePair<UInt128, IndexEntry>>();
+        for (int shard = 0; shard < SegmentIndex.Shards; shard++)
+            dropped += log.Sweep(shard, victim, usedAfter, inUse);
+
+        int moved = await MoveAsync(victim, inUse, cancellationToken);
+        dropped += inUse.Count - moved;
+        long bytes = log.RemoveSegment(victim);
+        directory.Delete(victim);
+        Interlocked.Add(ref evictedBlobs, dropped);
+        Interlocked.Add(ref evictedBytes, bytes);
+        CasLog.SegmentEvicted(logger, victim.Path, bytes, dropped, moved);
+    }
+
+    /// <summary>Copies what is in use as far as the budget goes, the latest used first, and drops the rest. Returns how many were copied.</summary>
+    private async ValueTask<int> MoveAsync(SegmentFile victim, List<KeyValuePair<UInt128, IndexEntry>> inUse, CancellationToken cancellationToken)
+    {
+        // Three quarters at most: a quarter is gained. If that is not enough for all, half for what was used lately, and a quarter
+        // for what is used while we are at it: somebody has just been told that it is there.
+        long ample = victim.Tail / 4 * 3;
+        long left = inUse.Sum(item => item.Value.Weight) <= ample ? ample : victim.Tail / 2;
+        long reserve = ample - left;
+        inUse.Sort((a, b) => b.Value.LastUse.CompareTo(a.Value.LastUse) is var byUse && byUse != 0
+            ? byUse
+            : a.Value.Place.Unit.CompareTo(b.Value.Place.Unit));
+
+        int moved = 0;
+        foreach ((UInt128 tag, IndexEntry entry) in inUse)
+        {
+            bool fits = entry.Weight <= left;
+            if (!fits && (log.DropUnused(tag, entry) || entry.Weight > reserve))
+            {
+                log.Drop(tag, entry.Place);
+                continue;
+            }
+
+            if (fits)
+                left -= entry.Weight;
+            else
+                reserve -= entry.Weight;
+            try
+            {
+                if (await mover.MoveAsync(victim, tag, entry, cancellationToken))
+                    moved++;
+            }
+            catch (StoreFullException)
+            {
+                // The disk is full before the bound is reached. Dropping without copying is what makes room then.
+                left = reserve = 0;
+                log.Drop(tag, entry.Place);
+            }
+        }
+
+        return moved;
+    }
+}

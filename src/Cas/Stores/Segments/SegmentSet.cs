@@ -1,0 +1,108 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace RemoteExec.Cas.Stores.Segments;
+
+/// <summary>The segments of a store, their order of eviction and the space in them. Not thread-safe: the log's lock guards it.</summary>
+internal sealed class SegmentSet(long segmentBytes, long maxBytes)
+{
+    private readonly Dictionary<int, SegmentFile> byNumber = [];
+    private readonly LinkedList<SegmentFile> byAge = []; // the next to be evicted first; the active one is among them
+    private long bound = maxBytes;
+
+    /// <summary>Where small records go; null before the first one.</summary>
+    public SegmentFile? Active { get; private set; }
+
+    /// <summary>The number of segments.</summary>
+    public int Count => byNumber.Count;
+
+    /// <summary>The bytes of all segments.</summary>
+    public long DiskBytes
+    {
+        get
+        {
+            long sum = 0;
+            foreach (SegmentFile segment in byAge)
+                sum += segment.Tail;
+            return sum;
+        }
+    }
+
+    /// <summary>The segment with a number that the index knows.</summary>
+    public SegmentFile this[int number] => byNumber[number];
+
+    /// <summary>The segments, the next to be evicted first.</summary>
+    public IEnumerable<SegmentFile> InOrder() => byAge;
+
+    /// <summary>The segment with a number that may be gone.</summary>
+    public bool TryGet(int number, [NotNullWhen(true)] out SegmentFile? segment) => byNumber.TryGetValue(number, out segment);
+
+    /// <summary>Adds a segment, the last to be evicted.</summary>
+    public void Add(SegmentFile segment)
+    {
+        byNumber.Add(segment.Number, segment);
+        byAge.AddLast(segment);
+    }
+
+    /// <summary>Directs small records to a segment from now on.</summary>
+    public void Activate(SegmentFile? segment) => Active = segment;
+
+    /// <summary>Removes a segment.</summary>
+    public void Remove(SegmentFile segment)
+    {
+        segment.IsDropped = true;
+        byNumber.Remove(segment.Number);
+        byAge.Remove(segment);
+        if (Active == segment)
+            Active = null;
+    }
+
+    /// <summary>Reserves the next bytes of a segment and acquires it for the caller.</summary>
+    public static Reservation Take(SegmentFile segment, long bytes)
+    {
+        var reservation = new Reservation(segment, segment.Tail, bytes);
+        segment.Pending.Add(segment.Tail);
+        segment.Acquire();
+        segment.Tail += bytes;
+        return reservation;
+    }
+
+    /// <summary>True if a segment for a record of this length can be added within the bound.</summary>
+    public bool HasRoomFor(long recordBytes)
+    {
+        // A segment counts with what it may become: the new one does, and so does the active one if it stays.
+        long growth = recordBytes > segmentBytes ? recordBytes + (Active is null ? 0 : segmentBytes - Active.Tail) : segmentBytes;
+        return DiskBytes + growth <= bound;
+    }
+
+    /// <summary>The disk is full before the bound is reached: lowers the bound to a segment less than what is there now.</summary>
+    /// <returns>The bound.</returns>
+    public long LowerBound() => bound = Math.Min(bound, Math.Max(DiskBytes - segmentBytes, 2 * segmentBytes));
+
+    /// <summary>
+    /// Chooses the segment to evict: one without live records, or the oldest. But one of which more than three quarters are in use
+    /// is spared once in a pass: its uses are forgotten and it goes to the end of the order. If all are, it is the one that nobody has
+    /// used for longest.
+    /// </summary>
+    /// <param name="passStart">The era in which the pass began.</param>
+    /// <param name="era">The era now.</param>
+    /// <param name="isUrgent">True if, when nothing else is left, one may be taken that is still being written to: those writers will have to write again.</param>
+    public SegmentFile? ChooseVictim(uint passStart, uint era, bool isUrgent)
+    {
+        SegmentFile[] idle = [.. byAge.Where(segment => segment != Active && segment.Pending.Count == 0)];
+        if (Array.Find(idle, segment => segment.LiveBytes == 0) is { } garbage)
+            return garbage;
+        foreach (SegmentFile segment in idle)
+        {
+            if (segment.ForgottenEra >= passStart)
+                continue;
+            if (segment.UsedBytes <= segment.Tail / 4 * 3)
+                return segment;
+            segment.ForgottenEra = era;
+            segment.UsedBytes = 0;
+            byAge.Remove(segment);
+            byAge.AddLast(segment);
+        }
+
+        return idle.MinBy(segment => segment.LastUse) ?? (isUrgent ? byAge.FirstOrDefault(segment => segment != Active) : null);
+    }
+}
