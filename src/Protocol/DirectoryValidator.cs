@@ -27,7 +27,9 @@ public static class DirectoryValidator
         return error is null;
     }
 
-    /// <summary>True if a name is exactly one segment of a path that can exist: not empty, not <c>.</c> or <c>..</c>, no slash, no NUL (DIR-01).</summary>
+    /// <summary>
+    /// True if a name is exactly one segment of a path that can exist: not empty, not <c>.</c> or <c>..</c>, no slash, no NUL (DIR-01).
+    /// </summary>
     public static bool IsSegment(string name) => name is not ("" or "." or "..") && name.AsSpan().IndexOfAny('/', '\0') < 0;
 
     private static string? CheckNames(Reapi.Directory directory)
@@ -112,8 +114,9 @@ public static class DirectoryValidator
                 continue;
             for (int i = 1; i < properties.Properties.Count; i++)
             {
-                if (Utf8Order.Instance.Compare(properties.Properties[i - 1].Name, properties.Properties[i].Name) > 0)
-                    return $"node properties are not sorted by name: '{properties.Properties[i].Name}' stands behind '{properties.Properties[i - 1].Name}'";
+                string before = properties.Properties[i - 1].Name, name = properties.Properties[i].Name;
+                if (Utf8Order.Instance.Compare(before, name) > 0)
+                    return $"node properties are not sorted by name: '{name}' stands behind '{before}'";
             }
         }
 

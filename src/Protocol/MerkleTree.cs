@@ -1,6 +1,8 @@
 namespace RemoteExec.Protocol;
 
-/// <summary>A complete tree of directories in memory, as <see cref="MerkleTreeBuilder"/> makes it: each distinct directory once, canonically encoded.</summary>
+/// <summary>
+/// A complete tree of directories in memory, as <see cref="MerkleTreeBuilder"/> makes it: each distinct directory once, canonically encoded.
+/// </summary>
 public sealed class MerkleTree
 {
     private readonly IReadOnlyList<(Digest Digest, byte[] Encoded, Reapi.Directory Directory)> directories;
@@ -13,7 +15,9 @@ public sealed class MerkleTree
     /// <summary>The root directory.</summary>
     public Reapi.Directory Root => directories[0].Directory;
 
-    /// <summary>What has to be in the CAS for the tree to be readable by its root digest, besides the files: the root first, parents before children.</summary>
+    /// <summary>
+    /// What has to be in the CAS for the tree to be readable by its root digest, besides the files: the root first, parents before children.
+    /// </summary>
     public IEnumerable<KeyValuePair<Digest, ReadOnlyMemory<byte>>> Blobs =>
         directories.Select(entry => KeyValuePair.Create<Digest, ReadOnlyMemory<byte>>(entry.Digest, entry.Encoded));
 

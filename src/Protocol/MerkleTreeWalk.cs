@@ -11,7 +11,10 @@ public delegate ValueTask<IReadOnlyList<Reapi.Directory?>> DirectoryLoader(IRead
 /// <param name="Depth">The length of the shortest way to it: 0 for the root.</param>
 public readonly record struct DirectoryVisit(Digest Digest, Reapi.Directory? Directory, int Depth);
 
-/// <summary>Walks trees of directories that others have made, within bounds (CAS-26): depth and count are limited, and each distinct directory is loaded once.</summary>
+/// <summary>
+/// Walks trees of directories that others have made, within bounds (CAS-26): depth and count are limited, and each distinct directory is
+/// loaded once.
+/// </summary>
 public sealed record MerkleTreeWalk
 {
     /// <summary>The depth beyond which a tree is refused; paths of this many segments exist on no usual file system.</summary>

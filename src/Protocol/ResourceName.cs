@@ -10,7 +10,9 @@ namespace RemoteExec.Protocol;
 /// </summary>
 /// <param name="Digest">The blob: always its uncompressed hash and size.</param>
 /// <param name="Compressor">How the bytes of the stream are encoded.</param>
-/// <param name="UploadId">The client's id of the upload; null in the name of a read. It may recur for other blobs: never a key by itself (RES-08).</param>
+/// <param name="UploadId">
+/// The client's id of the upload; null in the name of a read. It may recur for other blobs: never a key by itself (RES-08).
+/// </param>
 public readonly record struct ResourceName(Digest Digest, Compressor Compressor, string? UploadId)
 {
     /// <summary>The request header in which a client may repeat the resource name for routing (RES-10).</summary>
@@ -51,7 +53,8 @@ public readonly record struct ResourceName(Digest Digest, Compressor Compressor,
         name = default;
         ReadOnlySpan<char> id = default;
         if (!TryTakeInstance(text, out InstanceName instance, out Keyword keyword, out var rest, out string? problem)
-            || !Expect(keyword == Keyword.Uploads, "this is the name of a blob to read: an upload has 'uploads/', an id and '/' before it", out problem)
+            || !Expect(
+                keyword == Keyword.Uploads, "this is the name of a blob to read: an upload has 'uploads/', an id and '/' before it", out problem)
             || !Expect(rest.TryNext(out id) && !id.IsEmpty, "the upload id behind 'uploads/' is missing", out problem)
             || !Expect(
                 rest.TryNext(out var word) && (keyword = KeywordOf(word)) is Keyword.Blobs or Keyword.CompressedBlobs,
@@ -75,7 +78,10 @@ public readonly record struct ResourceName(Digest Digest, Compressor Compressor,
     public static string FormatWrite(in Digest digest, string uploadId, Compressor compressor = Compressor.Identity) =>
         $"{Prefix(digest)}{Uploads}/{uploadId}/{FormatBlob(digest, compressor)}";
 
-    /// <summary>How the violations of a <c>google.rpc.PreconditionFailure</c> name a missing blob: <c>blobs/[function/]hash/size</c>, without instance (EXE-05).</summary>
+    /// <summary>
+    /// How the violations of a <c>google.rpc.PreconditionFailure</c> name a missing blob: <c>blobs/[function/]hash/size</c>, without
+    /// instance (EXE-05).
+    /// </summary>
     public static string FormatSubject(in Digest digest) => FormatBlob(digest, Compressor.Identity);
 
     /// <summary>The lower-case name of a compressor, as it stands in resource names (RES-07).</summary>
@@ -135,7 +141,8 @@ public readonly record struct ResourceName(Digest Digest, Compressor Compressor,
     };
 
     private static bool TryParseBlob(
-        InstanceName instance, Keyword keyword, ref Segments rest, out Compressor compressor, out Digest digest, [NotNullWhen(false)] out string? problem)
+        InstanceName instance, Keyword keyword, ref Segments rest,
+        out Compressor compressor, out Digest digest, [NotNullWhen(false)] out string? problem)
     {
         compressor = Compressor.Identity;
         digest = default;
@@ -150,7 +157,8 @@ public readonly record struct ResourceName(Digest Digest, Compressor Compressor,
         DigestFunction function = hasHash ? DigestFunctions.FromName(hash) : DigestFunction.Unknown;
         if (function != DigestFunction.Unknown)
             hasHash = rest.TryNext(out hash);
-        if (!Expect(hasHash && !hash.IsEmpty, "the hash is missing", out problem) || !Expect(rest.TryNext(out var size), "the size is missing", out problem))
+        if (!Expect(hasHash && !hash.IsEmpty, "the hash is missing", out problem)
+            || !Expect(rest.TryNext(out var size), "the size is missing", out problem))
             return false;
         if (!long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out long sizeBytes))
         {

@@ -89,6 +89,7 @@ public sealed class MerkleTreeTests
     [Fact]
     [Rule("OUT-06")]
     [Rule("OUT-07")]
+    [Rule("OUT-08")]
     public void A_tree_holds_each_directory_once_behind_all_that_name_it()
     {
         // x/shared is reached at depth 1 and again at depth 3: an order by depth would put it before one of its parents.
@@ -98,6 +99,7 @@ public sealed class MerkleTreeTests
         byte[] encoded = message.ToByteArray();
 
         Assert.Equal(tree.Root, message.Root);
+        Assert.Equal(tree.RootDigest, file.SiblingOf(message.Root.ToByteArray()));
         Assert.Equal(4, message.Children.Count); // s (= z), x, x/y, x/e
         Assert.True(TreeValidator.IsTopologicallySorted(encoded, file));
         Assert.True(TreeValidator.TryValidate(message, file, true, out string? error), error);

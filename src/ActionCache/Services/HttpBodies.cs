@@ -9,7 +9,7 @@ internal static class HttpBodies
 {
     private const int PieceBytes = 64 * 1024;
 
-    /// <summary>Sends this many bytes of a reader. If it fails once the response has begun, the connection is cut so that the client sees it.</summary>
+    /// <summary>Sends this many bytes of a reader. If that fails midway the connection is cut, so that the client sees it.</summary>
     public static async Task SendAsync(HttpContext context, BlobReader reader, long count)
     {
         await context.Response.StartAsync(context.RequestAborted);

@@ -31,7 +31,8 @@ internal sealed class HttpCacheWrites(ActionResultUploads uploads, IBlobStore re
 
         if (features.Limits.MaxBlobBytes > 0 && length > features.Limits.MaxBlobBytes)
         {
-            await HttpBodies.RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, $"{length} bytes are more than the {features.Limits.MaxBlobBytes} allowed here");
+            await HttpBodies.RefuseAsync(
+                context, StatusCodes.Status413PayloadTooLarge, $"{length} bytes are more than the {features.Limits.MaxBlobBytes} allowed here");
             return;
         }
 

@@ -14,7 +14,9 @@ internal readonly record struct HttpRange(long First, long Last)
     /// <summary>True if it lies outside of the value.</summary>
     public bool IsEmpty => Count <= 0;
 
-    /// <summary>The one range of a GET of a value of this length. Null where the whole is to be sent: no range, several, or none that is understood.</summary>
+    /// <summary>
+    /// The one range of a GET of a value of this length. Null where the whole is to be sent: no range, several, or none that is understood.
+    /// </summary>
     public static HttpRange? Of(HttpRequest request, long length)
     {
         if (!HttpMethods.IsGet(request.Method) || !RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out RangeHeaderValue? header)

@@ -176,6 +176,23 @@ public sealed class ActionCacheServiceTests : IAsyncLifetime
         },
     };
 
+    [Fact]
+    [Rule("OUT-02")]
+    [Rule("Q-16")]
+    public async Task Symlinks_may_stand_in_the_old_lists_and_in_the_new_one()
+    {
+        var link = new Reapi.OutputSymlink { Path = "l", Target = "../nowhere" };
+#pragma warning disable CS0612 // clients of the 2.0 API read and write the deprecated lists
+        var result = new Reapi.ActionResult { OutputSymlinks = { link }, OutputFileSymlinks = { link }, OutputDirectorySymlinks = { link } };
+        var bad = new Reapi.ActionResult { OutputFileSymlinks = { new Reapi.OutputSymlink { Path = "old" } } };
+#pragma warning restore CS0612
+
+        await UpdateAsync(result);
+
+        Assert.Equal(result, await GetAsync());
+        await AssertStatusAsync(StatusCode.InvalidArgument, "'old' has no target", () => UpdateAsync(bad));
+    }
+
     [Theory]
     [Rule("AC-05")]
     [Rule("AC-09")]
