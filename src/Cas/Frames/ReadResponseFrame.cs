@@ -16,7 +16,8 @@ internal static class ReadResponseFrame
     public const int MaxDataBytes = (1024 * 1024) - 16;
 
     /// <summary>
-    /// Reads the next <paramref name="count"/> bytes of a blob and makes them a message. What fails to be read leaves the call without a trace of the message.
+    /// Reads the next <paramref name="count"/> bytes of a blob and makes them a message. What fails to be read leaves the call without a trace
+    /// of the message.
     /// </summary>
     /// <exception cref="BlobCorruptException">The blob ended before.</exception>
     public static async ValueTask WriteAsync(MessageWriter responses, BlobReader blob, Digest digest, int count, CancellationToken cancellationToken)

@@ -5,7 +5,8 @@ using RemoteExec.Rpc.Framing;
 namespace RemoteExec.Cas.Frames;
 
 /// <summary>
-/// A <c>google.bytestream.WriteRequest</c>, read and written by hand. It is read in place: its name and data are slices of the request's memory, borrowed until the next request is read.
+/// A <c>google.bytestream.WriteRequest</c>, read and written by hand. It is read in place: its name and data are slices of the request's memory,
+/// borrowed until the next request is read.
 /// Fields may come in any order; of a repeated one the last counts; unknown ones are skipped.
 /// </summary>
 internal readonly struct WriteRequestFrame

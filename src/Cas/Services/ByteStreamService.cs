@@ -8,8 +8,8 @@ using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
 namespace RemoteExec.Cas.Services;
 
 /// <summary>
-/// Blobs of any size as streams. The bytes of a Read go from the store straight into the response's memory, those of a Write from the request's memory
-/// straight to the store, and interrupted uploads can be continued. Blobs are verified by the store that is passed in, not here.
+/// Blobs of any size as streams. The bytes of a Read go from the store straight into the response's memory, those of a Write from the request's
+/// memory straight to the store, and interrupted uploads can be continued. Blobs are verified by the store that is passed in, not here.
 /// </summary>
 public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, CasLimits limits)
 {
@@ -20,7 +20,9 @@ public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, C
         .Unary<QueryWriteStatusRequest, QueryWriteStatusResponse>("QueryWriteStatus", QueryWriteStatusAsync);
 
     /// <summary>Reads the name of an upload.</summary>
-    /// <exception cref="RpcException">INVALID_ARGUMENT: it is none, is not what the routing header says (RES-10), or asks for a compressor that is not offered (RES-07).</exception>
+    /// <exception cref="RpcException">
+    /// INVALID_ARGUMENT: it is none, is not what the routing header says (RES-10), or asks for a compressor that is not offered (RES-07).
+    /// </exception>
     internal static ResourceName ParseUpload(RpcCall call, string text) =>
         ResourceName.TryParseWrite(text, out ResourceName name, out string? error) ? Check(call, text, name) : throw RequestArguments.Invalid(error);
 
@@ -30,7 +32,7 @@ public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, C
             throw RequestArguments.Invalid($"the header {ResourceName.Header} says '{header}', but the request's resource_name is '{text}'");
         return name.Compressor == Compressor.Identity
             ? name
-            : throw RequestArguments.Invalid($"compressor '{ResourceName.NameOf(name.Compressor)}' is not supported: use the blob's name without compression");
+            : throw RequestArguments.Invalid($"compressor '{ResourceName.NameOf(name.Compressor)}' is not supported: name the blob without one");
     }
 
     private async Task ReadAsync(ReadRequest request, RpcCall call)

@@ -16,7 +16,8 @@ public static class CasErrors
         StoreFullException or BlobTooLargeException or TreeTooLargeException => StatusCode.ResourceExhausted,
         StoreUnavailableException => StatusCode.Unavailable,
 
-        // INTERNAL and not DATA_LOSS: clients retry the first, and find the blob, which was dropped, missing; the second ends their build (BSR-08, Q-01, Q-04).
+        // INTERNAL and not DATA_LOSS: clients retry the first, and find the blob, which was dropped, missing; the second ends their build
+        // (BSR-08, Q-01, Q-04).
         BlobCorruptException => StatusCode.Internal,
         _ => null,
     };

@@ -95,7 +95,8 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
         Digest root = RequestArguments.Digest(instance, request.DigestFunction, request.RootDigest, "root_digest");
         if (request.PageSize < 0)
             throw RequestArguments.Invalid($"page_size is negative: {request.PageSize}");
-        await foreach (Reapi.GetTreeResponse page in new TreePages(cas, limits).ReadAsync(root, request.PageSize, request.PageToken, call.CancellationToken))
+        var pages = new TreePages(cas, limits);
+        await foreach (Reapi.GetTreeResponse page in pages.ReadAsync(root, request.PageSize, request.PageToken, call.CancellationToken))
             await responses.WriteAsync(page);
     }
 
@@ -105,7 +106,11 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
         foreach (long size in sizes)
         {
             if (size > left)
-                throw RequestArguments.Invalid($"the blobs of the batch have more than the {limits.MaxBatchTotalBytes} bytes allowed in all: use smaller batches, or ByteStream");
+            {
+                throw RequestArguments.Invalid(
+                    $"the blobs of the batch have more than the {limits.MaxBatchTotalBytes} bytes allowed in all: use smaller batches, or ByteStream");
+            }
+
             left -= size;
         }
     }

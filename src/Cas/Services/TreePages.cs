@@ -21,7 +21,9 @@ internal sealed class TreePages(IBlobStore cas, CasLimits limits)
     /// <param name="pageSize">The most directories in a page; 0 for as many as fit into a message.</param>
     /// <param name="pageToken">The token of the page before; empty for the first page.</param>
     /// <param name="cancellationToken">Ends the walk.</param>
-    /// <exception cref="RpcException">NOT_FOUND: the root is absent (CAS-20). INVALID_ARGUMENT: it is no directory, or the token belongs to another tree (CAS-24).</exception>
+    /// <exception cref="RpcException">
+    /// NOT_FOUND: the root is absent (CAS-20). INVALID_ARGUMENT: it is no directory, or the token belongs to another tree (CAS-24).
+    /// </exception>
     /// <exception cref="TreeTooLargeException">The tree passes a limit (CAS-26).</exception>
     public async IAsyncEnumerable<Reapi.GetTreeResponse> ReadAsync(
         Digest root, int pageSize, string pageToken, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -70,8 +72,10 @@ internal sealed class TreePages(IBlobStore cas, CasLimits limits)
     private static RpcException OtherTree(string token) =>
         RequestArguments.Invalid($"page_token '{token}' belongs to another tree, or the tree has changed since: begin again without it");
 
-    private async ValueTask<IReadOnlyList<Reapi.Directory?>> LoadAsync(Digest root, IReadOnlyList<Digest> digests, CancellationToken cancellationToken) =>
-        await Task.WhenAll(digests.Select(digest => digest == root ? LoadRootAsync(root, cancellationToken) : LoadDescendantAsync(digest, cancellationToken)));
+    private async ValueTask<IReadOnlyList<Reapi.Directory?>> LoadAsync(
+        Digest root, IReadOnlyList<Digest> digests, CancellationToken cancellationToken) =>
+        await Task.WhenAll(digests.Select(
+            digest => digest == root ? LoadRootAsync(root, cancellationToken) : LoadDescendantAsync(digest, cancellationToken)));
 
     private async Task<Reapi.Directory?> LoadRootAsync(Digest root, CancellationToken cancellationToken)
     {

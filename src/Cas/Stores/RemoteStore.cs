@@ -61,6 +61,10 @@ public sealed class RemoteStore(RpcChannel channel) : IBlobStore
     /// <summary>The failure that a call's bad end means.</summary>
     internal StoreUnavailableException Unavailable(Exception exception) => new(Name, exception);
 
+    /// <summary>Lets a token that is good for one operation of a reader or writer cancel its whole call.</summary>
+    internal static CancellationTokenRegistration CancelWith(CancellationToken cancellationToken, CancellationTokenSource lifetime) =>
+        cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), lifetime);
+
     private async ValueTask<IEnumerable<Digest>> FindMissingAsync(Digest[] some, CancellationToken cancellationToken)
     {
         var request = new Reapi.FindMissingBlobsRequest

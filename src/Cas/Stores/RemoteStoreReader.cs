@@ -12,7 +12,8 @@ namespace RemoteExec.Cas.Stores;
 /// <param name="offset">Where the reading began.</param>
 /// <param name="call">The call of ByteStream.Read; owned.</param>
 /// <param name="lifetime">What cancels the call; owned.</param>
-internal sealed class RemoteStoreReader(RemoteStore store, Digest digest, long offset, RpcClientCall call, CancellationTokenSource lifetime) : BlobReader
+internal sealed class RemoteStoreReader(
+    RemoteStore store, Digest digest, long offset, RpcClientCall call, CancellationTokenSource lifetime) : BlobReader
 {
     private long left = digest.SizeBytes - offset;
     private ReadOnlySequence<byte> data; // of the current message, as far as it was not handed out
@@ -56,10 +57,13 @@ internal sealed class RemoteStoreReader(RemoteStore store, Digest digest, long o
         lifetime.Dispose();
     }
 
-    /// <summary>Moves on to a message with data, unless there is some left or none to come. The last bytes are handed out without waiting for the end of the call.</summary>
+    /// <summary>
+    /// Moves on to a message with data, unless there is some left or none to come. The last bytes are handed out without waiting for the end of
+    /// the call.
+    /// </summary>
     private async ValueTask FillAsync(CancellationToken cancellationToken)
     {
-        await using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), lifetime);
+        await using CancellationTokenRegistration cancellation = RemoteStore.CancelWith(cancellationToken, lifetime);
         try
         {
             while (data.IsEmpty)

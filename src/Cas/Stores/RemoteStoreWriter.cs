@@ -82,7 +82,7 @@ internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcCli
 
     private async ValueTask InterruptiblyAsync(Func<Task> action, CancellationToken cancellationToken)
     {
-        await using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), lifetime);
+        await using CancellationTokenRegistration cancellation = RemoteStore.CancelWith(cancellationToken, lifetime);
         try
         {
             await action();

@@ -33,7 +33,6 @@ public sealed class ReadFaultTests
 
     [Theory]
     [Rule("BSR-08")]
-    [Rule("GEN-01")]
     [InlineData(StoreOperation.OpenRead)]
     [InlineData(StoreOperation.Read)]
     public async Task A_store_that_fails_is_told_with_UNAVAILABLE(StoreOperation operation)

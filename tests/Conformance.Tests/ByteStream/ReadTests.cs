@@ -29,7 +29,7 @@ public sealed class ReadTests
 
         List<ReadResponse> messages = await server.ReadMessagesAsync(new ReadRequest { ResourceName = ResourceName.FormatRead(blob.Digest) });
 
-        Assert.Equal(blob.Content, messages.SelectMany(message => message.Data));
+        Assert.Equal(blob.Content, (byte[])[.. messages.SelectMany(message => message.Data)]);
         Assert.All(messages, message => Assert.InRange(message.CalculateSize(), 1, MiB));
         Assert.Equal((length + MiB - 17) / (MiB - 16), messages.Count);
     }

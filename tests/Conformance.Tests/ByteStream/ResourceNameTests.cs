@@ -135,6 +135,7 @@ public sealed class ResourceNameTests
     {
         await using RpcClientCall call = server.OpenWrite(Header(header));
         await CasServer.SendAsync(call, Whole(name));
+        await call.CompleteRequestsAsync();
         return await CasServer.AnswerAsync(call);
     }
 
