@@ -1,4 +1,11 @@
 using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using RemoteExec.Cas.Composition;
+using RemoteExec.Cas.Stores;
+using RemoteExec.Rpc.Client;
+using RemoteExec.Server.Configuration;
+using RemoteExec.Server.Hosting;
+using RemoteExec.Worker;
 
 namespace RemoteExec.Server.Cli;
 
@@ -20,7 +27,31 @@ internal static class WorkerCommand
             .Add("--data", "DIR", "data", "where inputs are cached and actions run [default: $XDG_DATA_HOME/remoteexec, that is ~/.local/share/remoteexec]")
             .Add("--slots", "N", "worker.slots", "how many actions run at a time [default: one for each core]")
             .Add("--name", "NAME", "worker.name", "the worker's name in results [default: the host's name]");
-        command.SetAction((_, _) => Task.FromResult(0));
+        var verbose = new Option<bool>("--verbose") { Description = "log every action" };
+        command.Add(verbose);
+        command.SetAction((result, _) => RunAsync(result.GetValue(server)!, flags.Load(result), result.GetValue(verbose), terminal));
         return command;
+    }
+
+    private static async Task<int> RunAsync(string server, ServerOptions options, bool verbose, Terminal terminal)
+    {
+        if (!RpcAddress.TryParse(server, out RpcAddress? address, out string? error))
+            throw new ConfigException([new ConfigProblem(new ConfigOrigin("--server"), "", error)]);
+        WorkerOptions worker = WorkerSettings.ToOptions(options.Worker, DataDirectories.Prepare(options.Data));
+        using ILoggerFactory loggers = Logging.Create(verbose);
+        using var signals = new StopSignals();
+        await using var channel = new RpcChannel(address);
+        var loop = new WorkerLoop(worker, new EmptyBlobStore(new RemoteStore(channel)), channel, loggers.CreateLogger<WorkerLoop>(), TimeProvider.System);
+        terminal.WriteLine($"ready: {worker.Slots} slots of worker '{worker.Name}' for {address}; scratch in {worker.ScratchDirectory}", Tone.Good);
+        try
+        {
+            await loop.RunAsync(signals.Stopping);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            throw new StartupException($"the worker can't run: {exception.Message} (change --data, or the settings worker.scratch and worker.separateUsers)", exception);
+        }
+
+        return ExitCode.Ok;
     }
 }

@@ -34,6 +34,16 @@ internal static partial class ConfigReference
         return text.ToString().TrimEnd() + "\n";
     }
 
+    /// <summary>Every key that can be set, for example <c>cas.maxBlobBytes</c>; those of stores without a path.</summary>
+    public static IEnumerable<string> Keys() => StoreKinds.All.Values.Prepend(typeof(ServerOptions)).SelectMany(type => KeysOf(type, ""));
+
+    private static IEnumerable<string> KeysOf(Type type, string path) =>
+        type.GetProperties().Where(property => property.CanWrite).SelectMany(property =>
+        {
+            string key = path + OptionBinder.KeyOf(property.Name);
+            return property.PropertyType.IsAssignableTo(typeof(IOptions)) ? KeysOf(property.PropertyType, key + ".") : [key];
+        });
+
     private static void Describe(StringBuilder text, Dictionary<string, string> comments, Type type, string title, string path)
     {
         object defaults = Activator.CreateInstance(type)!;

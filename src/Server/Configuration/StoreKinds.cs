@@ -8,5 +8,6 @@ internal static class StoreKinds
     {
         ["segments"] = typeof(SegmentsOptions),
         ["memory"] = typeof(MemoryOptions),
+        ["remote"] = typeof(RemoteOptions),
     };
 }

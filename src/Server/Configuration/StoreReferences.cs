@@ -1,9 +1,9 @@
 namespace RemoteExec.Server.Configuration;
 
-/// <summary>Checks that every store that is referred to by name exists, and that no store is made of itself.</summary>
+/// <summary>Checks that every store that is referred to by name exists, that none is made of itself, and that CAS and action cache have each their own.</summary>
 internal static class StoreReferences
 {
-    /// <summary>Yields each reference that leads nowhere or in a circle.</summary>
+    /// <summary>Yields each reference that leads nowhere, in a circle, or to the wrong store.</summary>
     public static IEnumerable<ConfigProblem> Check(ServerOptions options)
     {
         (string Path, StoreReference? Reference)[] roots =
@@ -12,7 +12,25 @@ internal static class StoreReferences
             ("cas.store", options.Cas.Store),
             ("actionCache.store", options.ActionCache.Store),
         ];
-        return roots.Where(root => root.Reference is not null).SelectMany(root => Follow(options, root.Path, root.Reference!, []));
+        List<ConfigProblem> problems = [.. roots.Where(root => root.Reference is not null).SelectMany(root => Follow(options, root.Path, root.Reference!, []))];
+        if (problems.Count == 0 && options.ActionCache.Store is { } results)
+        {
+            StoreReference target = EndOf(options, results);
+            // Blobs and results are kept under the same kind of key, an action's digest among them.
+            if (options.Cas.Store is { } blobs && ReferenceEquals(EndOf(options, blobs), target))
+                problems.Add(new ConfigProblem(results.Origin, "actionCache.store", "is the store of the CAS: results need one of their own"));
+            if (!target.Options!.CanKeepResults)
+                problems.Add(new ConfigProblem(results.Origin, "actionCache.store", "is a store that keeps blobs only: results need another kind"));
+        }
+
+        return problems;
+    }
+
+    private static StoreReference EndOf(ServerOptions options, StoreReference reference)
+    {
+        while (reference.Name is { } name)
+            reference = options.Stores[name];
+        return reference;
     }
 
     private static IEnumerable<ConfigProblem> Follow(ServerOptions options, string path, StoreReference reference, IReadOnlyList<string> seen)
@@ -29,13 +47,11 @@ internal static class StoreReferences
         if (seen.Contains(name))
         {
             // Only what lies on the circle tells of it, and only once for each of its stores.
-            return seen[0] == name && path == $"stores.{PreviousOf(seen)}"
+            return seen[0] == name && path == $"stores.{seen[^1]}"
                 ? [new ConfigProblem(reference.Origin, path, $"is made of itself: {string.Join(" → ", seen)} → {name}")]
                 : [];
         }
 
         return Follow(options, path, target, [.. seen, name]);
     }
-
-    private static string PreviousOf(IReadOnlyList<string> seen) => seen[^1];
 }

@@ -55,13 +55,31 @@ internal sealed class ListenSockets(IReadOnlyCollection<Listener> listeners)
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
             // A regular file refuses too: only a socket may go.
-            if (File.GetAttributes(path).HasFlag(FileAttributes.Normal) || new FileInfo(path).Length > 0)
+            if (!IsSocket(path))
                 throw new IOException($"{path} exists and is no socket");
             File.Delete(path);
             return;
         }
 
         throw new SocketException((int)SocketError.AddressAlreadyInUse);
+    }
+
+    /// <summary>Whether what refuses a connection is a socket: a file can be opened, a socket can't.</summary>
+    private static bool IsSocket(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     private StartupException Explain(EndPoint endPoint, Exception exception)

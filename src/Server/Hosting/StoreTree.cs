@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Cas.Stores.Segments;
+using RemoteExec.Rpc.Client;
 using RemoteExec.Server.Configuration;
 
 namespace RemoteExec.Server.Hosting;
@@ -41,8 +42,16 @@ internal sealed class StoreTree(IReadOnlyDictionary<string, StoreReference> name
     {
         SegmentsOptions segments => await OpenSegmentsAsync(segments, label, cancellationToken),
         MemoryOptions memory => new MemoryStore(memory.MaxBytes.Bytes),
+        RemoteOptions remote => OpenRemote(remote),
         _ => throw new InvalidOperationException($"{options.GetType().Name} is in the table of kinds but is not opened here"),
     };
+
+    private RemoteStore OpenRemote(RemoteOptions options)
+    {
+        var channel = new RpcChannel(RpcAddress.Parse(options.Url));
+        closing.Push(channel);
+        return new RemoteStore(channel);
+    }
 
     private async Task<IBlobStore> OpenSegmentsAsync(SegmentsOptions options, string label, CancellationToken cancellationToken)
     {

@@ -21,7 +21,10 @@ internal sealed class BazelWorkspace : IAsyncDisposable
     }
 
     /// <summary>Writes a file of the workspace.</summary>
-    public void Write(string path, string content) => WriteAt(root["workspace", path], content);
+    public void Write(string path, string content) => WriteAt(Source(path), content);
+
+    /// <summary>The full path of a file of the workspace.</summary>
+    public string Source(string path) => root["workspace", path];
 
     /// <summary>A file that Bazel made, by its path below bazel-bin.</summary>
     public string Output(string path) => root["workspace", "bazel-bin", path];

@@ -1,0 +1,107 @@
+using RemoteExec.Server.Cli;
+
+namespace RemoteExec.Server.Tests.Cli;
+
+public sealed class CommandLineTests
+{
+    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        int code = await CommandLine.RunAsync(arguments, new Terminal(output, error, colourOutput: false, colourError: false));
+        return (code, output.ToString(), error.ToString());
+    }
+
+    [Theory]
+    [InlineData("serve", "--bogus")]
+    [InlineData("bogus", "")]
+    [InlineData("worker", "")]
+    [InlineData("serve", "--grpc=nowhere")]
+    [InlineData("serve", "--workers=many")]
+    [InlineData("serve", "--max-size=huge")]
+    [InlineData("serve", "--config=/not/there.yaml")]
+    [InlineData("worker", "--server=http://host/path")]
+    public async Task A_wrong_flag_is_one_line_and_exit_code_2(string command, string flag)
+    {
+        (int code, string output, string error) = await RunAsync([.. new[] { command, flag }.Where(argument => argument.Length > 0)]);
+
+        Assert.Equal(2, code);
+        Assert.Empty(output);
+        Assert.StartsWith("remoteexec: ", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_flag_that_is_a_setting_is_named_by_its_problem()
+    {
+        (int _, string _, string error) = await RunAsync("serve", "--workers", "-3");
+
+        Assert.Equal("remoteexec: --workers: worker.slots: must be between 0 and 10000\n", error);
+    }
+
+    [Fact]
+    public async Task What_can_not_start_is_one_line_and_exit_code_1()
+    {
+        (int code, string _, string error) = await RunAsync("serve", "--data", "/dev/null/data");
+
+        Assert.Equal(1, code);
+        Assert.EndsWith("choose another with --data\n", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public async Task The_help_of_serve_has_every_default_and_examples()
+    {
+        (int code, string output, string error) = await RunAsync("serve", "--help");
+
+        Assert.Equal(0, code);
+        Assert.Empty(error);
+        foreach (string part in new[] { "127.0.0.1:8980", "127.0.0.1:8981", "one for each core", "10%", "XDG_DATA_HOME", "Examples:", "remoteexec serve --workers 0" })
+            Assert.Contains(part, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_version_is_a_number()
+    {
+        (int code, string output, string _) = await RunAsync("--version");
+
+        Assert.Equal(0, code);
+        Assert.Matches(@"^\d+\.\d+\.\d+", output);
+    }
+
+    [Fact]
+    public async Task A_good_configuration_is_ok()
+    {
+        string path = TestKit.Repository.Path("examples", "minimal.yaml");
+
+        Assert.Equal((0, $"{path}: ok\n", ""), await RunAsync("config", "check", path));
+    }
+
+    [Fact]
+    public async Task A_bad_configuration_is_told_with_every_problem_and_exit_code_2()
+    {
+        using var directory = new TemporaryDirectory();
+        string path = directory["bad.yaml"];
+        await File.WriteAllTextAsync(path, "cas: { a: 1, b: 2 }\n", TestContext.Current.CancellationToken);
+
+        (int code, string _, string error) = await RunAsync("config", "check", path);
+
+        Assert.Equal(2, code);
+        Assert.Equal(2, error.TrimEnd('\n').Split('\n').Length);
+        Assert.Contains($"{path}(1,8): cas.a: unknown key", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Colours_are_for_terminals()
+    {
+        using var plain = new StringWriter();
+        using var coloured = new StringWriter();
+
+        new Terminal(plain, TextWriter.Null, colourOutput: false, colourError: false).WriteLine("text", Tone.Good);
+        new Terminal(coloured, TextWriter.Null, colourOutput: true, colourError: false).WriteLine("text", Tone.Good);
+
+        Assert.Equal("text\n", plain.ToString());
+        Assert.Contains("\u001b[", coloured.ToString(), StringComparison.Ordinal);
+        Assert.Contains("text", coloured.ToString(), StringComparison.Ordinal);
+    }
+}
