@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Globalization;
+using RemoteExec.Cas.Stores.Segments;
+using RemoteExec.CrashHost;
+using RemoteExec.TestKit;
+
+namespace RemoteExec.Cas.Tests.Stores.Segments;
+
+/// <summary>Real processes that are killed, and a real disk that is full.</summary>
+public sealed class CrashTests : IDisposable
+{
+    private const int Roomy = 1 << 30;
+    private const int Tight = 4 << 20;
+    private const int SegmentBytes = 1 << 18;
+
+    private readonly StoreFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [Rule("CAS-04")]
+    [Rule("CAS-14")]
+    [InlineData(Roomy)]
+    [InlineData(Tight)] // evictions and their copying are cut short too
+    public async Task After_kill_9_everything_acknowledged_is_there_and_everything_there_is_right(int maxBytes)
+    {
+        var acknowledged = new HashSet<int>();
+        var versions = new int[CrashContent.Keys];
+        for (int round = 0; round < 5; round++)
+        {
+            await WriteAndKillAsync(maxBytes, round * 100_000, 150 + (round * 41), acknowledged, versions);
+
+            SegmentStore store = await folder.OpenAsync(maxBytes, SegmentBytes);
+            Assert.Equal(0, store.Statistics.DamagedRecords);
+            await AssertRightAsync(store, acknowledged, versions, nothingEvicted: maxBytes == Roomy);
+            await store.CloseAsync(checkpoint: round % 2 == 0);
+        }
+    }
+
+    [Fact]
+    [Rule("CAS-08")]
+    public async Task A_full_disk_refuses_writes_with_advice_until_room_was_made()
+    {
+        bool possible = OperatingSystem.IsLinux() && await RunAsync("unshare", ["-rm", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/mnt"]) is { ExitCode: 0 };
+        if (!possible && Environment.GetEnvironmentVariable("CI") == "true")
+            Assert.Fail("a file system of its own can't be mounted (unshare -rm)");
+        Assert.SkipUnless(possible, "a file system of its own can't be mounted (unshare -rm)");
+
+        (int exitCode, string output) = await RunAsync(
+            "unshare",
+            ["-rm", "sh", "-c", "mount -t tmpfs -o size=2m tmpfs \"$1\" && shift && exec \"$@\"", "sh", folder.Path,
+             .. HostCommand("fill", folder.Path, 8 << 20, 1 << 18)]);
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("its disk is full", output, StringComparison.Ordinal);
+        Assert.Contains("lower the store's maxBytes", output, StringComparison.Ordinal);
+        Assert.EndsWith("works again\nnothing is wrong\n", output, StringComparison.Ordinal);
+    }
+
+    private static async Task AssertRightAsync(SegmentStore store, HashSet<int> acknowledged, int[] versions, bool nothingEvicted)
+    {
+        // Those numbers too that were on their way when the process was killed.
+        foreach (int number in acknowledged.SelectMany(number => (int[])[number, number + 1, number + 5]).Distinct())
+        {
+            TestBlob blob = CrashContent.Blob(number);
+            bool present = await store.HasAsync(blob.Digest);
+            Assert.True(present || !nothingEvicted || !acknowledged.Contains(number), $"blob {number} was acknowledged and is lost");
+            if (present)
+                Assert.Equal(blob.Content, await store.GetAsync(blob.Digest));
+        }
+
+        for (int key = 0; key < versions.Length; key++)
+        {
+            byte[]? value = await store.GetAsync(CrashContent.Key(key));
+            if (value is null)
+            {
+                Assert.False(nothingEvicted, $"the value of key {key} is lost");
+                continue;
+            }
+
+            int version = BitConverter.ToInt32(value);
+            Assert.True(version >= versions[key], $"key {key} has version {version}, though {versions[key]} was acknowledged");
+            Assert.Equal(CrashContent.Value(key, version), value);
+        }
+    }
+
+    private async Task WriteAndKillAsync(int maxBytes, int first, int acknowledgements, HashSet<int> acknowledged, int[] versions)
+    {
+        using Process process = Start(HostCommand("write", folder.Path, maxBytes, SegmentBytes, first));
+        Task<string> errors = process.StandardError.ReadToEndAsync(StoreFolder.Token);
+        for (int lines = 0; await process.StandardOutput.ReadLineAsync(StoreFolder.Token) is { } line; lines++)
+        {
+            string[] words = line.Split(' ');
+            if (words[0] == "blob")
+                acknowledged.Add(int.Parse(words[1], CultureInfo.InvariantCulture));
+            else if (words is ["value", string key, string version])
+                versions[int.Parse(key, CultureInfo.InvariantCulture)] = int.Parse(version, CultureInfo.InvariantCulture);
+            if (lines == acknowledgements)
+                process.Kill(); // and read what it had said by then
+        }
+
+        await process.WaitForExitAsync(StoreFolder.Token);
+        Assert.True(process.ExitCode == 137, $"exit code {process.ExitCode}: {await errors}");
+    }
+
+    private static string[] HostCommand(string mode, string path, params int[] numbers) =>
+        [Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
+         Path.Combine(AppContext.BaseDirectory, "RemoteExec.CrashHost.dll"), mode, path, .. numbers.Select(number => number.ToString(CultureInfo.InvariantCulture))];
+
+    private static Process Start(string[] command) =>
+        Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(string file, string[] arguments)
+    {
+        try
+        {
+            using Process process = Start([file, .. arguments]);
+            Task<string> errors = process.StandardError.ReadToEndAsync(StoreFolder.Token);
+            string output = await process.StandardOutput.ReadToEndAsync(StoreFolder.Token);
+            await process.WaitForExitAsync(StoreFolder.Token);
+            return (process.ExitCode, process.ExitCode == 0 ? output : output + await errors);
+        }
+        catch (System.ComponentModel.Win32Exception notFound)
+        {
+            return (127, notFound.Message);
+        }
+    }
+}
