@@ -11,7 +11,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// its last use, which is as fine as eviction needs to know it, and costs nothing. It is <em>in use</em> if that is later than
 /// the era in which the uses of its segment were last forgotten.
 /// </remarks>
-internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions options)
+internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreOptions options)
 {
     private readonly Lock gate = new(); // guards everything below but the sequence, and the guarded members of the segments
     private readonly SegmentIndex index = new();
@@ -277,66 +277,11 @@ internal sealed class SegmentLog(StoreDirectory directory, SegmentStoreOptions o
             destination.AddRange(index.Shard(shard));
     }
 
-    /// <summary>Takes over what a checkpoint or a file name says; only while the store is being opened.</summary>
-    public void Restore(int number, uint eraReached, long sequenceReached)
-    {
-        lock (gate)
-        {
-            nextNumber = Math.Max(nextNumber, number);
-            era = Math.Max(era, eraReached);
-            sequence = Math.Max(sequence, sequenceReached);
-        }
-    }
-
-    /// <summary>Adds a segment that was found on disk; they come in the order in which they are to be evicted.</summary>
-    public void Restore(SegmentFile segment)
-    {
-        lock (gate)
-        {
-            segments.Add(segment);
-            nextNumber = Math.Max(nextNumber, segment.Number + 1);
-        }
-    }
-
-    /// <summary>Adds an entry of a checkpoint.</summary>
-    public void Restore(UInt128 tag, IndexEntry entry)
-    {
-        lock (gate)
-            Put(tag, entry);
-    }
-
-    /// <summary>Adds a record that was found on disk, unless the index knows a later one of its key.</summary>
-    /// <param name="tag">The tag of its key.</param>
-    /// <param name="place">Where it was found.</param>
-    /// <param name="header">Its header.</param>
-    /// <param name="sequenceAt">Reads the sequence number of the record at a place: the index does not keep it.</param>
-    public void Restore(UInt128 tag, RecordPlace place, in RecordHeader header, Func<SegmentFile, RecordPlace, long> sequenceAt)
-    {
-        Restore(0, 0, header.Sequence);
-        SegmentFile? other = null;
-        IndexEntry known;
-        lock (gate)
-        {
-            if (index.TryGet(tag, out known) && known.Place != place)
-                other = segments[known.Place.Segment];
-        }
-
-        if (other is null || sequenceAt(other, known.Place) <= header.Sequence)
-            Restore(tag, new IndexEntry(place, header.ValueLength, header.Digest.SizeBytes, 0));
-    }
-
     /// <summary>The segments, the next to be evicted first.</summary>
     public IReadOnlyList<SegmentFile> Segments()
     {
         lock (gate)
             return [.. segments.InOrder()];
-    }
-
-    /// <summary>Ends the restoring: goes on in a segment that has space left.</summary>
-    public void Resume(SegmentFile last)
-    {
-        lock (gate)
-            segments.Activate(last);
     }
 
     /// <summary>

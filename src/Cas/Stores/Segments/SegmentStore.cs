@@ -17,12 +17,12 @@ namespace RemoteExec.Cas.Stores.Segments;
 public sealed class SegmentStore : IBlobStore, IAsyncDisposable
 {
     private const int LookUpBatch = 256; // digests looked up under one hold of the log's lock
-    private const int SmallRecordBytes = 4096; // read and verified when opened: one more system call would cost more than the copy
     private const int SmallWriteBytes = 16384; // written as one piece at commit
 
     private readonly SegmentStoreOptions options;
     private readonly StoreDirectory directory;
     private readonly SegmentRecovery recovery;
+    private readonly RecordOpener opener;
     private readonly CheckpointWriter checkpoints;
     private readonly RecordMover mover;
     private readonly SegmentEvictor evictor;
@@ -40,6 +40,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         this.logger = logger;
         Log = log;
         damagedRecords = recovery.DamagedRecords;
+        opener = new RecordOpener(this);
         checkpoints = new CheckpointWriter(directory, log, recovery.HasChanged);
         mover = new RecordMover(options, log, directory.Key, (tag, place, segment) => DropDamaged(tag, place, segment));
         evictor = new SegmentEvictor(log, directory, mover, logger);
@@ -123,11 +124,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             {
                 ArgumentOutOfRangeException.ThrowIfNegative(offset);
                 ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, entry.Length);
-                int headerLength = RecordHeader.LengthFor(digest);
-                long recordLength = RecordHeader.RecordLengthFor(headerLength, entry.Length);
-                reader = recordLength <= SmallRecordBytes
-                    ? OpenSmall(digest, segment, entry, headerLength, (int)recordLength, (int)offset)
-                    : OpenLarge(digest, tag, segment, entry, headerLength, offset);
+                reader = opener.TryOpen(digest, tag, segment, entry, offset);
 
                 // A record that is not right is damaged, unless it was replaced or moved since it was looked up: then look again.
                 if (reader is not null || DropDamaged(tag, entry.Place, segment))
@@ -298,42 +295,6 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             throw;
         }
     }
-
-    private BlobReader? OpenSmall(Digest digest, SegmentFile segment, IndexEntry entry, int headerLength, int recordLength, int offset)
-    {
-        byte[] record = ArrayPool<byte>.Shared.Rent(recordLength);
-        bool handedOver = false;
-        try
-        {
-            int wanted = headerLength + (int)entry.Length; // padding at the very end of a file may be absent
-            if (segment.Read(record.AsSpan(0, wanted), entry.Place.Offset) < wanted
-                || !RecordHeader.TryRead(record.AsSpan(0, wanted), Key, entry.Place, out RecordHeader header)
-                || !IsRecordOf(header, digest, entry)
-                || Crc32C.Compute(record.AsSpan(headerLength, (int)entry.Length)) != header.Checksum)
-                return null;
-            handedOver = true;
-            return new SmallRecordReader(record, headerLength, (int)entry.Length, offset);
-        }
-        finally
-        {
-            if (!handedOver)
-                ArrayPool<byte>.Shared.Return(record);
-        }
-    }
-
-    private SegmentReader? OpenLarge(Digest digest, UInt128 tag, SegmentFile segment, IndexEntry entry, int headerLength, long offset)
-    {
-        Span<byte> bytes = stackalloc byte[headerLength];
-        return segment.Read(bytes, entry.Place.Offset) == headerLength
-            && RecordHeader.TryRead(bytes, Key, entry.Place, out RecordHeader header)
-            && IsRecordOf(header, digest, entry)
-                ? new SegmentReader(this, segment, tag, entry.Place, header, offset)
-                : null;
-    }
-
-    /// <summary>The full key, which the index does not know, decides.</summary>
-    private static bool IsRecordOf(in RecordHeader header, Digest digest, IndexEntry entry) =>
-        header.ValueLength == entry.Length && digest.Matches(header.Digest);
 
     private void LookUp(IReadOnlyCollection<Digest> digests, Span<bool> found, CancellationToken cancellationToken)
     {
