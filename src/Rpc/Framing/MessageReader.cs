@@ -115,7 +115,8 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
         // Rare: Bazel and the other Java clients can be told to compress, the rest never do. So it may copy.
         try
         {
-            using var source = new MemoryStream(message.ToArray());
+            byte[] compressed = message.ToArray();
+            using var source = new MemoryStream(compressed);
             using var inflated = new GZipStream(source, CompressionMode.Decompress);
             var output = new ArrayBufferWriter<byte>();
             for (int read = 1; read > 0; output.Advance(read))
@@ -125,11 +126,15 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
                 read = inflated.Read(output.GetSpan(64 * 1024));
             }
 
+            // The stream takes a cut-off input for its end. The length of the whole, in the last four bytes, tells.
+            if (compressed.Length < sizeof(uint)
+                || BinaryPrimitives.ReadUInt32LittleEndian(compressed.AsSpan()[^sizeof(uint)..]) != (uint)output.WrittenCount)
+                throw new InvalidDataException("cut off");
             return new ReadOnlySequence<byte>(output.WrittenMemory);
         }
         catch (InvalidDataException exception)
         {
-            throw new RpcException(new RpcStatus(StatusCode.Internal, "a message with the compressed flag is no gzip stream"), exception);
+            throw new RpcException(new RpcStatus(StatusCode.Internal, "a message with the compressed flag is no whole gzip stream"), exception);
         }
     }
 }

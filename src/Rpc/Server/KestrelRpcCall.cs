@@ -47,7 +47,7 @@ internal sealed class KestrelRpcCall : RpcCall
         if (context.Response.HasStarted)
             return ValueTask.CompletedTask;
         AddHeaders();
-        return new ValueTask(context.Response.StartAsync(CancellationToken));
+        return Responses.FlushAsync(CancellationToken); // starting the response alone sends nothing
     }
 
     /// <summary>Reads the headers that steer the call; on failure <paramref name="refusal"/> is the answer.</summary>
@@ -96,8 +96,12 @@ internal sealed class KestrelRpcCall : RpcCall
             return;
         }
 
-        if (status.Code == StatusCode.Ok && !Responses.HasStarted)
-            await SendHeadersAsync();
+        if (status.Code == StatusCode.Ok && !Responses.HasStarted && !context.Response.HasStarted)
+        {
+            AddHeaders();
+            await context.Response.StartAsync();
+        }
+
         if (Responses.HasStarted || context.Response.HasStarted)
             Write(context.Features.Get<IHttpResponseTrailersFeature>()!.Trailers, status, TrailersOrNull);
         else
