@@ -12,11 +12,13 @@ namespace RemoteExec.Rpc.Tests;
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication application;
+    private bool disposed;
 
     private TestServer(WebApplication application)
     {
         this.application = application;
-        Channel = new RpcChannel(RpcAddress.Parse(application.Urls.First()));
+        string url = application.Urls.First();
+        Channel = new RpcChannel(RpcAddress.Parse(url.Replace("http://unix:", "unix:", StringComparison.Ordinal)));
     }
 
     public RpcChannel Channel { get; }
@@ -50,6 +52,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (disposed)
+            return;
+        disposed = true;
         await Channel.DisposeAsync();
         await application.StopAsync();
         await application.DisposeAsync();

@@ -32,6 +32,7 @@ public sealed class RpcClientCall : IAsyncDisposable
     private MessageWriter? writer;
     private bool requestsEnded;
     private bool pipeCompleted;
+    private bool disposed;
 
     internal RpcClientCall(
         HttpMessageInvoker invoker, RpcAddress address, string method, HttpContent content,
@@ -173,6 +174,9 @@ public sealed class RpcClientCall : IAsyncDisposable
     /// <summary>Ends the call; cancels it if it has not ended.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (disposed)
+            return;
+        disposed = true;
         await cancellation.CancelAsync();
         if (pipe is not null && !pipeCompleted)
             await pipe.CompleteAsync(new OperationCanceledException("the call was disposed")); // drops what was not sent

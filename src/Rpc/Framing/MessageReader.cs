@@ -112,6 +112,10 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
 
     private ReadOnlySequence<byte> Decompress(in ReadOnlySequence<byte> message)
     {
+        // .NET's gzip makes nothing of nothing.
+        if (message.IsEmpty)
+            return message;
+
         // Rare: Bazel and the other Java clients can be told to compress, the rest never do. So it may copy.
         try
         {

@@ -40,7 +40,8 @@ public static class RpcTimeout
     }
 
     /// <summary>
-    /// Formats a timeout with the finest unit that fits eight digits, rounded up, so that the server never gives up first; less than nothing becomes <c>0n</c>.
+    /// Formats a timeout with the finest unit that fits eight digits, rounded up, so that the server never gives up first; less than nothing becomes <c>0n</c>,
+    /// more than eight digits of hours become those.
     /// </summary>
     public static string Format(TimeSpan timeout)
     {
