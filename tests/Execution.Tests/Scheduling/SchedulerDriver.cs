@@ -1,0 +1,146 @@
+using RemoteExec.Execution.Operations;
+using RemoteExec.Execution.Scheduling;
+using RemoteExec.Protocol;
+using RemoteExec.Protocol.Workers;
+using RemoteExec.TestKit;
+
+namespace RemoteExec.Execution.Tests.Scheduling;
+
+/// <summary>Drives a scheduler by hand: events go in with short words, effects are kept where a test looks for them.</summary>
+internal sealed class SchedulerDriver(ExecutionOptions? options = null)
+{
+    private readonly Scheduler scheduler = new(options ?? new ExecutionOptions(), "epoch");
+    private long lastPoll;
+    private int lastOperation;
+
+    public ExecutionOptions Options { get; } = options ?? new ExecutionOptions();
+
+    public DateTimeOffset Now { get; private set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The newest state of each operation that was not forgotten.</summary>
+    public Dictionary<OperationName, OperationState> States { get; } = [];
+
+    /// <summary>All states, in order.</summary>
+    public List<OperationState> Published { get; } = [];
+
+    /// <summary>The answers to posts; null means idle.</summary>
+    public Dictionary<long, Lease?> Answers { get; } = [];
+
+    public List<SchedulerEffect.Record> Records { get; } = [];
+
+    public Scheduler Scheduler => scheduler;
+
+    public static Digest DigestOf(int number) => TestBlob.Random(number, 8).Digest;
+
+    public static Reapi.Platform Platform(params (string Name, string Value)[] properties)
+    {
+        var platform = new Reapi.Platform();
+        foreach ((string name, string value) in properties)
+            platform.Properties.Add(new Reapi.Platform.Types.Property { Name = name, Value = value });
+        return platform;
+    }
+
+    public void Apply(SchedulerEvent change)
+    {
+        foreach (SchedulerEffect effect in scheduler.Apply(change, Now))
+        {
+            switch (effect)
+            {
+                case SchedulerEffect.Publish publish:
+                    States[publish.State.Name] = publish.State;
+                    Published.Add(publish.State);
+                    break;
+                case SchedulerEffect.Forget forget:
+                    States.Remove(forget.Name);
+                    break;
+                case SchedulerEffect.AnswerPoll answer:
+                    Answers.Add(answer.Poll, answer.Lease);
+                    break;
+                case SchedulerEffect.Record record:
+                    Records.Add(record);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Lets time pass, and tells the scheduler whenever it wanted to be told.</summary>
+    public void Advance(TimeSpan by)
+    {
+        DateTimeOffset target = Now + by;
+        while (scheduler.NextAlarm is { } alarm && alarm <= target)
+        {
+            Now = alarm > Now ? alarm : Now;
+            Apply(new SchedulerEvent.TimePassed());
+        }
+
+        Now = target;
+        Apply(new SchedulerEvent.TimePassed());
+    }
+
+    /// <summary>An operation up to the point where its action is read.</summary>
+    public OperationName Start(int action, int priority = 0, bool skipCache = false)
+    {
+        var name = new OperationName(default, new Guid(++lastOperation, 0, 0, new byte[8]));
+        Apply(new SchedulerEvent.OperationStarted(
+            name, DigestOf(action), new Submission { Priority = priority, SkipCacheLookup = skipCache }));
+        return name;
+    }
+
+    public void Prepare(OperationName name, int action, Reapi.Platform? platform = null, bool doNotCache = false) =>
+        Apply(new SchedulerEvent.OperationPrepared(name, new PreparedAction(
+            DigestOf(action), new Reapi.Action { DoNotCache = doNotCache }, PlatformKey.Of(platform), TimeSpan.FromMinutes(1))));
+
+    /// <summary>An operation whose action has to be run.</summary>
+    public OperationName Execute(int action, Reapi.Platform? platform = null, int priority = 0, bool doNotCache = false, bool skipCache = false)
+    {
+        OperationName name = Start(action, priority, skipCache);
+        Prepare(name, action, platform, doNotCache);
+        return name;
+    }
+
+    public long Post(string slot, Action<SynchronizeRequest> fill, Reapi.Platform? platform = null, string? worker = null)
+    {
+        var request = new SynchronizeRequest { SlotId = slot, WorkerName = worker ?? slot, Platform = platform ?? new Reapi.Platform() };
+        fill(request);
+        Apply(new SchedulerEvent.SlotPosted(request, ++lastPoll));
+        return lastPoll;
+    }
+
+    public long Idle(string slot, Reapi.Platform? platform = null, string? worker = null) =>
+        Post(slot, request => request.Idle = new SynchronizeRequest.Types.Idle(), platform, worker);
+
+    /// <summary>A slot posts idle, and has to get something at once.</summary>
+    public Lease Take(string slot, Reapi.Platform? platform = null, string? worker = null)
+    {
+        long poll = Idle(slot, platform, worker);
+        return Answers.GetValueOrDefault(poll) ?? throw new InvalidOperationException($"slot {slot} was given nothing");
+    }
+
+    public long Executing(string slot, string lease, Reapi.Platform? platform = null, Reapi.ExecutedActionMetadata? metadata = null, string? worker = null) =>
+        Post(slot, request => request.Executing = new SynchronizeRequest.Types.Executing { LeaseId = lease, Metadata = metadata }, platform, worker);
+
+    public long Complete(
+        string slot, string lease, Reapi.ExecuteResponse? response = null, bool retryable = false, bool leaving = false,
+        Reapi.Platform? platform = null, string? worker = null) =>
+        Post(
+            slot,
+            request => request.Completed = new SynchronizeRequest.Types.Completed
+            {
+                LeaseId = lease,
+                Response = response ?? new Reapi.ExecuteResponse { Result = new Reapi.ActionResult() },
+                Retryable = retryable,
+                Leaving = leaving,
+            },
+            platform, worker);
+
+    public long Fail(string slot, string lease, bool retryable, string? worker = null) => Complete(
+        slot, lease, new Reapi.ExecuteResponse { Status = new Google.Rpc.Status { Code = 13, Message = "disk full" } }, retryable, worker: worker);
+
+    public long Leave(string slot, Reapi.Platform? platform = null) =>
+        Post(slot, request => request.Leaving = new SynchronizeRequest.Types.Leaving(), platform);
+
+    /// <summary>Says that the newest result was checked and stored.</summary>
+    public void RecordLast() => Apply(new SchedulerEvent.ResultRecorded(Records[^1].ExecutionId, new Outcome.Answered(Records[^1].Response)));
+
+    public Outcome.Failed FailureOf(OperationName name) => Assert.IsType<Outcome.Failed>(States[name].Outcome);
+}

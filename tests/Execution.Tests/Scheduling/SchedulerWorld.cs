@@ -1,0 +1,389 @@
+using RemoteExec.Execution.Operations;
+using RemoteExec.Execution.Scheduling;
+using RemoteExec.Protocol;
+using RemoteExec.Protocol.Workers;
+using Stage = Build.Bazel.Remote.Execution.V2.ExecutionStage.Types.Value;
+
+namespace RemoteExec.Execution.Tests.Scheduling;
+
+/// <summary>
+/// Clients, workers and storage round a scheduler, as honest as they come, but dying, dawdling and disconnecting as the steps say. It knows
+/// nothing of the scheduler's insides: it checks what can be seen from outside.
+/// </summary>
+internal sealed class SchedulerWorld
+{
+    private const int Actions = 6;
+    private static readonly ExecutionOptions options = new() { MaxAttempts = 3 };
+    private static readonly Reapi.Platform linux = SchedulerDriver.Platform(("os", "linux"));
+    private static readonly Reapi.Platform linuxGpu = SchedulerDriver.Platform(("gpu", "yes"), ("os", "linux"));
+    private static readonly Digest[] digests = [.. Enumerable.Range(0, Actions).Select(SchedulerDriver.DigestOf)];
+    private readonly Scheduler scheduler = new(options, "epoch");
+    private readonly List<Client> clients = [];
+    private readonly List<Worker> workers = [];
+    private readonly List<SchedulerEffect.Prepare> toPrepare = [];
+    private readonly List<SchedulerEffect.Record> toRecord = [];
+    private readonly Dictionary<string, (Digest Digest, Worker Worker)> running = []; // by lease, as the scheduler must see it
+    private readonly HashSet<string> leases = [];
+    private readonly HashSet<long> answered = [];
+    private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private long lastPoll;
+    private int names;
+
+    /// <summary>Every effect, in words.</summary>
+    public List<string> Log { get; } = [];
+
+    public void Take(Step step)
+    {
+        switch (step.Kind)
+        {
+            case StepKind.Start:
+                Start(step);
+                break;
+            case StepKind.Prepare when toPrepare.Count > 0:
+                Prepare(step.Which % toPrepare.Count, hit: step.How == 0);
+                break;
+            case StepKind.Post:
+                if (workers.Count <= step.Which)
+                    workers.Add(new Worker($"slot{++names}", $"worker{names / 2}", step.How switch { < 3 => new Reapi.Platform(), < 6 => linux, _ => linuxGpu }));
+                else
+                    PostState(workers[step.Which]);
+                break;
+            case StepKind.PostAgain when PickWorker(step) is { } worker:
+                worker.Poll = null; // the worker no longer cares for the old call
+                PostState(worker);
+                break;
+            case StepKind.Complete when PickRunning(step) is { } worker:
+                PostResult(worker, new Reapi.ExecuteResponse { Result = new Reapi.ActionResult { ExitCode = step.How % 2 } }, retryable: false, leaving: step.How > 5);
+                break;
+            case StepKind.Fail when PickRunning(step) is { } worker:
+                PostResult(worker, Failure(), retryable: true, leaving: false);
+                break;
+            case StepKind.FailForGood when PickRunning(step) is { } worker:
+                PostResult(worker, Failure(), retryable: false, leaving: false);
+                break;
+            case StepKind.Vanish when PickWorker(step) is { } worker:
+                workers.Remove(worker); // its leases stay with the scheduler, which has to notice
+                break;
+            case StepKind.LeaveSlot when PickWorker(step) is { } worker:
+                if (worker.Lease is { } held)
+                    running.Remove(held);
+                workers.Remove(worker);
+                Post(worker, request => request.Leaving = new SynchronizeRequest.Types.Leaving());
+                break;
+            case StepKind.BreakPoll when PickWorker(step) is { Poll: { } poll } worker:
+                worker.Poll = null;
+                worker.ExpiresBy(now + options.ReconnectTime);
+                Apply(new SchedulerEvent.PollBroken(worker.SlotId, poll));
+                break;
+            case StepKind.Record when toRecord.Count > 0:
+                Record(step.Which % toRecord.Count);
+                break;
+            case StepKind.RecordIncomplete when toRecord.Count > 0:
+                SchedulerEffect.Record incomplete = toRecord[step.Which % toRecord.Count];
+                toRecord.Remove(incomplete);
+                Apply(new SchedulerEvent.ResultIncomplete(incomplete.ExecutionId, "not there"));
+                break;
+            case StepKind.WaiterLeaves when PickClient(step) is { Waiters: > 0 } client:
+                client.Waiters--;
+                Apply(new SchedulerEvent.WaiterLeft(client.Name));
+                break;
+            case StepKind.WaiterJoins when PickClient(step) is { } client:
+                client.Waiters++;
+                Apply(new SchedulerEvent.WaiterJoined(client.Name));
+                break;
+            case StepKind.Cancel when PickClient(step) is { } client:
+                Apply(new SchedulerEvent.OperationCancelled(client.Name));
+                Assert.True(client.IsOver, "a cancelled operation is done at once");
+                break;
+            case StepKind.Delete when PickClient(step) is { } client:
+                client.Deleted = true;
+                Apply(new SchedulerEvent.OperationDeleted(client.Name));
+                break;
+            case StepKind.PassTime:
+                PassTime(TimeSpan.FromSeconds(1 + (step.Which * (step.How + 1))));
+                break;
+        }
+
+        CheckNobodyIdlesBesideWork();
+    }
+
+    /// <summary>From here on all goes well: good workers come, storage answers. Every operation that is not done has to end.</summary>
+    public void Settle()
+    {
+        workers.Clear();
+        for (int i = 0; i < 3; i++)
+            workers.Add(new Worker($"good{i}", $"goodworker{i}", linuxGpu));
+        for (int round = 0; round < 50 && clients.Exists(client => !client.IsOver); round++)
+        {
+            while (toPrepare.Count > 0)
+                Prepare(0, hit: false);
+            while (toRecord.Count > 0)
+                Record(0);
+            foreach (Worker worker in workers)
+            {
+                if (worker.Lease is null)
+                    PostState(worker);
+                else
+                    PostResult(worker, new Reapi.ExecuteResponse { Result = new Reapi.ActionResult() }, retryable: false, leaving: false);
+            }
+
+            PassTime(TimeSpan.FromSeconds(10));
+        }
+
+        Client? left = clients.Find(client => !client.IsOver);
+        Assert.True(left is null, $"operation {left?.Name} on action {left?.Action} never ends; it is {left?.Last?.Stage}");
+        Assert.Equal(0, scheduler.ExecutionsInFlight);
+    }
+
+    private static Reapi.ExecuteResponse Failure() => new() { Status = new Google.Rpc.Status { Code = 13, Message = "no luck" } };
+
+    // The last two must not be cached; each has a platform of its own.
+    private static bool DoNotCache(int action) => action >= Actions - 2;
+
+    private static Reapi.Platform? PlatformOf(int action) => (action % 3) switch { 0 => null, 1 => linux, _ => linuxGpu };
+
+    private static bool MayRun(Worker worker, int action) => PlatformOf(action) is not { } wanted || wanted.Properties.All(worker.Platform.Properties.Contains);
+
+    private void Start(Step step)
+    {
+        var client = new Client(new OperationName(default, new Guid(++names, 0, 0, new byte[8])), step.Which % Actions);
+        clients.Add(client);
+        Apply(new SchedulerEvent.OperationStarted(
+            client.Name, digests[client.Action], new Submission { SkipCacheLookup = step.How % 2 == 0, Priority = step.How }));
+        Assert.NotNull(client.Last);
+    }
+
+    private void Prepare(int index, bool hit)
+    {
+        SchedulerEffect.Prepare prepare = toPrepare[index];
+        toPrepare.RemoveAt(index);
+        int action = Array.IndexOf(digests, prepare.ActionDigest);
+        if (hit && !prepare.SkipCacheLookup)
+        {
+            Apply(new SchedulerEvent.OperationAnswered(prepare.Name, new Outcome.Answered(new Reapi.ExecuteResponse { CachedResult = true })));
+            return;
+        }
+
+        var ready = new PreparedAction(
+            prepare.ActionDigest, new Reapi.Action { DoNotCache = DoNotCache(action) }, PlatformKey.Of(PlatformOf(action)), TimeSpan.FromMinutes(1));
+        if (clients.Find(client => client.Name == prepare.Name) is { IsOver: false } admitted)
+            admitted.Admitted = true;
+        Apply(new SchedulerEvent.OperationPrepared(prepare.Name, ready));
+    }
+
+    private void Record(int index)
+    {
+        SchedulerEffect.Record record = toRecord[index];
+        toRecord.RemoveAt(index);
+        Apply(new SchedulerEvent.ResultRecorded(record.ExecutionId, new Outcome.Answered(record.Response)));
+    }
+
+    private void PostState(Worker worker)
+    {
+        if (worker.Poll is not null)
+            return;
+        if (worker.Lease is { } lease)
+            Post(worker, request => request.Executing = new SynchronizeRequest.Types.Executing { LeaseId = lease });
+        else
+            Post(worker, request => request.Idle = new SynchronizeRequest.Types.Idle());
+    }
+
+    private void PostResult(Worker worker, Reapi.ExecuteResponse response, bool retryable, bool leaving)
+    {
+        string lease = worker.Lease!;
+        worker.Lease = null;
+        worker.Poll = null;
+        running.Remove(lease);
+        if (leaving)
+            workers.Remove(worker);
+        long poll = Post(worker, request => request.Completed = new SynchronizeRequest.Types.Completed
+        {
+            LeaseId = lease,
+            Response = response,
+            Retryable = retryable,
+            Leaving = leaving,
+        });
+        Assert.True(answered.Contains(poll), "a result is answered at once");
+    }
+
+    private long Post(Worker worker, Action<SynchronizeRequest> fill)
+    {
+        var request = new SynchronizeRequest { SlotId = worker.SlotId, WorkerName = worker.Name, Platform = worker.Platform };
+        fill(request);
+        worker.Poll = ++lastPoll;
+        worker.PolledAt = now;
+        worker.Expires = now + options.LeaseDuration;
+        Apply(new SchedulerEvent.SlotPosted(request, lastPoll));
+        return lastPoll;
+    }
+
+    private void PassTime(TimeSpan by)
+    {
+        DateTimeOffset target = now + by;
+        while (scheduler.NextAlarm is { } alarm && alarm <= target)
+        {
+            now = alarm > now ? alarm : now;
+            Apply(new SchedulerEvent.TimePassed());
+        }
+
+        now = target;
+        Apply(new SchedulerEvent.TimePassed());
+        foreach (Worker worker in workers.Where(worker => worker.Poll is not null))
+            Assert.True(worker.PolledAt + options.PollInterval > now, "a post is held no longer than the poll interval");
+    }
+
+    private void Apply(SchedulerEvent change)
+    {
+        IReadOnlyList<SchedulerEffect> effects = scheduler.Apply(change, now);
+
+        // What ended first makes room: a lease is looked at after all states that the same event brought.
+        foreach (SchedulerEffect.Publish publish in effects.OfType<SchedulerEffect.Publish>())
+            See(publish.State);
+        DropWhatNobodyWaitsFor();
+        foreach (SchedulerEffect effect in effects)
+        {
+            Log.Add(effect.ToString());
+            switch (effect)
+            {
+                case SchedulerEffect.Prepare prepare:
+                    toPrepare.Add(prepare);
+                    break;
+                case SchedulerEffect.Record record:
+                    Assert.False(record.Store && (record.Response.Result.ExitCode != 0 || DoNotCache(Array.IndexOf(digests, record.ActionDigest))));
+                    toRecord.Add(record);
+                    break;
+                case SchedulerEffect.Forget forget:
+                    Client? forgotten = clients.Find(client => client.Name == forget.Name);
+                    Assert.True(forgotten is { IsOver: true }, "only what is done or deleted is forgotten");
+                    break;
+                case SchedulerEffect.AnswerPoll answer:
+                    Answer(answer);
+                    break;
+            }
+        }
+    }
+
+    private void See(OperationState state)
+    {
+        Client client = clients.Find(candidate => candidate.Name == state.Name)!;
+        Assert.False(client.IsOver, "a done or deleted operation never changes");
+        Assert.Equal(state.Stage == Stage.Completed, state.IsDone);
+        Assert.True(client.Last is null || state.Stage >= client.Last.Stage, $"a stage never goes back: {client.Last?.Stage} to {state.Stage}");
+        client.Last = state;
+    }
+
+    private void Answer(SchedulerEffect.AnswerPoll answer)
+    {
+        Assert.InRange(answer.Poll, 1, lastPoll);
+        Assert.True(answered.Add(answer.Poll), "a post is answered once");
+        Worker? worker = workers.Find(candidate => candidate.Poll == answer.Poll);
+        if (worker is null)
+        {
+            // Its caller has gone, or left with this post: nobody hears it. A lease in it is lost until the slot posts again.
+            if (answer.Lease is { } unheard)
+                Lend(unheard, worker: null);
+            return;
+        }
+
+        worker.Poll = null;
+        if (answer.Lease is { } lease)
+        {
+            Lend(lease, worker);
+        }
+        else if (worker.Lease is { } stopped)
+        {
+            running.Remove(stopped);
+            worker.Lease = null;
+        }
+    }
+
+    private void Lend(Lease lease, Worker? worker)
+    {
+        int action = Array.IndexOf(digests, lease.Action.Digest);
+        bool isNew = leases.Add(lease.Id);
+        if (worker is not null)
+        {
+            Assert.True(MayRun(worker, action), $"{worker.SlotId} does not offer what action {action} asks for");
+            Assert.True(worker.Lease is null || worker.Lease == lease.Id, "a slot is not given an action while it has another");
+            worker.Lease = lease.Id;
+        }
+
+        if (!isNew)
+            return;
+        if (!DoNotCache(action))
+        {
+            foreach ((string id, (Digest digest, Worker holder)) in running)
+                Assert.False(digest == lease.Action.Digest && !IsOver(id, holder), $"action {action} runs twice at once: {id} and {lease.Id}");
+        }
+
+        if (worker is not null)
+            running[lease.Id] = (lease.Action.Digest, worker);
+    }
+
+    private void DropWhatNobodyWaitsFor()
+    {
+        foreach ((string lease, (Digest digest, Worker _)) in running)
+        {
+            if (!clients.Exists(client => client.Admitted && !client.IsOver && digests[client.Action] == digest))
+                running.Remove(lease);
+        }
+    }
+
+    // A run is over for the scheduler when its slot was silent for too long, or was told to stop.
+    private bool IsOver(string lease, Worker holder) => holder.Expires <= now || holder.Lease != lease;
+
+    private void CheckNobodyIdlesBesideWork()
+    {
+        foreach (Worker worker in workers.Where(worker => worker is { Poll: not null, Lease: null }))
+        {
+            Client? waiting = clients.Find(client => client.Last?.Stage == Stage.Queued && !client.IsOver && MayRun(worker, client.Action));
+            Assert.True(waiting is null, $"{worker.SlotId} is idle while action {waiting?.Action} waits for it");
+        }
+    }
+
+    private Client? PickClient(Step step) => clients.Count == 0 ? null : clients[^(1 + (((step.Which * 8) + step.How) % clients.Count))] is { Deleted: false } client ? client : null;
+
+    private Worker? PickWorker(Step step) => workers.Count == 0 ? null : workers[step.Which % workers.Count];
+
+    private Worker? PickRunning(Step step)
+    {
+        Worker[] busy = [.. workers.Where(worker => worker.Lease is not null)];
+        return busy.Length == 0 ? null : busy[step.Which % busy.Length];
+    }
+
+    private sealed class Client(OperationName name, int action)
+    {
+        public OperationName Name { get; } = name;
+
+        public int Action { get; } = action;
+
+        public OperationState? Last { get; set; }
+
+        public int Waiters { get; set; } = 1;
+
+        public bool Admitted { get; set; }
+
+        public bool Deleted { get; set; }
+
+        public bool IsOver => Deleted || Last is { IsDone: true };
+    }
+
+    private sealed class Worker(string slotId, string name, Reapi.Platform platform)
+    {
+        public string SlotId { get; } = slotId;
+
+        public string Name { get; } = name;
+
+        public Reapi.Platform Platform { get; } = platform;
+
+        public string? Lease { get; set; }
+
+        public long? Poll { get; set; }
+
+        public DateTimeOffset PolledAt { get; set; }
+
+        public DateTimeOffset Expires { get; set; }
+
+        public void ExpiresBy(DateTimeOffset at) => Expires = at < Expires ? at : Expires;
+    }
+}
