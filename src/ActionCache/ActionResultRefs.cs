@@ -3,7 +3,7 @@ using RemoteExec.Protocol;
 
 namespace RemoteExec.ActionCache;
 
-/// <summary>The digests that an action result names itself; what its trees name in turn is for <see cref="CompleteActionCache"/> to find.</summary>
+/// <summary>The digests that an action result names itself; what its trees name in turn is for <see cref="ResultCompleteness"/> to find.</summary>
 /// <param name="Blobs">Output files, stdout and stderr: what refers to nothing further.</param>
 /// <param name="Trees">Output directories as <c>Tree</c> messages.</param>
 /// <param name="RootDirectories">Output directories as hierarchies of <c>Directory</c> messages.</param>

@@ -17,6 +17,6 @@ internal static partial class ExecutionLog
     [LoggerMessage(4, LogLevel.Warning, "Worker '{Worker}' broke the protocol: {Problem}")]
     public static partial void WorkerAtFault(ILogger logger, string worker, string problem);
 
-    [LoggerMessage(5, LogLevel.Warning, "A worker claims a result of action {ActionDigest} whose outputs are not in the CAS: {Missing}")]
-    public static partial void ResultIncomplete(ILogger logger, Digest actionDigest, string missing);
+    [LoggerMessage(5, LogLevel.Warning, "The result of worker '{Worker}' for action {ActionDigest} is no good: {Problem}")]
+    public static partial void ResultRefused(ILogger logger, string worker, Digest actionDigest, string problem);
 }

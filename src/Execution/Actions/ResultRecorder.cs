@@ -5,28 +5,25 @@ using RemoteExec.Protocol;
 namespace RemoteExec.Execution.Actions;
 
 /// <summary>
-/// What happens to a worker's result before its clients get it: workers are trusted to run commands, not to have uploaded what they name.
-/// Only this side writes the action cache.
+/// What happens to a worker's result before its clients get it. Workers are trusted to run commands, not to have uploaded what they name, nor
+/// with the action cache: only this side writes it.
 /// </summary>
 internal sealed class ResultRecorder(IBlobStore cas, IActionCache cache)
 {
-    /// <summary>The blobs a result names that are not in the CAS; what is there counts as used.</summary>
-    /// <exception cref="CasException">Storage failed.</exception>
-    public async Task<IReadOnlyCollection<Digest>> FindMissingAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken)
-    {
-        var named = new List<Digest>();
-        foreach (Reapi.Digest? digest in result.OutputFiles.Select(file => file.Digest)
-            .Concat(result.OutputDirectories.SelectMany(directory => new[] { directory.TreeDigest, directory.RootDirectoryDigest }))
-            .Append(result.StdoutDigest).Append(result.StderrDigest))
-        {
-            if (digest is not null && actionDigest.TryParseSibling(digest, out Digest parsed, out _))
-                named.Add(parsed);
-        }
+    private readonly ResultCompleteness completeness = new(cas);
+    private readonly InlinedContent inlined = new(cas);
 
-        return named.Count == 0 ? [] : await cas.FindMissingAsync(named, cancellationToken);
+    /// <summary>What is wrong with a result: malformed, or outputs that are not in the CAS; null if nothing is. What is inlined goes into the CAS.</summary>
+    /// <exception cref="CasException">Storage failed.</exception>
+    public async Task<string?> FindProblemAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken)
+    {
+        if (!ActionResultValidator.TryValidate(result, actionDigest, out string? error))
+            return error;
+        await inlined.MoveToCasAsync(result, actionDigest, cancellationToken);
+        return await completeness.IsCompleteAsync(result, actionDigest, cancellationToken) ? null : "it names outputs that are not in the CAS";
     }
 
-    /// <summary>Stores a result that is complete.</summary>
+    /// <summary>Stores a result that is good.</summary>
     /// <exception cref="CasException">Storage failed.</exception>
     public Task StoreAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken) =>
         cache.PutAsync(actionDigest, result, cancellationToken);

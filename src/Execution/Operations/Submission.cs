@@ -1,3 +1,5 @@
+using RemoteExec.ActionCache;
+
 namespace RemoteExec.Execution.Operations;
 
 /// <summary>What a client said about the action beside its digest.</summary>
@@ -9,8 +11,8 @@ internal sealed record Submission
     /// <summary>Lower runs sooner (EXE-16).</summary>
     public int Priority { get; init; }
 
-    /// <summary>What the client would like to find inside the result (EXE-15).</summary>
-    public InliningHints Inlining { get; init; } = InliningHints.None;
+    /// <summary>What the client would like to find inside the result (EXE-15); null for nothing.</summary>
+    public InlineRequest? Inline { get; init; }
 
     /// <summary>For whom it runs; null if the client did not say.</summary>
     public Reapi.RequestMetadata? RequestMetadata { get; init; }

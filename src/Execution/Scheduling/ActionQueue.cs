@@ -289,12 +289,11 @@ public sealed class ActionQueue : IAsyncDisposable
     {
         try
         {
-            IReadOnlyCollection<Digest> missing = await recorder.FindMissingAsync(record.ActionDigest, record.Response.Result, cancellationToken);
-            if (missing.Count > 0)
+            if (await recorder.FindProblemAsync(record.ActionDigest, record.Response.Result, cancellationToken) is { } problem)
             {
-                string list = string.Join(", ", missing.Take(5));
-                ExecutionLog.ResultIncomplete(logger, record.ActionDigest, list);
-                Tell(new SchedulerEvent.ResultIncomplete(record.ExecutionId, $"the worker did not upload {missing.Count} of the outputs it names: {list}"));
+                string worker = record.Response.Result.ExecutionMetadata.Worker;
+                ExecutionLog.ResultRefused(logger, worker, record.ActionDigest, problem);
+                Tell(new SchedulerEvent.ResultRefused(record.ExecutionId, $"the result of worker '{worker}' is no good: {problem}"));
                 return;
             }
 

@@ -27,6 +27,8 @@ internal sealed class BackgroundTasks : IAsyncDisposable
         Task[] last;
         lock (gate)
         {
+            if (disposed)
+                return;
             disposed = true;
             last = [.. running];
         }

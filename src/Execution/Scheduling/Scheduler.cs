@@ -73,8 +73,8 @@ internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
             case SchedulerEvent.ResultRecorded recorded:
                 EndRecorded(recorded);
                 break;
-            case SchedulerEvent.ResultIncomplete incomplete:
-                RetryIncomplete(incomplete);
+            case SchedulerEvent.ResultRefused refused:
+                RetryRefused(refused);
                 break;
             case SchedulerEvent.DrainStarted:
                 Drain();
@@ -206,14 +206,14 @@ internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
             End(execution, recorded.Outcome);
     }
 
-    private void RetryIncomplete(SchedulerEvent.ResultIncomplete incomplete)
+    private void RetryRefused(SchedulerEvent.ResultRefused refused)
     {
-        if (!executions.TryGetValue(incomplete.ExecutionId, out Execution? execution) || execution.Phase != ExecutionPhase.Recording)
+        if (!executions.TryGetValue(refused.ExecutionId, out Execution? execution) || execution.Phase != ExecutionPhase.Recording)
             return;
         if (mergeable.TryGetValue(execution.Action.Digest, out Execution? newer) && newer != execution)
             Merge(execution, newer);
         else if (!TryAgain(execution, execution.Progress!.Worker))
-            End(execution, new Outcome.Failed(FailureKind.Internal, incomplete.Message));
+            End(execution, new Outcome.Failed(FailureKind.Internal, refused.Message));
     }
 
     // Another client that skips the cache has started the same action meanwhile: one run is enough for both.

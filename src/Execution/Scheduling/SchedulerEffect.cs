@@ -22,6 +22,6 @@ internal abstract record SchedulerEffect
     /// <summary>Answer a post: execute under this lease, or be idle. Each post is answered once, unless its connection broke.</summary>
     internal sealed record AnswerPoll(long Poll, Lease? Lease) : SchedulerEffect;
 
-    /// <summary>Check that the outputs are there, store the result if told, then report <see cref="SchedulerEvent.ResultRecorded"/> or <see cref="SchedulerEvent.ResultIncomplete"/>.</summary>
+    /// <summary>Check that the outputs are there, store the result if told, then report <see cref="SchedulerEvent.ResultRecorded"/> or <see cref="SchedulerEvent.ResultRefused"/>.</summary>
     internal sealed record Record(long ExecutionId, Digest ActionDigest, Reapi.ExecuteResponse Response, bool Store) : SchedulerEffect;
 }

@@ -41,8 +41,8 @@ internal abstract record SchedulerEvent
     /// <summary>The result of an execution was checked and, if it may be, stored.</summary>
     internal sealed record ResultRecorded(long ExecutionId, Outcome Outcome) : SchedulerEvent;
 
-    /// <summary>The outputs that a worker claimed to have uploaded are not there.</summary>
-    internal sealed record ResultIncomplete(long ExecutionId, string Message) : SchedulerEvent;
+    /// <summary>The result of an execution is no good: malformed, or it names outputs that are not there.</summary>
+    internal sealed record ResultRefused(long ExecutionId, string Message) : SchedulerEvent;
 
     /// <summary>Nothing but time.</summary>
     internal sealed record TimePassed : SchedulerEvent;

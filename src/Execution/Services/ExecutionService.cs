@@ -1,4 +1,6 @@
 using Build.Bazel.Remote.Execution.V2;
+using RemoteExec.ActionCache;
+using RemoteExec.Cas;
 using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
@@ -10,8 +12,13 @@ using Operation = Google.LongRunning.Operation;
 namespace RemoteExec.Execution.Services;
 
 /// <summary>The Execution service: runs actions, and tells how far they have come.</summary>
-public sealed class ExecutionService(ActionQueue queue)
+/// <param name="queue">Where they wait for workers.</param>
+/// <param name="cas">Where content comes from that clients would like to have inlined.</param>
+/// <param name="limits">How long a message may be.</param>
+public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, CasLimits limits)
 {
+    private readonly OperationMessages messages = new(cas, limits.MaxResponseBytes);
+
     /// <summary>The methods.</summary>
     public RpcService ToRpcService() => new RpcService(RemoteExecutionReflection.Descriptor, "Execution", ExecutionErrors.ToStatus)
         .ServerStream<ExecuteRequest, Operation>("Execute", ExecuteAsync)
@@ -26,24 +33,24 @@ public sealed class ExecutionService(ActionQueue queue)
         {
             SkipCacheLookup = request.SkipCacheLookup,
             Priority = request.ExecutionPolicy?.Priority ?? 0,
-            Inlining = request.InlineStdout || request.InlineStderr || request.InlineOutputFiles.Count > 0
-                ? new InliningHints(request.InlineStdout, request.InlineStderr, [.. request.InlineOutputFiles])
-                : InliningHints.None,
+            Inline = request.InlineStdout || request.InlineStderr || request.InlineOutputFiles.Count > 0
+                ? new InlineRequest(request.InlineStdout, request.InlineStderr, request.InlineOutputFiles)
+                : null,
             RequestMetadata = RequestMetadataHeader.Parse(call.GetBinaryRequestHeader(RequestMetadataHeader.Name)),
         };
-        await SendAsync(queue.ExecuteAsync(actionDigest, submission, call.CancellationToken), responses);
+        await SendAsync(queue.ExecuteAsync(actionDigest, submission, call.CancellationToken), responses, call.CancellationToken);
     }
 
     private async Task WaitExecutionAsync(WaitExecutionRequest request, RpcResponseStream<Operation> responses, RpcCall call)
     {
         if (!OperationName.TryParse(request.Name, out OperationName name))
             throw new OperationNotFoundException(request.Name);
-        await SendAsync(queue.WatchAsync(name, call.CancellationToken), responses);
+        await SendAsync(queue.WatchAsync(name, call.CancellationToken), responses, call.CancellationToken);
     }
 
-    private static async Task SendAsync(IAsyncEnumerable<OperationState> states, RpcResponseStream<Operation> responses)
+    private async Task SendAsync(IAsyncEnumerable<OperationState> states, RpcResponseStream<Operation> responses, CancellationToken cancellationToken)
     {
         await foreach (OperationState state in states)
-            await responses.WriteAsync(OperationMessages.ToProto(state));
+            await responses.WriteAsync(await messages.ToProtoAsync(state, cancellationToken));
     }
 }

@@ -1,5 +1,6 @@
 using Google.LongRunning;
 using Google.Protobuf.WellKnownTypes;
+using RemoteExec.Cas;
 using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
@@ -10,15 +11,21 @@ using Operation = Google.LongRunning.Operation;
 namespace RemoteExec.Execution.Services;
 
 /// <summary>The Operations service: looks at, cancels and deletes operations of the Execution service (OPS-01 to OPS-03).</summary>
-public sealed class OperationsService(ActionQueue queue, TimeProvider time)
+/// <param name="queue">Where the operations are.</param>
+/// <param name="cas">Where content comes from that clients would like to have inlined.</param>
+/// <param name="limits">How long a message may be.</param>
+/// <param name="time">The clock.</param>
+public sealed class OperationsService(ActionQueue queue, IBlobStore cas, CasLimits limits, TimeProvider time)
 {
+    private readonly OperationMessages messages = new(cas, limits.MaxResponseBytes);
+
     private const int DefaultPage = 100;
     private const int LargestPage = 1000;
 
     /// <summary>The methods.</summary>
     public RpcService ToRpcService() => new RpcService(OperationsReflection.Descriptor, "Operations", ExecutionErrors.ToStatus)
-        .Unary<GetOperationRequest, Operation>("GetOperation", (request, _) =>
-            Task.FromResult(OperationMessages.ToProto(queue.Get(Name(request.Name)))))
+        .Unary<GetOperationRequest, Operation>("GetOperation", (request, call) =>
+            messages.ToProtoAsync(queue.Get(Name(request.Name)), call.CancellationToken))
         .Unary<ListOperationsRequest, ListOperationsResponse>("ListOperations", (request, _) => Task.FromResult(List(request)))
         .Unary<CancelOperationRequest, Empty>("CancelOperation", CancelAsync)
         .Unary<DeleteOperationRequest, Empty>("DeleteOperation", DeleteAsync)
@@ -77,7 +84,7 @@ public sealed class OperationsService(ActionQueue queue, TimeProvider time)
             // The time is over: what is known now is the answer.
         }
 
-        return OperationMessages.ToProto(newest);
+        return await messages.ToProtoAsync(newest, call.CancellationToken);
     }
 
     private static TimeSpan Clamp(Duration asked) =>

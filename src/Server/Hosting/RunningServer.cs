@@ -135,8 +135,8 @@ internal sealed class RunningServer : IAsyncDisposable
         {
             var execution = new Execution.ExecutionOptions { DefaultTimeout = options.Execution.DefaultTimeout, MaxTimeout = options.Execution.MaxTimeout };
             queue = new ActionQueue(cas, actionCache, execution, loggers.CreateLogger<ActionQueue>(), time);
-            services.Add(new ExecutionService(queue).ToRpcService());
-            services.Add(new OperationsService(queue, time).ToRpcService());
+            services.Add(new ExecutionService(queue, cas, limits).ToRpcService());
+            services.Add(new OperationsService(queue, cas, limits, time).ToRpcService());
             listeners.Add(new Listener(ListenerKind.Workers, ListenAddress.OfSocket(socket.FullPath), "--data"));
             workerServices.Add(new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService());
         }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.ActionCache;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Composition;
+using RemoteExec.Cas.Services;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Execution;
 using RemoteExec.Execution.Scheduling;
@@ -22,18 +23,26 @@ internal sealed class ExecutionServer : IAsyncDisposable
     private readonly InProcessServer server;
     private readonly ActionQueue queue;
 
-    private ExecutionServer(InProcessServer server, ActionQueue queue, IBlobStore cas, IActionCache cache, ManualTimeProvider time)
+    private ExecutionServer(InProcessServer server, ActionQueue queue, IBlobStore cas, IActionCache cache, FaultyStore faults, FaultyStore resultFaults, ManualTimeProvider time)
     {
         this.server = server;
         this.queue = queue;
         Cas = cas;
         Cache = cache;
+        Faults = faults;
+        ResultFaults = resultFaults;
         Time = time;
     }
 
     public IBlobStore Cas { get; }
 
     public IActionCache Cache { get; }
+
+    /// <summary>Below the CAS: makes it fail.</summary>
+    public FaultyStore Faults { get; }
+
+    /// <summary>Below the action cache: makes it fail.</summary>
+    public FaultyStore ResultFaults { get; }
 
     public ManualTimeProvider Time { get; }
 
@@ -45,14 +54,17 @@ internal sealed class ExecutionServer : IAsyncDisposable
     {
         options ??= new ExecutionOptions();
         var time = new ManualTimeProvider();
-        var cas = new EmptyBlobStore(new MemoryStore(64 * 1024 * 1024));
-        var cache = new TestActionCache();
+        var faults = new FaultyStore(new MemoryStore(64 * 1024 * 1024));
+        var cas = new EmptyBlobStore(faults);
+        var resultFaults = new FaultyStore(new MemoryStore(16 * 1024 * 1024));
+        var cache = new CompleteActionCache(new ActionCacheStore(resultFaults), cas);
+        var limits = new CasLimits();
         var queue = new ActionQueue(cas, cache, options, NullLogger.Instance, time);
         InProcessServer server = await InProcessServer.StartAsync(
-            new ExecutionService(queue).ToRpcService(),
-            new OperationsService(queue, time).ToRpcService(),
+            new ExecutionService(queue, cas, limits).ToRpcService(),
+            new OperationsService(queue, cas, limits, time).ToRpcService(),
             new WorkerQueueService(queue, options, NullLogger.Instance).ToRpcService());
-        return new ExecutionServer(server, queue, cas, cache, time);
+        return new ExecutionServer(server, queue, cas, cache, faults, resultFaults, time);
     }
 
     /// <summary>Stores a message in the CAS.</summary>
@@ -116,6 +128,27 @@ internal sealed class ExecutionServer : IAsyncDisposable
 
     /// <summary>Connects a worker with one slot.</summary>
     public FakeWorker ConnectWorker(string name = "worker", params (string Name, string Value)[] platform) => new(Channel, name, platform);
+
+    /// <summary>The address, for a second connection.</summary>
+    public RpcAddress Address => RpcAddress.Parse(server.Address.ToString());
+
+    /// <summary>The result that is cached for an action; null if none is.</summary>
+    public Task<Reapi.ActionResult?> CachedAsync(Digest action) => Cache.GetAsync(action, TestContext.Current.CancellationToken);
+
+    /// <summary>Stores some bytes in the CAS.</summary>
+    public async Task<Digest> StoreBlobAsync(string content)
+    {
+        TestBlob blob = TestBlob.Of(System.Text.Encoding.UTF8.GetBytes(content));
+        await Cas.WriteAllAsync(blob.Digest, blob.Content, TestContext.Current.CancellationToken);
+        return blob.Digest;
+    }
+
+    /// <summary>Waits for what another thread is about to do.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        while (!condition())
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+    }
 
     /// <summary>Runs a call that is to fail, and returns its status.</summary>
     public static async Task<RpcStatus> FailureOfAsync(Func<Task> call) => (await Assert.ThrowsAsync<RpcException>(call)).Status;

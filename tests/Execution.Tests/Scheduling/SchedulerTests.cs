@@ -507,7 +507,7 @@ public sealed class SchedulerTests
         for (int i = 0; i < driver.Options.MaxAttempts; i++)
         {
             driver.Complete($"slot{i}", driver.Take($"slot{i}").Id);
-            driver.Apply(new SchedulerEvent.ResultIncomplete(driver.Records[^1].ExecutionId, "no outputs"));
+            driver.Apply(new SchedulerEvent.ResultRefused(driver.Records[^1].ExecutionId, "no outputs"));
         }
 
         Assert.Equal(FailureKind.Internal, driver.FailureOf(operation).Kind);
@@ -595,6 +595,81 @@ public sealed class SchedulerTests
         Assert.Equal(FailureKind.Abandoned, driver.FailureOf(first).Kind);
         Assert.Equal(FailureKind.Abandoned, driver.FailureOf(second).Kind);
         Assert.Equal(0, driver.Scheduler.ExecutionsInFlight);
+    }
+
+    [Fact]
+    [Rule("EXE-19")]
+    public void A_run_stops_when_the_last_who_waited_cancels_and_the_others_are_long_gone()
+    {
+        OperationName gone = driver.Execute(1);
+        OperationName waiting = driver.Execute(1);
+        driver.Take("a");
+        driver.Apply(new SchedulerEvent.WaiterLeft(gone));
+        driver.Advance(driver.Options.AbandonedGrace);
+        Assert.False(driver.States[gone].IsDone);
+
+        driver.Apply(new SchedulerEvent.OperationCancelled(waiting));
+
+        Assert.Equal(FailureKind.Abandoned, driver.FailureOf(gone).Kind);
+        Assert.Equal(0, driver.Scheduler.ExecutionsInFlight);
+    }
+
+    [Fact]
+    [Rule("EXE-19")]
+    public void An_action_whose_client_left_long_before_it_was_read_is_not_queued()
+    {
+        OperationName operation = driver.Start(1);
+        driver.Apply(new SchedulerEvent.WaiterLeft(operation));
+        driver.Advance(driver.Options.AbandonedGrace);
+
+        driver.Prepare(operation, 1);
+
+        Assert.Equal(FailureKind.Abandoned, driver.FailureOf(operation).Kind);
+    }
+
+    [Fact]
+    public void A_refused_result_joins_the_run_that_another_client_has_started_meanwhile()
+    {
+        OperationName first = driver.Execute(1);
+        driver.Complete("a", driver.Take("a").Id);
+        OperationName skipping = driver.Execute(1, skipCache: true);
+
+        driver.Apply(new SchedulerEvent.ResultRefused(driver.Records[^1].ExecutionId, "no outputs"));
+        Lease lease = driver.Take("b");
+        long other = driver.Idle("c");
+        driver.Complete("b", lease.Id);
+        driver.RecordLast();
+
+        Assert.DoesNotContain(other, driver.Answers);
+        Assert.All([first, skipping], operation => Assert.True(driver.States[operation].IsDone));
+    }
+
+    [Fact]
+    public void A_slot_that_changes_its_platform_is_another_slot()
+    {
+        OperationName operation = driver.Execute(1, linux);
+        Lease lease = driver.Take("a", linux);
+
+        long poll = driver.Executing("a", lease.Id, linuxGpu);
+
+        Assert.Null(driver.Answers[poll]);
+        Assert.Equal(1, NumberOf(driver.Take("a", linuxGpu)));
+        Assert.False(driver.States[operation].IsDone);
+    }
+
+    [Fact]
+    public void Time_never_runs_backwards()
+    {
+        driver.Execute(1);
+        Lease lease = driver.Take("a");
+        driver.Advance(driver.Options.LeaseDuration / 2);
+        driver.Executing("a", lease.Id);
+
+        // A clock that is set back does not make the lease longer or shorter.
+        driver.Scheduler.Apply(new SchedulerEvent.TimePassed(), driver.Now - TimeSpan.FromHours(1));
+        driver.Advance(driver.Options.LeaseDuration);
+
+        Assert.NotNull(driver.Take("b"));
     }
 
     [Fact]

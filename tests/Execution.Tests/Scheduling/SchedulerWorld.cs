@@ -78,10 +78,10 @@ internal sealed class SchedulerWorld
             case StepKind.Record when toRecord.Count > 0:
                 Record(step.Which % toRecord.Count);
                 break;
-            case StepKind.RecordIncomplete when toRecord.Count > 0:
-                SchedulerEffect.Record incomplete = toRecord[step.Which % toRecord.Count];
-                toRecord.Remove(incomplete);
-                Apply(new SchedulerEvent.ResultIncomplete(incomplete.ExecutionId, "not there"));
+            case StepKind.RefuseRecord when toRecord.Count > 0:
+                SchedulerEffect.Record refused = toRecord[step.Which % toRecord.Count];
+                toRecord.Remove(refused);
+                Apply(new SchedulerEvent.ResultRefused(refused.ExecutionId, "not there"));
                 break;
             case StepKind.WaiterLeaves when PickClient(step) is { Waiters: > 0 } client:
                 client.Waiters--;

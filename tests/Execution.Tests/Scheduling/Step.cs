@@ -17,7 +17,7 @@ internal enum StepKind
     LeaveSlot,
     BreakPoll,
     Record,
-    RecordIncomplete,
+    RefuseRecord,
     WaiterLeaves,
     WaiterJoins,
     Cancel,

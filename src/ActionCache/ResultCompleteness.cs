@@ -1,0 +1,121 @@
+using Google.Protobuf;
+using RemoteExec.Cas;
+using RemoteExec.Protocol;
+
+namespace RemoteExec.ActionCache;
+
+/// <summary>
+/// Whether the outputs of a result are in the CAS, down to every file in every tree (AC-02). A result that can't be checked, because it or one
+/// of its trees is malformed or too large, is not complete. Inlined data without a digest needs no copy in the CAS.
+/// </summary>
+public sealed class ResultCompleteness(IBlobStore cas)
+{
+    private const int MaxTreeBytes = 128 * 1024 * 1024;
+    private const int MaxDirectoryBytes = 64 * 1024 * 1024;
+    private const int FilesPerLookup = 10_000;
+    private static readonly MerkleTreeWalk walk = new();
+
+    /// <summary>True if every blob it refers to is present; counts as a use of all of them.</summary>
+    /// <param name="result">The result; from anywhere, it need not be well-formed.</param>
+    /// <param name="action">The digest of its action.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="CasException">The store failed, so that nothing can be said.</exception>
+    public async Task<bool> IsCompleteAsync(Reapi.ActionResult result, Digest action, CancellationToken cancellationToken)
+    {
+        if (!ActionResultRefs.TryCollect(result, action, out ActionResultRefs? refs, out _)
+            || !await ArePresentAsync([.. refs.All], cancellationToken))
+            return false;
+
+        foreach (Digest tree in refs.Trees)
+        {
+            if (!await IsTreeCompleteAsync(tree, cancellationToken))
+                return false;
+        }
+
+        foreach (Digest root in refs.RootDirectories)
+        {
+            if (!await IsHierarchyCompleteAsync(root, cancellationToken))
+                return false;
+        }
+
+        return true;
+    }
+
+    private async Task<bool> IsTreeCompleteAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        Reapi.Tree? tree = await TryReadAsync(digest, Reapi.Tree.Parser, MaxTreeBytes, cancellationToken);
+        if (tree?.Root is null)
+            return false;
+
+        // The directories of a Tree need not be blobs of their own: only files count.
+        var files = new HashSet<Digest>();
+        foreach (Reapi.Directory directory in tree.Children.Prepend(tree.Root))
+        {
+            if (!TryAddFiles(files, directory, digest))
+                return false;
+        }
+
+        return await ArePresentAsync(files, cancellationToken);
+    }
+
+    private async Task<bool> IsHierarchyCompleteAsync(Digest root, CancellationToken cancellationToken)
+    {
+        var files = new HashSet<Digest>();
+        try
+        {
+            await foreach (DirectoryVisit visit in walk.WalkAsync(root, LoadAsync, cancellationToken))
+            {
+                if (visit.Directory is null || !TryAddFiles(files, visit.Directory, root)
+                    || !visit.Directory.Directories.All(child => root.TryParseSibling(child.Digest, out _, out _)))
+                    return false;
+                if (files.Count < FilesPerLookup)
+                    continue;
+                if (!await ArePresentAsync(files, cancellationToken))
+                    return false;
+                files.Clear();
+            }
+        }
+        catch (TreeTooLargeException)
+        {
+            return false;
+        }
+
+        return await ArePresentAsync(files, cancellationToken);
+    }
+
+    private static bool TryAddFiles(HashSet<Digest> files, Reapi.Directory directory, Digest sibling)
+    {
+        foreach (Reapi.FileNode file in directory.Files)
+        {
+            if (!sibling.TryParseSibling(file.Digest, out Digest digest, out _))
+                return false;
+            files.Add(digest);
+        }
+
+        return true;
+    }
+
+    private async ValueTask<IReadOnlyList<Reapi.Directory?>> LoadAsync(IReadOnlyList<Digest> digests, CancellationToken cancellationToken)
+    {
+        var directories = new Reapi.Directory?[digests.Count];
+        for (int i = 0; i < directories.Length; i++)
+            directories[i] = await TryReadAsync(digests[i], Reapi.Directory.Parser, MaxDirectoryBytes, cancellationToken);
+        return directories;
+    }
+
+    private async ValueTask<T?> TryReadAsync<T>(Digest digest, MessageParser<T> parser, int maxBytes, CancellationToken cancellationToken)
+        where T : class, IMessage<T>
+    {
+        try
+        {
+            return await cas.ReadMessageAsync(digest, parser, maxBytes, cancellationToken);
+        }
+        catch (Exception exception) when (exception is InvalidProtocolBufferException or BlobTooLargeException or BlobCorruptException)
+        {
+            return null;
+        }
+    }
+
+    private async ValueTask<bool> ArePresentAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken) =>
+        digests.Count == 0 || (await cas.FindMissingAsync(digests, cancellationToken)).Count == 0;
+}
