@@ -84,7 +84,7 @@ public sealed class ScratchDirectory : IAsyncDisposable
     /// <summary>Finishes deleting, and gives the directory up.</summary>
     public async ValueTask DisposeAsync()
     {
-        deletions.Writer.Complete();
+        deletions.Writer.TryComplete();
         await deleting;
         await ownership.DisposeAsync();
     }
@@ -135,9 +135,9 @@ public sealed class ScratchDirectory : IAsyncDisposable
             {
                 await TreeDeletion.DeleteAsync(directory);
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            catch (Exception exception)
             {
-                // It stays in the trash, and is tried again when the worker starts next.
+                // Whatever it is, the next directory is not to blame. This one stays, and is tried again when the worker starts next.
                 WorkerLog.DeletionFailed(logger, exception, directory);
             }
         }

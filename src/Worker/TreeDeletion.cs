@@ -17,9 +17,10 @@ internal static class TreeDeletion
         {
             return;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            // Closed directories, paths longer than the kernel takes, names that are no UTF-8: rare, and what rm is made for.
+            // Closed directories, paths longer than the kernel takes (which .NET misunderstands), names that are no UTF-8: rare, and what rm is
+            // made for.
             await RunAsync("chmod", "-R", "u+rwX", "--", directory);
             await RunAsync("rm", "-rf", "--", directory);
             if (Directory.Exists(directory))

@@ -40,13 +40,14 @@ internal sealed class ActionFixture : IAsyncDisposable
     /// <summary>The instance and the function of all digests.</summary>
     public static Digest Anchor { get; } = EmptyBlob.DigestOf(InstanceName.Parse("some/instance"), DigestFunction.Sha256);
 
-    public static async Task<ActionFixture> MakeAsync(Func<WorkerOptions, WorkerOptions>? change = null, IBlobStore? cas = null, bool separateUsers = false)
+    /// <summary>Makes a worker; actions run as users of their own where that is possible, unless told otherwise.</summary>
+    public static async Task<ActionFixture> MakeAsync(Func<WorkerOptions, WorkerOptions>? change = null, IBlobStore? cas = null, bool? separateUsers = null)
     {
         var temp = new TempDirectory();
         WorkerOptions options = new() { Name = "test-worker", ScratchDirectory = Path.Combine(temp.Path, "scratch") };
         options = change?.Invoke(options) ?? options;
         ScratchDirectory scratch = await ScratchDirectory.OpenAsync(options.ScratchDirectory, NullLogger.Instance);
-        return new ActionFixture(options, cas ?? new MemoryStore(1 << 30), scratch, separateUsers ? new ActionUsers() : null, temp);
+        return new ActionFixture(options, cas ?? new MemoryStore(1 << 30), scratch, separateUsers ?? ActionUsers.AreAvailable() ? new ActionUsers() : null, temp);
     }
 
     public static MerkleTreeBuilder NewTree() => new(Anchor.Instance, Anchor.Function);

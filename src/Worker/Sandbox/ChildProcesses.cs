@@ -11,7 +11,8 @@ namespace RemoteExec.Worker.Sandbox;
 /// </summary>
 internal sealed class ChildProcesses
 {
-    private static readonly string ownChildren = $"/proc/self/task/{Environment.ProcessId}/children";
+    private static readonly string ownChildren = $"/proc/self/task/{Environment.ProcessId}/children"; // of the main thread, who inherits orphans
+    private static readonly bool hasOwnChildren = File.Exists(ownChildren);
     private readonly Lock gate = new(); // guards waiting
     private readonly Dictionary<int, TaskCompletionSource<int>> waiting = [];
 
@@ -43,7 +44,7 @@ internal sealed class ChildProcesses
     /// <summary>The direct children, without those that are waited for.</summary>
     public IReadOnlyList<int> FindOthers()
     {
-        IReadOnlyList<int> children = File.Exists(ownChildren) ? ParseIds(File.ReadAllText(ownChildren)) : ScanForChildren();
+        IReadOnlyList<int> children = hasOwnChildren ? ParseIds(File.ReadAllText(ownChildren)) : ScanForChildren();
         lock (gate)
             return [.. children.Where(child => !waiting.ContainsKey(child))];
     }
@@ -92,8 +93,7 @@ internal sealed class ChildProcesses
     private static int ExitCodeOf(int status) => (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
 
     private static List<int> ParseIds(string text) =>
-        [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Where(id => id.Length > 0).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+        [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
 
     // For kernels without the list of children.
     private static List<int> ScanForChildren() =>

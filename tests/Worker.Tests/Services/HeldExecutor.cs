@@ -1,0 +1,38 @@
+using System.Threading.Channels;
+
+namespace RemoteExec.Worker.Tests.Services;
+
+/// <summary>An executor whose actions end when the test says so.</summary>
+internal sealed class HeldExecutor : IActionExecutor
+{
+    private readonly Channel<Running> started = Channel.CreateUnbounded<Running>();
+
+    /// <summary>The next action that was started.</summary>
+    public ValueTask<Running> NextAsync() => started.Reader.ReadAsync(TestContext.Current.CancellationToken);
+
+    public async Task<ExecutionOutcome> ExecuteAsync(ActionLease lease, Action<Reapi.ExecutedActionMetadata> report, CancellationToken cancellationToken)
+    {
+        var running = new Running(lease, report);
+        await using CancellationTokenRegistration registration = cancellationToken.Register(() => running.Stop(cancellationToken));
+        started.Writer.TryWrite(running);
+        return await running.Outcome;
+    }
+
+    internal sealed class Running(ActionLease lease, Action<Reapi.ExecutedActionMetadata> report)
+    {
+        private readonly TaskCompletionSource<ExecutionOutcome> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ActionLease Lease { get; } = lease;
+
+        public Task<ExecutionOutcome> Outcome => outcome.Task;
+
+        public bool WasStopped => outcome.Task.IsCanceled;
+
+        public void Report(string worker) => report(new Reapi.ExecutedActionMetadata { Worker = worker });
+
+        public void End(int exitCode = 0, bool retryable = false) =>
+            outcome.TrySetResult(new ExecutionOutcome(new Reapi.ExecuteResponse { Result = new Reapi.ActionResult { ExitCode = exitCode } }, retryable));
+
+        public void Stop(CancellationToken cancellationToken) => outcome.TrySetCanceled(cancellationToken);
+    }
+}
