@@ -4,12 +4,6 @@ using RemoteExec.Protocol;
 
 namespace RemoteExec.ActionCache;
 
-/// <summary>What a client would like to have within the answer, instead of reading it from the CAS (AC-03, EXE-15).</summary>
-/// <param name="Stdout">The standard output.</param>
-/// <param name="Stderr">The standard error.</param>
-/// <param name="OutputFiles">Output files, by exactly the path they have in the result; other paths are ignored (AC-04).</param>
-public sealed record InlineRequest(bool Stdout, bool Stderr, IReadOnlyCollection<string> OutputFiles);
-
 /// <summary>Moves content between action results and the CAS.</summary>
 public sealed class InlinedContent(IBlobStore cas)
 {

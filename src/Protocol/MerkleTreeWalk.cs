@@ -2,15 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace RemoteExec.Protocol;
 
-/// <summary>Loads the directories with these digests, in this order; null in the place of one that is absent or unreadable.</summary>
-public delegate ValueTask<IReadOnlyList<Reapi.Directory?>> DirectoryLoader(IReadOnlyList<Digest> digests, CancellationToken cancellationToken);
-
-/// <summary>A directory as a walk comes to it.</summary>
-/// <param name="Digest">Its digest.</param>
-/// <param name="Directory">Null if the loader did not have it.</param>
-/// <param name="Depth">The length of the shortest way to it: 0 for the root.</param>
-public readonly record struct DirectoryVisit(Digest Digest, Reapi.Directory? Directory, int Depth);
-
 /// <summary>
 /// Walks trees of directories that others have made, within bounds (CAS-26): depth and count are limited, and each distinct directory is
 /// loaded once.

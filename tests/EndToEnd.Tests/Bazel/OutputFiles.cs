@@ -5,7 +5,10 @@ namespace RemoteExec.EndToEnd.Tests.Bazel;
 /// <summary>What a build made, file by file, to compare one build with another.</summary>
 internal static class OutputFiles
 {
-    /// <summary>For each file below bazel-bin whether it is executable and its SHA-256, for each symlink inside a directory output its target.</summary>
+    /// <summary>
+    /// For each file below bazel-bin whether it is executable and its SHA-256, for each symlink its target. Not empty directories: this Bazel does not
+    /// make them when it downloads a directory.
+    /// </summary>
     public static SortedDictionary<string, string> Read(BazelWorkspace workspace, params string[] packages)
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -29,7 +32,5 @@ internal static class OutputFiles
             else
                 files.Add(name, $"{(entry.UnixFileMode.HasFlag(UnixFileMode.UserExecute) ? "x" : "-")} {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(entry.FullName)))}");
         }
-
-        files.Add(path, "directory");
     }
 }
