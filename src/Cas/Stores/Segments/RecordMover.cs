@@ -31,10 +31,11 @@ internal sealed class RecordMover(SegmentStoreOptions options, SegmentLog log, S
             }
 
             Reservation reservation = await ReserveAsync(header.RecordLength, cancellationToken);
-            bool published = false;
+            bool copied = false, published = false;
             try
             {
-                if (!Copy(from, entry.Place.Offset, header, reservation, buffer, cancellationToken))
+                copied = Copy(from, entry.Place.Offset, header, reservation, buffer, cancellationToken);
+                if (!copied)
                     onDamaged(tag, entry.Place, from);
                 else
                     published = log.PublishMoved(reservation, tag, entry);
@@ -42,7 +43,7 @@ internal sealed class RecordMover(SegmentStoreOptions options, SegmentLog log, S
             finally
             {
                 if (!published)
-                    log.Abandon(reservation);
+                    log.Abandon(reservation, isBlank: !copied);
                 reservation.Segment.Release();
             }
 

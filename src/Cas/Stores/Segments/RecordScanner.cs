@@ -40,9 +40,9 @@ internal sealed class RecordScanner(SegmentFile segment, StoreKey key) : IDispos
             long end = offset + header.RecordLength;
             if (!IsWhole(offset + header.Length, header, cancellationToken))
             {
-                // Its header is authentic, so is its length: unless the file ends before, the next record is after it.
+                // Others may stand where its value should: its write failed half-way, and its space was given to them.
                 Damaged++;
-                offset = end;
+                offset += header.Length;
                 continue;
             }
 

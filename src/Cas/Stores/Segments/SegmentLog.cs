@@ -156,8 +156,10 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         }
     }
 
-    /// <summary>Gives up a reservation. Its space is used again if it is the last one in its segment.</summary>
-    public void Abandon(Reservation reservation)
+    /// <summary>Gives up a reservation.</summary>
+    /// <param name="reservation">The reservation.</param>
+    /// <param name="isBlank">True if no header was written, so that the space can be used again if it is the last in its segment.</param>
+    public void Abandon(Reservation reservation, bool isBlank)
     {
         SegmentFile segment = reservation.Segment;
         bool remove, last;
@@ -167,7 +169,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             remove = segment.IsSingle && !segment.IsDropped && !closed;
             if (remove)
                 segments.Remove(segment);
-            else if (segment == segments.Active && segment.Tail == reservation.Offset + reservation.Length)
+            else if (isBlank && segment == segments.Active && segment.Tail == reservation.Offset + reservation.Length)
                 segment.Tail = reservation.Offset;
         }
 
@@ -203,6 +205,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
     {
         lock (gate)
         {
+            ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
             SegmentFile? victim = segments.ChooseVictim(passStart, era++, isUrgent);
             if (victim is not null)
                 victim.IsDropped = true;
@@ -241,6 +244,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
     {
         lock (gate)
         {
+            ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
             segments.Remove(segment);
             return segment.Tail;
         }

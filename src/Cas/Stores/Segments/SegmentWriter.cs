@@ -12,6 +12,7 @@ internal sealed class SegmentWriter(SegmentStore store, Digest digest, long leng
     private Crc32C checksum = new();
     private long position;
     private State state;
+    private bool committing;
 
     private enum State { Open, Ended, Disposed }
 
@@ -51,6 +52,7 @@ internal sealed class SegmentWriter(SegmentStore store, Digest digest, long leng
             throw new InvalidOperationException($"{position} of the announced {length} bytes of {digest} were written");
 
         reservation.WritePadding(headerLength + length);
+        committing = true;
         byte[] header = ArrayPool<byte>.Shared.Rent(headerLength);
         try
         {
@@ -69,7 +71,7 @@ internal sealed class SegmentWriter(SegmentStore store, Digest digest, long leng
         if (state == State.Disposed)
             return ValueTask.CompletedTask;
         if (state == State.Open)
-            store.Log.Abandon(reservation);
+            store.Log.Abandon(reservation, isBlank: !committing);
         reservation.Segment.Release();
         state = State.Disposed;
         return ValueTask.CompletedTask;

@@ -43,7 +43,7 @@ internal sealed class SmallRecordWriter(SegmentStore store, Digest digest, int l
         finally
         {
             if (!committed)
-                store.Log.Abandon(reservation);
+                store.Log.Abandon(reservation, isBlank: false);
             reservation.Segment.Release();
         }
     }

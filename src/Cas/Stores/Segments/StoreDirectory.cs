@@ -119,9 +119,9 @@ internal sealed class StoreDirectory : IDisposable
         {
             return new FileStream(System.IO.Path.Combine(path, "lock"), options);
         }
-        catch (IOException fault) when (fault.GetType() == typeof(IOException))
+        catch (IOException fault) when (fault.HResult is 11 or 35 or unchecked((int)0x80070020)) // EWOULDBLOCK (Linux, macOS), ERROR_SHARING_VIOLATION
         {
-            // The framework tells a lock that is held from other faults by nothing but the text; the owner's number is in a file of its own.
+            // A file that is locked can't be read, so the owner's number is in one of its own.
             throw new StoreLockedException(path, ReadOwner(path));
         }
     }

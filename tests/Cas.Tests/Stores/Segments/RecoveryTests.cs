@@ -113,6 +113,29 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_record_whose_write_failed_half_way_does_not_hide_what_was_written_in_its_place()
+    {
+        SegmentStore crashing = await folder.OpenAsync();
+        await crashing.PutAsync([1]);
+        Assert.True(crashing.Log.TryReserve(100_000, out Reservation failed));
+        var header = new byte[RecordHeader.MaxLength];
+        new RecordHeader(StoreFolder.Key(1), crashing.Log.NextSequence(), 99_000, 123).Write(header, crashing.Key, failed.Place);
+        failed.Segment.Write(header, failed.Offset);
+        crashing.Log.Abandon(failed, isBlank: true); // so that its space is used again
+        failed.Segment.Release();
+        BlobWriter unfinished = await crashing.OpenWriteAsync(StoreFolder.Key(2), 20_000, StoreFolder.Token);
+        Digest inside = await crashing.PutAsync([2]);
+        await crashing.CrashAsync();
+        await unfinished.DisposeAsync();
+
+        await using SegmentStore store = await folder.OpenAsync();
+
+        Assert.True(await store.HasAsync(inside));
+        Assert.Equal(2, store.Statistics.Blobs);
+        Assert.Equal(1, store.Statistics.DamagedRecords);
+    }
+
+    [Fact]
     public async Task A_blob_that_contains_a_record_is_not_taken_for_one()
     {
         TestBlob victim = TestBlob.Random(1, 200);
