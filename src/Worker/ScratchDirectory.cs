@@ -74,6 +74,7 @@ public sealed class ScratchDirectory : IAsyncDisposable
         foreach (string old in Directory.EnumerateDirectories(scratch.trash))
             await scratch.deletions.Writer.WriteAsync(old);
         Make(scratch.Actions, Traversable);
+        DirectorySpread.TryRequest(scratch.Actions);
         Make(scratch.Cache, Private);
         return scratch;
     }
