@@ -20,6 +20,9 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>How long actions that run may take to end once the server stops.</summary>
     private static readonly TimeSpan drainPatience = TimeSpan.FromSeconds(30);
 
+    /// <summary>What workers keep of files beside their content (DIR-07, CMD-08).</summary>
+    private static readonly string[] nodeProperties = ["mtime", "unix_mode"];
+
     private readonly HealthService health = new();
     private readonly StoreTree stores;
     private readonly UploadSessions uploads;
@@ -121,7 +124,14 @@ internal sealed class RunningServer : IAsyncDisposable
 
         var limits = new CasLimits { MaxBlobBytes = options.Cas.MaxBlobBytes.Bytes };
         bool executes = options.Execution.Enabled ?? (Slots > 0 || options.Listeners.Workers.Count > 0);
-        var features = new ServerFeatures { ActionCacheUpdate = options.ActionCache.Updates, Execution = executes, Limits = limits };
+        var features = new ServerFeatures
+        {
+            ActionCacheUpdate = options.ActionCache.Updates,
+            Execution = executes,
+            ExecutionPriorities = (int.MinValue, int.MaxValue),
+            NodeProperties = nodeProperties,
+            Limits = limits,
+        };
         List<RpcService> services =
         [
             new CasService(cas, limits).ToRpcService(),
@@ -133,7 +143,12 @@ internal sealed class RunningServer : IAsyncDisposable
         List<Listener> listeners = ListenersOf(options.Listeners);
         if (executes)
         {
-            var execution = new Execution.ExecutionOptions { DefaultTimeout = options.Execution.DefaultTimeout, MaxTimeout = options.Execution.MaxTimeout };
+            var execution = new Execution.ExecutionOptions
+            {
+                DefaultTimeout = options.Execution.DefaultTimeout,
+                MaxTimeout = options.Execution.MaxTimeout,
+                SupportedNodeProperties = nodeProperties,
+            };
             queue = new ActionQueue(cas, actionCache, execution, loggers.CreateLogger<ActionQueue>(), time);
             services.Add(new ExecutionService(queue, cas, limits).ToRpcService());
             services.Add(new OperationsService(queue, cas, limits, time).ToRpcService());

@@ -46,6 +46,7 @@ internal sealed class ServerHost : IAsyncDisposable
                 Listen(kestrel, listener, options.Certificate, listen => bound.Add((listener, listen)));
         });
         builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = new ListenSockets(options.Listeners).Bind);
+        builder.Services.AddRpcTransportMemory(time);
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
