@@ -19,4 +19,7 @@ internal static partial class ExecutionLog
 
     [LoggerMessage(5, LogLevel.Warning, "The result of worker '{Worker}' for action {ActionDigest} is no good: {Problem}")]
     public static partial void ResultRefused(ILogger logger, string worker, Digest actionDigest, string problem);
+
+    [LoggerMessage(6, LogLevel.Error, "Work in the background failed: some operation may never end")]
+    public static partial void BackgroundFailed(ILogger logger, Exception exception);
 }

@@ -98,6 +98,9 @@ internal sealed class ActionReader(IBlobStore cas, IActionCache cache, Execution
 
     private static Preparation.Ended Invalid(string message) => new(new Outcome.Failed(FailureKind.InvalidAction, message));
 
-    private static Preparation.Ended Missing(IReadOnlyCollection<Digest> digests) => new(new Outcome.Failed(
-        FailureKind.MissingBlobs, $"{digests.Count} blob(s) of the action are not in the CAS: upload them and try again") { Missing = digests });
+    private static Preparation.Ended Missing(IReadOnlyCollection<Digest> digests)
+    {
+        string message = $"{digests.Count} blob(s) of the action are not in the CAS: upload them and try again";
+        return new Preparation.Ended(new Outcome.Failed(FailureKind.MissingBlobs, message) { Missing = digests });
+    }
 }

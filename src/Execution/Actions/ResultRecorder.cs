@@ -13,7 +13,9 @@ internal sealed class ResultRecorder(IBlobStore cas, IActionCache cache)
     private readonly ResultCompleteness completeness = new(cas);
     private readonly InlinedContent inlined = new(cas);
 
-    /// <summary>What is wrong with a result: malformed, or outputs that are not in the CAS; null if nothing is. What is inlined goes into the CAS.</summary>
+    /// <summary>
+    /// What is wrong with a result: malformed, or outputs that are not in the CAS; null if nothing is. Inlined content is moved into the CAS.
+    /// </summary>
     /// <exception cref="CasException">Storage failed.</exception>
     public async Task<string?> FindProblemAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken)
     {

@@ -13,7 +13,9 @@ internal readonly record struct OperationName(InstanceName Instance, Guid Id)
     {
         name = default;
         int start = text.LastIndexOf(Collection, StringComparison.Ordinal);
-        if (start is < 0 or 1 || (start > 1 && text[start - 1] != '/') || !Guid.TryParseExact(text.AsSpan(start + Collection.Length), "D", out Guid id))
+        if (start is < 0 or 1 || (start > 1 && text[start - 1] != '/'))
+            return false;
+        if (!Guid.TryParseExact(text.AsSpan(start + Collection.Length), "D", out Guid id))
             return false;
         if (!InstanceName.TryParse(start == 0 ? "" : text[..(start - 1)], out InstanceName instance, out _))
             return false;

@@ -16,11 +16,9 @@ namespace RemoteExec.Execution.Scheduling;
 public sealed class ActionQueue : IAsyncDisposable
 {
     private readonly ExecutionOptions options;
-    private readonly ILogger logger;
     private readonly TimeProvider time;
-    private readonly ActionReader reader;
-    private readonly ResultRecorder recorder;
-    private readonly BackgroundTasks background = new();
+    private readonly ActionWork work;
+    private readonly BackgroundTasks background;
     private readonly ITimer timer;
     private readonly Lock gate = new(); // guards everything below
     private readonly Scheduler scheduler;
@@ -41,10 +39,9 @@ public sealed class ActionQueue : IAsyncDisposable
     public ActionQueue(IBlobStore cas, IActionCache cache, ExecutionOptions options, ILogger logger, TimeProvider time)
     {
         this.options = options;
-        this.logger = logger;
         this.time = time;
-        reader = new ActionReader(cas, cache, options);
-        recorder = new ResultRecorder(cas, cache);
+        background = new BackgroundTasks(logger);
+        work = new ActionWork(new ActionReader(cas, cache, options), new ResultRecorder(cas, cache), logger);
         scheduler = new Scheduler(options, Guid.NewGuid().ToString("N"));
         timer = time.CreateTimer(static queue => ((ActionQueue)queue!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -246,83 +243,11 @@ public sealed class ActionQueue : IAsyncDisposable
                 poll.TrySetResult(answer.Lease);
                 break;
             case SchedulerEffect.Prepare prepare:
-                background.Run(cancellationToken => PrepareAsync(prepare, cancellationToken));
+                background.Run(async cancellationToken => Tell(await work.PrepareAsync(prepare, cancellationToken)));
                 break;
             case SchedulerEffect.Record record:
-                background.Run(cancellationToken => RecordAsync(record, cancellationToken));
+                background.Run(async cancellationToken => Tell(await work.RecordAsync(record, cancellationToken)));
                 break;
-        }
-    }
-
-    private async Task PrepareAsync(SchedulerEffect.Prepare prepare, CancellationToken cancellationToken)
-    {
-        Outcome outcome;
-        try
-        {
-            switch (await reader.PrepareAsync(prepare.ActionDigest, prepare.SkipCacheLookup, cancellationToken))
-            {
-                case Preparation.Ready ready:
-                    Tell(new SchedulerEvent.OperationPrepared(prepare.Name, ready.Action));
-                    return;
-                case Preparation.Ended ended:
-                    outcome = ended.Outcome;
-                    break;
-                default:
-                    throw new InvalidOperationException("an action is either ready or not");
-            }
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            if (exception is not CasException)
-                ExecutionLog.PreparationFailed(logger, exception, prepare.ActionDigest);
-            outcome = StorageFailure.ToOutcome(exception);
-        }
-        catch (Exception) when (cancellationToken.IsCancellationRequested)
-        {
-            return; // Stopped has told everybody.
-        }
-
-        Tell(new SchedulerEvent.OperationAnswered(prepare.Name, outcome));
-    }
-
-    private async Task RecordAsync(SchedulerEffect.Record record, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (await recorder.FindProblemAsync(record.ActionDigest, record.Response.Result, cancellationToken) is { } problem)
-            {
-                string worker = record.Response.Result.ExecutionMetadata.Worker;
-                ExecutionLog.ResultRefused(logger, worker, record.ActionDigest, problem);
-                Tell(new SchedulerEvent.ResultRefused(record.ExecutionId, $"the result of worker '{worker}' is no good: {problem}"));
-                return;
-            }
-
-            if (record.Store)
-                await StoreAsync(record, cancellationToken);
-            Tell(new SchedulerEvent.ResultRecorded(record.ExecutionId, new Outcome.Answered(record.Response)));
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            if (exception is not CasException)
-                ExecutionLog.RecordingFailed(logger, exception, record.ActionDigest);
-            Tell(new SchedulerEvent.ResultRecorded(record.ExecutionId, StorageFailure.ToOutcome(exception)));
-        }
-        catch (Exception) when (cancellationToken.IsCancellationRequested)
-        {
-            // Stopped has told everybody.
-        }
-    }
-
-    // A result is good even if it can't be kept.
-    private async Task StoreAsync(SchedulerEffect.Record record, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await recorder.StoreAsync(record.ActionDigest, record.Response.Result, cancellationToken);
-        }
-        catch (CasException exception)
-        {
-            ExecutionLog.ResultNotStored(logger, exception, record.ActionDigest);
         }
     }
 }

@@ -1,6 +1,8 @@
 namespace RemoteExec.Execution.Scheduling;
 
-/// <summary>What has to be looked at, and when. An entry is a reminder, not a fact: whoever takes it looks whether the time has really come.</summary>
+/// <summary>
+/// What has to be looked at, and when. An entry is a reminder, not a fact: whoever takes it looks whether the time has really come.
+/// </summary>
 internal sealed class Agenda
 {
     private readonly PriorityQueue<object, (DateTimeOffset At, long Number)> entries = new();

@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Logging;
+
 namespace RemoteExec.Execution.Scheduling;
 
-/// <summary>Work that nobody awaits at once: disposing cancels what runs and waits for its end. The work itself must not fail.</summary>
-internal sealed class BackgroundTasks : IAsyncDisposable
+/// <summary>Work that nobody awaits at once: disposing cancels what runs and waits for its end. Work that fails is a defect, and logged.</summary>
+internal sealed class BackgroundTasks(ILogger logger) : IAsyncDisposable
 {
     private readonly CancellationTokenSource cancellation = new();
     private readonly Lock gate = new(); // guards the fields below
@@ -36,15 +38,12 @@ internal sealed class BackgroundTasks : IAsyncDisposable
         await cancellation.CancelAsync();
         await Task.WhenAll(last).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.Dispose();
-        foreach (Task task in last)
-        {
-            if (task.Exception is { } exception)
-                throw exception;
-        }
     }
 
     private void Remove(Task task)
     {
+        if (task.Exception is { } exception)
+            ExecutionLog.BackgroundFailed(logger, exception);
         lock (gate)
             running.Remove(task);
     }

@@ -3,7 +3,9 @@ using Stage = Build.Bazel.Remote.Execution.V2.ExecutionStage.Types.Value;
 
 namespace RemoteExec.Execution.Scheduling;
 
-/// <summary>One action in flight, for all operations that wait for it (EXE-09). Ordered by urgency: lower priority number, then first come (EXE-16).</summary>
+/// <summary>
+/// One action in flight, for all operations that wait for it (EXE-09). Ordered by urgency: lower priority number, then first come (EXE-16).
+/// </summary>
 internal sealed class Execution(long id, PreparedAction action, DateTimeOffset queuedAt) : IComparable<Execution>
 {
     /// <summary>Its number: later ones have higher numbers.</summary>

@@ -2,7 +2,9 @@ using RemoteExec.Protocol;
 
 namespace RemoteExec.Execution.Scheduling;
 
-/// <summary>What an action asks of its worker: a set of property values, whatever their order in the message (PLT-02). Case-sensitive (PLT-03).</summary>
+/// <summary>
+/// What an action asks of its worker: a set of property values, whatever their order in the message (PLT-02). Case-sensitive (PLT-03).
+/// </summary>
 internal sealed class PlatformKey : IEquatable<PlatformKey>
 {
     private readonly string text;

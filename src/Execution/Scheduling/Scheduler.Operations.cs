@@ -166,7 +166,8 @@ internal sealed partial class Scheduler
         operations.Find(name) is { Outcome: null, Execution: null } operation ? operation : null;
 
     private Outcome.Failed Abandonment() => new(
-        FailureKind.Abandoned, $"nobody waited for the operation for {options.AbandonedGrace.TotalSeconds:0} s, so it was stopped: execute the action again");
+        FailureKind.Abandoned,
+        $"nobody waited for the operation for {options.AbandonedGrace.TotalSeconds:0} s, so it was stopped: execute the action again");
 
     private void Publish(Operation operation) => effects.Add(new SchedulerEffect.Publish(operation.ToState()));
 

@@ -10,7 +10,10 @@ internal abstract record SchedulerEffect
     {
     }
 
-    /// <summary>Read and check an action and look it up, then report <see cref="SchedulerEvent.OperationPrepared"/> or <see cref="SchedulerEvent.OperationAnswered"/>.</summary>
+    /// <summary>
+    /// Read and check an action and look it up, then report <see cref="SchedulerEvent.OperationPrepared"/> or
+    /// <see cref="SchedulerEvent.OperationAnswered"/>.
+    /// </summary>
     internal sealed record Prepare(OperationName Name, Digest ActionDigest, bool SkipCacheLookup) : SchedulerEffect;
 
     /// <summary>Tell those who wait.</summary>
@@ -22,6 +25,9 @@ internal abstract record SchedulerEffect
     /// <summary>Answer a post: execute under this lease, or be idle. Each post is answered once, unless its connection broke.</summary>
     internal sealed record AnswerPoll(long Poll, Lease? Lease) : SchedulerEffect;
 
-    /// <summary>Check that the outputs are there, store the result if told, then report <see cref="SchedulerEvent.ResultRecorded"/> or <see cref="SchedulerEvent.ResultRefused"/>.</summary>
+    /// <summary>
+    /// Check that the outputs are there, store the result if told, then report <see cref="SchedulerEvent.ResultRecorded"/> or
+    /// <see cref="SchedulerEvent.ResultRefused"/>.
+    /// </summary>
     internal sealed record Record(long ExecutionId, Digest ActionDigest, Reapi.ExecuteResponse Response, bool Store) : SchedulerEffect;
 }

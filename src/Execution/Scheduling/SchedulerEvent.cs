@@ -32,7 +32,7 @@ internal abstract record SchedulerEvent
     /// <summary>A client called DeleteOperation.</summary>
     internal sealed record OperationDeleted(OperationName Name) : SchedulerEvent;
 
-    /// <summary>A slot posted its state. <paramref name="Poll"/> is a new number, to be answered by <see cref="SchedulerEffect.AnswerPoll"/>.</summary>
+    /// <summary>A slot posted its state, to be answered by <see cref="SchedulerEffect.AnswerPoll"/> with the same, new, number.</summary>
     internal sealed record SlotPosted(SynchronizeRequest Post, long Poll) : SchedulerEvent;
 
     /// <summary>The connection of a held post broke; it needs no answer.</summary>

@@ -7,7 +7,9 @@ internal static class Unservable
 {
     private const int MostListed = 20;
 
-    /// <summary>Explains a platform that none of these groups satisfies: a name nobody knows is the client's mistake, a value may be only absent now.</summary>
+    /// <summary>
+    /// Explains a platform that none of these groups satisfies: a name nobody knows is the client's mistake, a value may be only absent now.
+    /// </summary>
     public static Outcome.Failed Explain(PlatformKey wanted, IReadOnlyCollection<WorkerGroup> groups)
     {
         foreach ((string name, string value) in wanted.Properties)
@@ -22,7 +24,10 @@ internal static class Unservable
             }
 
             if (!groups.Any(group => group.Offers(name, value)))
-                return new Outcome.Failed(FailureKind.NoWorker, $"no worker offers the platform property {name}={value}; values offered: {Join(values)}");
+            {
+                return new Outcome.Failed(
+                    FailureKind.NoWorker, $"no worker offers the platform property {name}={value}; values offered: {Join(values)}");
+            }
         }
 
         return new Outcome.Failed(FailureKind.NoWorker, $"no worker offers all of these platform properties together: {wanted}");
@@ -33,7 +38,8 @@ internal static class Unservable
         FailureKind.NoWorker,
         $"no worker with the platform {wanted} was connected for {time.TotalSeconds:0} s: start one, or ask for another platform");
 
-    private static string[] List(IEnumerable<string> values) => [.. values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MostListed + 1)];
+    private static string[] List(IEnumerable<string> values) =>
+        [.. values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MostListed + 1)];
 
     private static string Join(string[] values) =>
         values.Length == 0 ? "(none)" : string.Join(", ", values.Take(MostListed)) + (values.Length > MostListed ? ", …" : "");

@@ -46,7 +46,8 @@ public sealed class OperationsService(ActionQueue queue, IBlobStore cas, CasLimi
             throw RequestArguments.Invalid($"page_token '{request.PageToken}' is none that this server gave");
 
         int size = request.PageSize == 0 ? DefaultPage : Math.Min(request.PageSize, LargestPage);
-        OperationState[] page = [.. queue.List(instance).Where(state => state.Name.Id.CompareTo(after) > 0).OrderBy(state => state.Name.Id).Take(size + 1)];
+        OperationState[] page =
+            [.. queue.List(instance).Where(state => state.Name.Id.CompareTo(after) > 0).OrderBy(state => state.Name.Id).Take(size + 1)];
         var response = new ListOperationsResponse();
         response.Operations.AddRange(page.Take(size).Select(OperationMessages.ToProto));
         if (page.Length > size)

@@ -52,7 +52,11 @@ public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions optio
         if (code == StatusCode.Ok && response.Result is null)
         {
             ExecutionLog.WorkerAtFault(logger, worker, "it completed an action with neither result nor error");
-            response.Status = new Google.Rpc.Status { Code = (int)StatusCode.Internal, Message = $"worker '{worker}' told neither a result nor an error" };
+            response.Status = new Google.Rpc.Status
+            {
+                Code = (int)StatusCode.Internal,
+                Message = $"worker '{worker}' told neither a result nor an error",
+            };
         }
         else if (code is not (StatusCode.Ok or StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.ResourceExhausted
             or StatusCode.Unavailable or StatusCode.Internal or StatusCode.DeadlineExceeded))

@@ -316,9 +316,11 @@ public sealed class ExecuteTests
     public async Task The_platform_of_the_action_wins_over_that_of_the_command()
     {
         await using ExecutionServer server = await ExecutionServer.StartAsync();
-        static Reapi.Platform Family(string value) => new() { Properties = { new Reapi.Platform.Types.Property { Name = "OSFamily", Value = value } } };
+        static Reapi.Platform Family(string value) =>
+            new() { Properties = { new Reapi.Platform.Types.Property { Name = "OSFamily", Value = value } } };
 #pragma warning disable CS0612 // deprecated, but still sent
-        Digest both = await server.StoreActionAsync("both", action => action.Platform = Family("linux"), command => command.Platform = Family("windows"));
+        Digest both = await server.StoreActionAsync(
+            "both", action => action.Platform = Family("linux"), command => command.Platform = Family("windows"));
         Digest old = await server.StoreActionAsync("old", changeCommand: command => command.Platform = Family("macos"));
 #pragma warning restore CS0612
         await using OperationStream first = server.Execute(both);

@@ -23,7 +23,9 @@ internal sealed class ExecutionServer : IAsyncDisposable
     private readonly InProcessServer server;
     private readonly ActionQueue queue;
 
-    private ExecutionServer(InProcessServer server, ActionQueue queue, IBlobStore cas, IActionCache cache, FaultyStore faults, FaultyStore resultFaults, ManualTimeProvider time)
+    private ExecutionServer(
+        InProcessServer server, ActionQueue queue, IBlobStore cas, IActionCache cache, FaultyStore faults, FaultyStore resultFaults,
+        ManualTimeProvider time)
     {
         this.server = server;
         this.queue = queue;
@@ -103,7 +105,8 @@ internal sealed class ExecutionServer : IAsyncDisposable
             DigestFunction = (Reapi.DigestFunction.Types.Value)action.Function,
         };
         change?.Invoke(request);
-        return new OperationStream(Channel.Send("/build.bazel.remote.execution.v2.Execution/Execute", request, callOptions, TestContext.Current.CancellationToken));
+        return new OperationStream(Channel.Send(
+            "/build.bazel.remote.execution.v2.Execution/Execute", request, callOptions, TestContext.Current.CancellationToken));
     }
 
     /// <summary>Calls Execute with a request as it is.</summary>
@@ -112,7 +115,8 @@ internal sealed class ExecutionServer : IAsyncDisposable
 
     /// <summary>Calls WaitExecution.</summary>
     public OperationStream Wait(string name) => new(Channel.Send(
-        "/build.bazel.remote.execution.v2.Execution/WaitExecution", new Reapi.WaitExecutionRequest { Name = name }, null, TestContext.Current.CancellationToken));
+        "/build.bazel.remote.execution.v2.Execution/WaitExecution",
+        new Reapi.WaitExecutionRequest { Name = name }, null, TestContext.Current.CancellationToken));
 
     /// <summary>Calls a method of the Operations service.</summary>
     public Task<TResponse> OperationsAsync<TRequest, TResponse>(string method, TRequest request)

@@ -30,7 +30,8 @@ internal sealed class FakeWorker(RpcChannel channel, string name, (string Name, 
     /// <summary>Posts that the slot executes.</summary>
     public Task<SynchronizeResponse> PostExecutingAsync(
         string leaseId, Reapi.ExecutedActionMetadata? metadata = null, CancellationToken? cancellationToken = null) =>
-        PostAsync(request => request.Executing = new SynchronizeRequest.Types.Executing { LeaseId = leaseId, Metadata = metadata }, cancellationToken);
+        PostAsync(
+            request => request.Executing = new SynchronizeRequest.Types.Executing { LeaseId = leaseId, Metadata = metadata }, cancellationToken);
 
     /// <summary>Posts a response.</summary>
     public Task<SynchronizeResponse> CompleteAsync(string leaseId, Reapi.ExecuteResponse? response, bool retryable = false, bool leaving = false) =>

@@ -86,18 +86,21 @@ public sealed class MissingBlobTests
     [Fact]
     [Rule("EXE-04")]
     [Rule("GEN-06")]
+    [Rule("DIG-10")]
     public async Task Malformed_actions_and_commands_are_refused()
     {
         await using ExecutionServer server = await ExecutionServer.StartAsync();
         Digest garbage = await server.StoreBlobAsync("this is no message");
-        Digest noCommand = await server.StoreAsync(new Reapi.Action { InputRootDigest = EmptyBlob.DigestOf(default, DigestFunction.Sha256).ToProto() });
+        Digest noCommand = await server.StoreActionAsync(changeAction: action => action.CommandDigest = null);
         Digest noRoot = await server.StoreActionAsync(changeAction: action => action.InputRootDigest = null);
         Digest badCommand = await server.StoreActionAsync(changeAction: action => action.CommandDigest = garbage.ToProto());
-        Digest otherFunction = await server.StoreActionAsync(changeAction: action => action.CommandDigest = new Reapi.Digest { Hash = new string('a', 40), SizeBytes = 1 });
+        Digest otherFunction = await server.StoreActionAsync(
+            changeAction: action => action.CommandDigest = new Reapi.Digest { Hash = new string('a', 40), SizeBytes = 1 });
 
         foreach ((Digest action, string expected) in new[]
         {
-            (garbage, "is no Action"), (noCommand, "command_digest"), (noRoot, "input_root_digest"), (badCommand, "is no Command"), (otherFunction, "command_digest"),
+            (garbage, "is no Action"), (noCommand, "command_digest"), (noRoot, "input_root_digest"),
+            (badCommand, "is no Command"), (otherFunction, "command_digest"),
         })
         {
             await using OperationStream stream = server.Execute(action);
@@ -159,7 +162,9 @@ public sealed class MissingBlobTests
         Assert.Equal(StatusCode.FailedPrecondition, OperationStream.CodeOf(response));
         Assert.Equal("type.googleapis.com/google.rpc.PreconditionFailure", Assert.Single(response.Status.Details).TypeUrl);
         Assert.All(Violations(response), violation => Assert.Equal("MISSING", violation.Type));
-        Assert.Equal(missing.Select(digest => $"blobs/{digest.Hash}/{digest.SizeBytes}").Order(), Violations(response).Select(violation => violation.Subject).Order());
+        Assert.Equal(
+            missing.Select(digest => $"blobs/{digest.Hash}/{digest.SizeBytes}").Order(),
+            Violations(response).Select(violation => violation.Subject).Order());
     }
 
     private static IReadOnlyList<Google.Rpc.PreconditionFailure.Types.Violation> Violations(Reapi.ExecuteResponse response) =>

@@ -18,7 +18,8 @@ public sealed class ResultTests
     {
         await using ExecutionServer server = await ExecutionServer.StartAsync();
         Digest action = await server.StoreActionAsync();
-        Reapi.ExecuteResponse ran = await RunAsync(server, action, new Reapi.ActionResult { StdoutDigest = (await server.StoreBlobAsync("a")).ToProto() });
+        Digest stdout = await server.StoreBlobAsync("a");
+        Reapi.ExecuteResponse ran = await RunAsync(server, action, new Reapi.ActionResult { StdoutDigest = stdout.ToProto() });
 
         await using OperationStream stream = server.Execute(action);
         List<Google.LongRunning.Operation> operations = await stream.AllAsync();
@@ -44,6 +45,18 @@ public sealed class ResultTests
 
         Assert.False(response.CachedResult);
         Assert.Equal(newer.ToProto(), (await server.CachedAsync(action))?.StdoutDigest);
+    }
+
+    [Fact]
+    [Rule("ACT-05")]
+    public async Task Actions_that_differ_in_their_salt_alone_do_not_share_results()
+    {
+        await using ExecutionServer server = await ExecutionServer.StartAsync();
+        await RunAsync(server, await server.StoreActionAsync("one"), new Reapi.ActionResult());
+
+        Reapi.ExecuteResponse other = await RunAsync(server, await server.StoreActionAsync("two"), new Reapi.ActionResult());
+
+        Assert.False(other.CachedResult);
     }
 
     [Fact]
@@ -201,7 +214,8 @@ public sealed class ResultTests
         await using ExecutionServer server = await ExecutionServer.StartAsync();
         Digest action = await server.StoreActionAsync();
         await using OperationStream stream = server.Execute(action);
-        var result = new Reapi.ActionResult { OutputFiles = { new Reapi.OutputFile { Path = "out", Digest = TestBlob.Random(1, 5).Digest.ToProto() } } };
+        var output = new Reapi.OutputFile { Path = "out", Digest = TestBlob.Random(1, 5).Digest.ToProto() };
+        var result = new Reapi.ActionResult { OutputFiles = { output } };
 
         for (int i = 0; i < 3; i++)
         {

@@ -79,7 +79,8 @@ public sealed class WorkerQueueTests
         await stream.UntilAsync(Stage.Executing);
         Task<SynchronizeResponse> older = worker.PostExecutingAsync(lease.LeaseId);
         var now = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(server.Time.GetUtcNow());
-        Task<SynchronizeResponse> newer = worker.PostExecutingAsync(lease.LeaseId, new Reapi.ExecutedActionMetadata { ExecutionStartTimestamp = now });
+        Task<SynchronizeResponse> newer = worker.PostExecutingAsync(
+            lease.LeaseId, new Reapi.ExecutedActionMetadata { ExecutionStartTimestamp = now });
 
         Reapi.ExecuteOperationMetadata told;
         do

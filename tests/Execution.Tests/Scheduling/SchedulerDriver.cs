@@ -32,6 +32,8 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
 
     public static Digest DigestOf(int number) => TestBlob.Random(number, 8).Digest;
 
+    public static int NumberOf(Lease lease) => Enumerable.Range(0, 100).First(number => DigestOf(number) == lease.Action.Digest);
+
     public static Reapi.Platform Platform(params (string Name, string Value)[] properties)
     {
         var platform = new Reapi.Platform();
@@ -116,7 +118,8 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
         return Answers.GetValueOrDefault(poll) ?? throw new InvalidOperationException($"slot {slot} was given nothing");
     }
 
-    public long Executing(string slot, string lease, Reapi.Platform? platform = null, Reapi.ExecutedActionMetadata? metadata = null, string? worker = null) =>
+    public long Executing(
+        string slot, string lease, Reapi.Platform? platform = null, Reapi.ExecutedActionMetadata? metadata = null, string? worker = null) =>
         Post(slot, request => request.Executing = new SynchronizeRequest.Types.Executing { LeaseId = lease, Metadata = metadata }, platform, worker);
 
     public long Complete(

@@ -4,7 +4,7 @@ using RemoteExec.TestKit;
 
 namespace RemoteExec.Execution.Tests.Scheduling;
 
-/// <summary>Random histories of clients, workers, storage and time; <see cref="SchedulerWorld"/> checks after each step what must always hold.</summary>
+/// <summary>Random histories of clients, workers, storage and time; <see cref="SchedulerWorld"/> checks after each what must always hold.</summary>
 public sealed class SchedulerProperties
 {
     private static readonly Gen<Step[]> histories =

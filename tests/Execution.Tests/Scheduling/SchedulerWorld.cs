@@ -14,6 +14,7 @@ internal sealed class SchedulerWorld
 {
     private const int Actions = 6;
     private static readonly ExecutionOptions options = new() { MaxAttempts = 3 };
+    private static readonly Reapi.Platform anything = new();
     private static readonly Reapi.Platform linux = SchedulerDriver.Platform(("os", "linux"));
     private static readonly Reapi.Platform linuxGpu = SchedulerDriver.Platform(("gpu", "yes"), ("os", "linux"));
     private static readonly Digest[] digests = [.. Enumerable.Range(0, Actions).Select(SchedulerDriver.DigestOf)];
@@ -44,7 +45,7 @@ internal sealed class SchedulerWorld
                 break;
             case StepKind.Post:
                 if (workers.Count <= step.Which)
-                    workers.Add(new Worker($"slot{++names}", $"worker{names / 2}", step.How switch { < 3 => new Reapi.Platform(), < 6 => linux, _ => linuxGpu }));
+                    workers.Add(new Worker($"slot{++names}", $"worker{names / 2}", step.How < 3 ? anything : step.How < 6 ? linux : linuxGpu));
                 else
                     PostState(workers[step.Which]);
                 break;
@@ -53,7 +54,9 @@ internal sealed class SchedulerWorld
                 PostState(worker);
                 break;
             case StepKind.Complete when PickRunning(step) is { } worker:
-                PostResult(worker, new Reapi.ExecuteResponse { Result = new Reapi.ActionResult { ExitCode = step.How % 2 } }, retryable: false, leaving: step.How > 5);
+                PostResult(
+                    worker, new Reapi.ExecuteResponse { Result = new Reapi.ActionResult { ExitCode = step.How % 2 } },
+                    retryable: false, leaving: step.How > 5);
                 break;
             case StepKind.Fail when PickRunning(step) is { } worker:
                 PostResult(worker, Failure(), retryable: true, leaving: false);
@@ -142,7 +145,8 @@ internal sealed class SchedulerWorld
 
     private static Reapi.Platform? PlatformOf(int action) => (action % 3) switch { 0 => null, 1 => linux, _ => linuxGpu };
 
-    private static bool MayRun(Worker worker, int action) => PlatformOf(action) is not { } wanted || wanted.Properties.All(worker.Platform.Properties.Contains);
+    private static bool MayRun(Worker worker, int action) =>
+        PlatformOf(action) is not { } wanted || wanted.Properties.All(worker.Platform.Properties.Contains);
 
     private void Start(Step step)
     {
@@ -341,7 +345,13 @@ internal sealed class SchedulerWorld
         }
     }
 
-    private Client? PickClient(Step step) => clients.Count == 0 ? null : clients[^(1 + (((step.Which * 8) + step.How) % clients.Count))] is { Deleted: false } client ? client : null;
+    private Client? PickClient(Step step)
+    {
+        if (clients.Count == 0)
+            return null;
+        Client client = clients[^(1 + (((step.Which * 8) + step.How) % clients.Count))];
+        return client.Deleted ? null : client;
+    }
 
     private Worker? PickWorker(Step step) => workers.Count == 0 ? null : workers[step.Which % workers.Count];
 
