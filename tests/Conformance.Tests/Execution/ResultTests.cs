@@ -79,6 +79,7 @@ public sealed class ResultTests
     [Rule("EXE-07")]
     [Rule("AC-13")]
     [Rule("Q-13")]
+    [Rule("Q-73")]
     public async Task A_command_that_fails_is_a_good_execution_and_is_not_cached()
     {
         await using ExecutionServer server = await ExecutionServer.StartAsync();
