@@ -9,6 +9,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Process process;
     private readonly Lock gate = new(); // guards the output and who waits for it
     private readonly StringBuilder output = new();
+    private readonly StringBuilder errors = new();
     private readonly List<(Func<string, bool> Condition, TaskCompletionSource Met)> waiters = [];
 
     private ChildProcess(Process process) => this.process = process;
@@ -27,6 +28,16 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>What was printed to standard error.</summary>
+    public string Errors
+    {
+        get
+        {
+            lock (gate)
+                return errors.ToString();
+        }
+    }
+
     public static ChildProcess Start(string program, IEnumerable<string> arguments, string? directory = null, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
@@ -35,8 +46,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         foreach ((string name, string? value) in environment ?? new Dictionary<string, string?>())
             start.Environment[name] = value;
         var child = new ChildProcess(new Process { StartInfo = start });
-        child.process.OutputDataReceived += (_, line) => child.Append(line.Data);
-        child.process.ErrorDataReceived += (_, line) => child.Append(line.Data);
+        child.process.OutputDataReceived += (_, line) => child.Append(line.Data, isError: false);
+        child.process.ErrorDataReceived += (_, line) => child.Append(line.Data, isError: true);
         child.process.Start();
         child.process.StandardInput.Close();
         child.process.BeginOutputReadLine();
@@ -85,12 +96,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private void Append(string? line)
+    private void Append(string? line, bool isError)
     {
         if (line is null)
             return;
         lock (gate)
         {
+            if (isError)
+                errors.Append(line).Append('\n');
             string text = output.Append(line).Append('\n').ToString();
             foreach ((Func<string, bool> _, TaskCompletionSource met) in waiters.Where(waiter => waiter.Condition(text)))
                 met.TrySetResult();

@@ -5,6 +5,9 @@ namespace RemoteExec.EndToEnd.Tests;
 /// <summary>The real server, as a user starts it, on free ports and in a data directory of its own.</summary>
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
+    /// <summary>The program, as it was built.</summary>
+    public static readonly string Program = Path.Combine(AppContext.BaseDirectory, "remoteexec");
+
     private readonly TemporaryDirectory data = new();
     private readonly string[] flags;
     private ChildProcess process = null!;
@@ -37,7 +40,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         process = ChildProcess.Start(
-            Path.Combine(AppContext.BaseDirectory, "remoteexec"),
+            Program,
             ["serve", "--data", data.FullPath, "--grpc", GrpcAddress, "--http", HttpAddress, "--max-size", "4GiB", .. flags]);
         await process.WaitForOutputAsync(output => Ready().IsMatch(output), "a line that begins with 'ready'");
         Match ready = Ready().Match(process.Output);

@@ -6,14 +6,15 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace RemoteExec.Server.Cli;
 
-/// <summary>Logs on standard error: lines for people on a terminal, JSON anywhere else.</summary>
+/// <summary>Logs on standard error: lines for people on a terminal, JSON anywhere else. Quiet, unless something is wrong or everything is wanted.</summary>
 internal static class Logging
 {
     /// <summary>Makes the loggers of a process; its owner disposes them.</summary>
     public static ILoggerFactory Create(bool verbose) => LoggerFactory.Create(builder =>
     {
-        builder.SetMinimumLevel(verbose ? LogLevel.Debug : LogLevel.Information);
+        builder.SetMinimumLevel(verbose ? LogLevel.Debug : LogLevel.Warning);
         builder.AddFilter("Microsoft", LogLevel.Warning);
+        builder.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // a start that fails is told in one line, by who asked for it
         if (Console.IsErrorRedirected)
         {
             builder.AddJsonConsole(json =>

@@ -11,14 +11,15 @@ using RemoteExec.Execution.Services;
 using RemoteExec.Rpc.Server;
 using RemoteExec.Rpc.Services;
 using RemoteExec.Server.Configuration;
+using RemoteExec.Worker;
 
 namespace RemoteExec.Server.Hosting;
 
 /// <summary>A whole server, composed out of its options: stores, services, listeners and the worker. Started once; disposing drains and stops it.</summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
-    /// <summary>How long actions that run may take to end once the server stops.</summary>
-    private static readonly TimeSpan drainPatience = TimeSpan.FromSeconds(30);
+    /// <summary>How long actions that run may take to end once the server stops: less than the 30 s after which Kubernetes kills.</summary>
+    private static readonly TimeSpan drainPatience = TimeSpan.FromSeconds(15);
 
     /// <summary>What workers keep of files beside their content (DIR-07, CMD-08).</summary>
     private static readonly string[] nodeProperties = ["mtime", "unix_mode"];
@@ -81,9 +82,8 @@ internal sealed class RunningServer : IAsyncDisposable
         health.Stop();
         if (queue is not null)
         {
-            await queue.DrainAsync(drainPatience, CancellationToken.None);
-            if (worker is not null)
-                await worker.DisposeAsync();
+            // The worker takes nothing more meanwhile, and gives back what has not ended by then.
+            await Task.WhenAll(queue.DrainAsync(drainPatience, CancellationToken.None), worker?.DisposeAsync().AsTask() ?? Task.CompletedTask);
             await queue.DisposeAsync();
         }
 
@@ -173,7 +173,10 @@ internal sealed class RunningServer : IAsyncDisposable
             health.Set(service.Descriptor.FullName, serving: true);
         health.Set("", serving: true);
         if (queue is not null && Slots > 0)
-            worker = new LocalWorker(WorkerSettings.ToOptions(options.Worker, DataDirectory), cas, socket.FullPath, loggers, time);
+        {
+            WorkerOptions settings = WorkerSettings.ToOptions(options.Worker, DataDirectory) with { GracePeriod = drainPatience };
+            worker = new LocalWorker(settings, cas, socket.FullPath, loggers, time);
+        }
     }
 
     private static List<Listener> ListenersOf(ListenersOptions options) =>

@@ -136,6 +136,21 @@ public sealed class ExecutionTests(SharedWorkspace shared) : IAsyncLifetime
         Assert.True(await build.WaitForExitAsync() == 0, build.Output);
     }
 
+    [Fact]
+    public async Task A_server_that_is_killed_in_the_middle_of_a_build_does_not_end_it()
+    {
+        using var gate = new Gate();
+        WriteGated(gate);
+        await using ChildProcess build = workspace.Start("build", server.RemoteExecutorFlag, "--remote_retries=60", "--jobs=10", "//gated:all");
+        await gate.WaitForAsync(4);
+
+        await server.KillAsync();
+        gate.Open();
+        await server.StartAgainAsync();
+
+        Assert.True(await build.WaitForExitAsync() == 0, build.Output);
+    }
+
     private void WriteGated(Gate gate) => workspace.Write("gated/BUILD", string.Concat(Enumerable.Range(0, 10).Select(number =>
-        $"""genrule(name = "g{number}", outs = ["g{number}.txt"], cmd = "{gate.Command($"g{number}")}; echo {number} > $@")""" + "\n")));
+        $"""genrule(name = "g{number}", outs = ["g{number}.txt"], cmd = "{gate.Command}; echo {number} > $@")""" + "\n")));
 }

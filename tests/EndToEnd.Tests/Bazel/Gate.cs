@@ -11,7 +11,7 @@ internal sealed class Gate : IDisposable
     }
 
     /// <summary>A shell command that tells the gate of its coming and waits there.</summary>
-    public string Command(string name) => $"touch {directory["come." + name]}; while [ ! -e {directory["open"]} ]; do sleep 0.05; done";
+    public string Command => $"mktemp {directory["come.XXXXXXXX"]} > /dev/null; while [ ! -e {directory["open"]} ]; do sleep 0.05; done";
 
     public void Open() => File.WriteAllText(directory["open"], "");
 
