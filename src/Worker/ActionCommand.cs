@@ -1,7 +1,7 @@
 namespace RemoteExec.Worker;
 
 /// <summary>A <c>Command</c> after its values were checked.</summary>
-public sealed record ActionCommand
+internal sealed record ActionCommand
 {
     private static readonly string[] knownNodeProperties = ["mtime", "unix_mode"];
 

@@ -7,7 +7,7 @@ namespace RemoteExec.Worker;
 /// The directory of one action: its input root, its temporary directory and, beside them, where it can't replace them, the files with its output.
 /// Gone, for everybody, when it is disposed.
 /// </summary>
-public sealed class ActionDirectory : IAsyncDisposable
+internal sealed class ActionDirectory : IAsyncDisposable
 {
     private const UnixFileMode Traversable =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;

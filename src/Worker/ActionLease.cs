@@ -9,4 +9,4 @@ namespace RemoteExec.Worker;
 /// <param name="Action">The action.</param>
 /// <param name="Timeout">How long its command may run (ACT-02, ACT-03).</param>
 /// <param name="Queued">When the action was queued; null if the scheduler did not say.</param>
-public sealed record ActionLease(string Id, Digest ActionDigest, Reapi.Action Action, TimeSpan Timeout, Timestamp? Queued);
+internal sealed record ActionLease(string Id, Digest ActionDigest, Reapi.Action Action, TimeSpan Timeout, Timestamp? Queued);

@@ -3,7 +3,7 @@ namespace RemoteExec.Worker;
 /// <summary>A path at which an action may leave an output.</summary>
 /// <param name="Path">As the command has it: relative to the working directory; empty for that directory itself.</param>
 /// <param name="Kind">What may be there.</param>
-public sealed record DeclaredOutput(string Path, DeclaredOutput.Kinds Kind)
+internal sealed record DeclaredOutput(string Path, DeclaredOutput.Kinds Kind)
 {
     /// <summary>What a command may say of the kind of an output.</summary>
     public enum Kinds

@@ -1,7 +1,7 @@
 namespace RemoteExec.Worker;
 
 /// <summary>Runs actions. May be called concurrently.</summary>
-public interface IActionExecutor
+internal interface IActionExecutor
 {
     /// <summary>
     /// Runs an action and stores its outputs. All failures become part of the outcome, but for a cancellation.

@@ -1,8 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
-using RemoteExec.Protocol;
-using RemoteExec.Rpc;
 using RemoteExec.Worker.Inputs;
 using RemoteExec.Worker.Native;
 using RemoteExec.Worker.Outputs;
@@ -19,7 +17,7 @@ namespace RemoteExec.Worker;
 /// <param name="users">The users that actions run as; null to run them as the worker's own.</param>
 /// <param name="logger">Told of failures nobody foresaw.</param>
 /// <param name="time">For the timestamps.</param>
-public sealed class LocalActionExecutor(
+internal sealed class LocalActionExecutor(
     WorkerOptions options, IBlobStore cas, ScratchDirectory scratch, ISandbox sandbox, ActionUsers? users, ILogger logger, TimeProvider time) : IActionExecutor
 {
     private readonly InputRoot inputs = new(
@@ -38,8 +36,8 @@ public sealed class LocalActionExecutor(
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            (response.Status, retryable) = ActionErrors.ToStatus(exception);
-            if (response.Status.Code == (int)StatusCode.Internal)
+            (response.Status, retryable, bool isForeseen) = ActionErrors.ToStatus(exception);
+            if (!isForeseen)
                 WorkerLog.Unexpected(logger, exception, lease.ActionDigest.ToString());
         }
         finally
@@ -77,8 +75,7 @@ public sealed class LocalActionExecutor(
         result.StderrDigest = await AddLogAsync("stderr", directory.StderrPath, blobs, response, cancellationToken);
         if (outcome.TimedOut)
         {
-            response.Status = ActionErrors.Make(
-                StatusCode.DeadlineExceeded, $"the command ran longer than its timeout of {lease.Timeout.TotalSeconds:0.###} s and was stopped");
+            response.Status = ActionErrors.TimedOut(lease.Timeout);
         }
         else
         {
@@ -115,7 +112,7 @@ public sealed class LocalActionExecutor(
             return;
         string text = string.Join('\n', problems);
         if (exitCode == 0)
-            response.Status = ActionErrors.Make(StatusCode.FailedPrecondition, text);
+            response.Status = ActionErrors.BadOutputs(text);
         else
             response.Message += text;
     }

@@ -10,7 +10,7 @@ namespace RemoteExec.Worker;
 /// The worker's place on disk: a directory for each running action, the cache of input files, and what is waiting to be deleted. Used by one
 /// process at a time. May be called concurrently.
 /// </summary>
-public sealed class ScratchDirectory : IAsyncDisposable
+internal sealed class ScratchDirectory : IAsyncDisposable
 {
     // Entered by all, listed by none: an action reaches its own directory, whose name nobody can guess.
     private const UnixFileMode Traversable =

@@ -13,7 +13,7 @@ namespace RemoteExec.Worker.Inputs;
 /// once, however many want it.
 /// </summary>
 /// <remarks>Starts empty, whatever an earlier worker cached: after a crash a file may lack content that its name promises.</remarks>
-public sealed class FileCache
+internal sealed class FileCache
 {
     private const int BufferBytes = 256 * 1024;
     private const int Fanout = 256;

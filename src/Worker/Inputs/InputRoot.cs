@@ -38,7 +38,12 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
             await FetchAsync(tree, pins, missing, cancellationToken);
             if (missing.Count > 0 || parsed is null)
                 throw new BlobsMissingException([.. missing.Distinct()]);
+            tree.CheckSize(options.MaxInputNodes);
             Place(tree, pins, directory, cancellationToken);
+        }
+        catch (Exception exception) when (exception is PathTooLongException or NativeException { Error: Libc.ENAMETOOLONG })
+        {
+            throw new InvalidActionException("an input has a name or a path that is too long for the worker's file system");
         }
         finally
         {
@@ -63,7 +68,7 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
     {
         var wanted = new HashSet<(Digest Digest, bool Executable)>();
         foreach (Reapi.FileNode file in tree.Directories.SelectMany(node => node.Files))
-            wanted.Add((DigestOf(tree, file), file.IsExecutable));
+            wanted.Add((tree.DigestOf(file.Digest), file.IsExecutable));
         if (wanted.Count == 0)
             return;
 
@@ -81,11 +86,9 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
         missing.AddRange(absent);
     }
 
-    private void Place(
+    private static void Place(
         InputTree tree, ConcurrentDictionary<(Digest Digest, bool Executable), FileCache.Pin> pins, ActionDirectory directory, CancellationToken cancellationToken)
     {
-        // A directory may occur in many places: only walking all of them tells how large the tree is.
-        int nodes = 0;
         var todo = new Stack<(string Path, Digest Digest)>();
         todo.Push((directory.Root, tree.Root));
         var stamped = new List<(string Path, Reapi.NodeProperties Properties)>();
@@ -93,21 +96,15 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
         {
             cancellationToken.ThrowIfCancellationRequested();
             Reapi.Directory node = tree[next.Digest];
-            nodes += 1 + node.Files.Count + node.Symlinks.Count;
-            if (nodes > options.MaxInputNodes)
-                throw new InvalidActionException($"the input root has more than {options.MaxInputNodes} files, directories and symlinks");
-
             foreach (Reapi.FileNode file in node.Files)
-                PlaceFile(file, pins[(DigestOf(tree, file), file.IsExecutable)], $"{next.Path}/{file.Name}", directory);
+                PlaceFile(file, pins[(tree.DigestOf(file.Digest), file.IsExecutable)], $"{next.Path}/{file.Name}", directory);
             foreach (Reapi.SymlinkNode link in node.Symlinks)
                 File.CreateSymbolicLink($"{next.Path}/{link.Name}", link.Target);
             foreach (Reapi.DirectoryNode child in node.Directories)
             {
                 string path = $"{next.Path}/{child.Name}";
                 NewDirectoryAt(path, directory);
-                if (!tree.Root.TryParseSibling(child.Digest, out Digest digest, out string? error))
-                    throw new InvalidActionException(error);
-                todo.Push((path, digest));
+                todo.Push((path, tree.DigestOf(child.Digest)));
             }
 
             if (node.NodeProperties is { } properties)
@@ -175,7 +172,4 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
         Directory.CreateDirectory(path, NewDirectory);
         directory.GiveAway(path);
     }
-
-    private static Digest DigestOf(InputTree tree, Reapi.FileNode file) =>
-        tree.Root.TryParseSibling(file.Digest, out Digest digest, out string? error) ? digest : throw new InvalidActionException(error);
 }

@@ -20,6 +20,31 @@ internal sealed class InputTree
     /// <summary>The directory with a digest that occurs in the tree.</summary>
     public Reapi.Directory this[Digest digest] => directories[digest];
 
+    /// <summary>
+    /// Throws if laying out the tree takes more than so many files, directories and symlinks. A directory may occur in many places, so only walking
+    /// all of them tells.
+    /// </summary>
+    /// <exception cref="InvalidActionException">It does.</exception>
+    public void CheckSize(int maxNodes)
+    {
+        int nodes = 0;
+        var todo = new Stack<Digest>();
+        todo.Push(Root);
+        while (todo.TryPop(out Digest digest))
+        {
+            Reapi.Directory directory = directories[digest];
+            nodes += 1 + directory.Files.Count + directory.Symlinks.Count;
+            if (nodes > maxNodes)
+                throw new InvalidActionException($"the input root has more than {maxNodes} files, directories and symlinks");
+            foreach (Reapi.DirectoryNode child in directory.Directories)
+                todo.Push(DigestOf(child.Digest));
+        }
+    }
+
+    /// <summary>A digest that occurs in the tree.</summary>
+    public Digest DigestOf(Reapi.Digest digest) =>
+        Root.TryParseSibling(digest, out Digest parsed, out string? error) ? parsed : throw new InvalidActionException(error);
+
     /// <summary>Reads a tree; what the CAS lacks of it is added to <paramref name="missing"/>.</summary>
     /// <exception cref="InvalidActionException">A directory is none, or breaks a rule (DIR-01 to DIR-08, SYM-01, SYM-02), or the tree is too large.</exception>
     public static async Task<InputTree> LoadAsync(

@@ -6,7 +6,7 @@ namespace RemoteExec.Worker.Sandbox;
 /// A user id that belongs to one action at a time: what runs under it is that action's, and can touch neither the worker's files nor
 /// another action's. Made by <see cref="ActionUsers"/>; no such user need exist in the user database.
 /// </summary>
-public sealed class ActionUser
+internal sealed class ActionUser
 {
     private readonly Socket claim;
 

@@ -9,7 +9,7 @@ namespace RemoteExec.Worker.Sandbox;
 /// Hands out user ids to actions. An id is claimed for as long as this object lives, by a name that the kernel takes back when the process
 /// dies; so workers on one machine don't share ids.
 /// </summary>
-public sealed class ActionUsers : IDisposable
+internal sealed class ActionUsers : IDisposable
 {
     // Ids that neither Debian nor systemd gives to anybody, and that exist in a container with the usual 65536 ids.
     private const uint FirstId = 60600, LastId = 61183;

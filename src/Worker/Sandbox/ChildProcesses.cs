@@ -71,22 +71,20 @@ internal sealed class ChildProcesses
     {
         lock (gate)
         {
-            List<(TaskCompletionSource<int> Ended, int ExitCode)>? ended = null;
-            foreach ((int process, TaskCompletionSource<int> completion) in waiting)
+            foreach ((int process, TaskCompletionSource<int> ended) in waiting)
             {
                 int status;
                 int answer = Libc.WaitPid(process, &status, Libc.WNOHANG);
                 if (answer == 0)
                     continue;
 
-                // Somebody else collected it: what it answered is lost.
-                int exitCode = answer < 0 ? 255 : ExitCodeOf(status);
-                (ended ??= []).Add((completion, exitCode));
+                // Continuations run elsewhere, so this is but a change in memory.
                 waiting.Remove(process);
+                if (answer > 0)
+                    ended.SetResult(ExitCodeOf(status));
+                else
+                    ended.SetException(new NativeException($"somebody else has collected process {process}: how it ended is not known", Libc.ECHILD));
             }
-
-            // Continuations run elsewhere, so this is but a change in memory.
-            ended?.ForEach(entry => entry.Ended.SetResult(entry.ExitCode));
         }
     }
 

@@ -12,7 +12,7 @@ namespace RemoteExec.Worker.Sandbox;
 /// </remarks>
 /// <param name="maxProcesses">How many processes and threads a command with its own user may have at once; 0 for no limit.</param>
 /// <param name="time">Measures the timeout.</param>
-public sealed class DirectorySandbox(int maxProcesses, TimeProvider time) : ISandbox
+internal sealed class DirectorySandbox(int maxProcesses, TimeProvider time) : ISandbox
 {
     private const int NotFound = 127, NotExecutable = 126;
     private static readonly TimeSpan longestTimeout = TimeSpan.FromDays(30); // timers can't count much further

@@ -4,7 +4,7 @@ namespace RemoteExec.Worker.Sandbox;
 /// Runs commands apart from each other and from the worker. Tiers differ in how far apart; what they have in common is tested by one contract
 /// suite. May be called concurrently.
 /// </summary>
-public interface ISandbox
+internal interface ISandbox
 {
     /// <summary>The name of the tier, as it is logged and advertised.</summary>
     string Tier { get; }

@@ -1,7 +1,7 @@
 namespace RemoteExec.Worker.Sandbox;
 
 /// <summary>What a sandbox is to run, and where. All paths are absolute.</summary>
-public sealed record SandboxCommand
+internal sealed record SandboxCommand
 {
     /// <summary>The program and its arguments; at least one, none with a NUL character.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }

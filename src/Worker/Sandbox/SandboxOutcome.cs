@@ -4,4 +4,4 @@ namespace RemoteExec.Worker.Sandbox;
 /// <param name="ExitCode">The exit code; 128 + n if signal n ended it (OUT-10).</param>
 /// <param name="TimedOut">True if it was stopped because its timeout had passed.</param>
 /// <param name="Duration">How long it ran, by the clock of the timeout.</param>
-public sealed record SandboxOutcome(int ExitCode, bool TimedOut, TimeSpan Duration);
+internal sealed record SandboxOutcome(int ExitCode, bool TimedOut, TimeSpan Duration);

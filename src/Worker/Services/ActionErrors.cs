@@ -9,18 +9,29 @@ namespace RemoteExec.Worker.Services;
 /// <summary>How failures of an attempt are told to the client, and whether another worker should try (EXE-04).</summary>
 internal static class ActionErrors
 {
-    /// <summary>The status of an attempt that ended with this exception.</summary>
-    public static (Google.Rpc.Status Status, bool Retryable) ToStatus(Exception exception) => exception switch
+    /// <summary>The status of an attempt that ended with this exception; unforeseen ones should be logged.</summary>
+    public static (Google.Rpc.Status Status, bool Retryable, bool IsForeseen) ToStatus(Exception exception) => exception switch
     {
-        InvalidActionException => (Make(StatusCode.InvalidArgument, exception.Message), false),
-        BlobsMissingException missing => (MissingBlobs(missing.Digests), false),
-        BlobCorruptException corrupt => (MissingBlobs([corrupt.Digest]), false),
-        StoreFullException => (Make(StatusCode.ResourceExhausted, exception.Message), true),
-        StoreUnavailableException => (Make(StatusCode.Unavailable, exception.Message), true),
-        RpcException rpc => (Make(rpc.Code is StatusCode.ResourceExhausted ? rpc.Code : StatusCode.Unavailable, $"the CAS: {rpc.Message}"), true),
-        IOException or UnauthorizedAccessException => (Make(StatusCode.Unavailable, $"the worker has a problem: {exception.Message}"), true),
-        _ => (Make(StatusCode.Internal, "the worker failed in an unforeseen way; its log says more"), true),
+        InvalidActionException => (Invalid(exception.Message), false, true),
+        BlobsMissingException missing => (MissingBlobs(missing.Digests), false, true),
+        BlobCorruptException corrupt => (MissingBlobs([corrupt.Digest]), false, true),
+        StoreFullException => (Make(StatusCode.ResourceExhausted, exception.Message), true, true),
+        BlobMismatchException => (Make(StatusCode.Unavailable, $"an output changed while it was uploaded: {exception.Message}"), true, true),
+        CasException => (Make(StatusCode.Unavailable, exception.Message), true, true),
+        RpcException rpc => (Make(rpc.Code is StatusCode.ResourceExhausted ? rpc.Code : StatusCode.Unavailable, $"the CAS: {rpc.Message}"), true, true),
+        IOException or UnauthorizedAccessException => (Make(StatusCode.Unavailable, $"the worker has a problem: {exception.Message}"), true, true),
+        _ => (Make(StatusCode.Internal, "the worker failed in an unforeseen way; its log says more"), true, false),
     };
+
+    /// <summary>The action breaks a rule.</summary>
+    public static Google.Rpc.Status Invalid(string message) => Make(StatusCode.InvalidArgument, message);
+
+    /// <summary>The command was stopped by its timeout; nothing else has this status .</summary>
+    public static Google.Rpc.Status TimedOut(TimeSpan timeout) =>
+        Make(StatusCode.DeadlineExceeded, $"the command ran longer than its timeout of {timeout.TotalSeconds:0.###} s and was stopped");
+
+    /// <summary>Something that can't be an output is where one was declared (OUT-03).</summary>
+    public static Google.Rpc.Status BadOutputs(string message) => Make(StatusCode.FailedPrecondition, message);
 
     /// <summary>One violation for each missing blob, in one detail: clients upload them and try again (EXE-05).</summary>
     public static Google.Rpc.Status MissingBlobs(IReadOnlyCollection<Digest> digests)
@@ -36,6 +47,5 @@ internal static class ActionErrors
         return status;
     }
 
-    /// <summary>A status without details.</summary>
-    public static Google.Rpc.Status Make(StatusCode code, string message) => new() { Code = (int)code, Message = message };
+    private static Google.Rpc.Status Make(StatusCode code, string message) => new() { Code = (int)code, Message = message };
 }

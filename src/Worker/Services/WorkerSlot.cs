@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Workers;
-using RemoteExec.Rpc;
 
 namespace RemoteExec.Worker.Services;
 
@@ -70,7 +69,7 @@ internal sealed class WorkerSlot(
         request.Completed = new SynchronizeRequest.Types.Completed { LeaseId = execute.LeaseId };
         if (!TryParse(execute, out ActionLease? lease, out string? error))
         {
-            request.Completed.Response = new Reapi.ExecuteResponse { Status = ActionErrors.Make(StatusCode.InvalidArgument, error) };
+            request.Completed.Response = new Reapi.ExecuteResponse { Status = ActionErrors.Invalid(error) };
         }
         else
         {
