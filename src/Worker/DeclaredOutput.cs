@@ -48,14 +48,14 @@ internal sealed record DeclaredOutput(string Path, DeclaredOutput.Kinds Kind)
     // The older fields say what is a file, so what contradicts that can be refused beforehand.
     private static void CheckFiles(List<DeclaredOutput> outputs)
     {
-        var taken = new HashSet<string>(outputs.Where(output => output.Kind == Kinds.Directory).Select(output => output.Path), StringComparer.Ordinal);
+        HashSet<string> taken = PathsOf(Kinds.Directory);
         foreach (DeclaredOutput output in outputs.Where(output => output.Kind == Kinds.File))
         {
             if (!taken.Add(output.Path))
                 throw new InvalidActionException($"output file '{output.Path}' is declared twice");
         }
 
-        var files = new HashSet<string>(outputs.Where(output => output.Kind == Kinds.File).Select(output => output.Path), StringComparer.Ordinal);
+        HashSet<string> files = PathsOf(Kinds.File);
         foreach (DeclaredOutput output in outputs)
         {
             for (int slash = output.Path.LastIndexOf('/'); slash > 0; slash = output.Path.LastIndexOf('/', slash - 1))
@@ -64,5 +64,7 @@ internal sealed record DeclaredOutput(string Path, DeclaredOutput.Kinds Kind)
                     throw new InvalidActionException($"output file '{output.Path[..slash]}' can't also be the directory of output '{output.Path}'");
             }
         }
+
+        HashSet<string> PathsOf(Kinds kind) => new(outputs.Where(output => output.Kind == kind).Select(output => output.Path), StringComparer.Ordinal);
     }
 }

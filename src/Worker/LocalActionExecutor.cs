@@ -18,20 +18,23 @@ namespace RemoteExec.Worker;
 /// <param name="logger">Told of failures nobody foresaw.</param>
 /// <param name="time">For the timestamps.</param>
 internal sealed class LocalActionExecutor(
-    WorkerOptions options, IBlobStore cas, ScratchDirectory scratch, ISandbox sandbox, ActionUsers? users, ILogger logger, TimeProvider time) : IActionExecutor
+    WorkerOptions options, IBlobStore cas, ScratchDirectory scratch, ISandbox sandbox, ActionUsers? users, ILogger logger, TimeProvider time)
+    : IActionExecutor
 {
     private readonly InputRoot inputs = new(
         cas, new FileCache(cas, scratch.Cache, options.FileCacheBytes, hardlinks: users is not null), options);
 
     /// <inheritdoc/>
-    public async Task<ExecutionOutcome> ExecuteAsync(ActionLease lease, Action<Reapi.ExecutedActionMetadata> report, CancellationToken cancellationToken)
+    public async Task<ExecutionOutcome> ExecuteAsync(
+        ActionLease lease, Action<Reapi.ExecutedActionMetadata> report, CancellationToken cancellationToken)
     {
         var response = new Reapi.ExecuteResponse();
         var metadata = new Reapi.ExecutedActionMetadata { Worker = options.Name, QueuedTimestamp = lease.Queued, WorkerStartTimestamp = Now() };
         bool retryable = false;
-        ActionUser? user = users?.Take();
+        ActionUser? user = null;
         try
         {
+            user = users?.Take();
             await RunAsync(lease, user, response, metadata, () => report(metadata.Clone()), cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)

@@ -27,9 +27,10 @@ public sealed class WorkerLoop(WorkerOptions options, IBlobStore cas, RpcChannel
             throw new ArgumentException(string.Join("; ", problems));
         await using ScratchDirectory scratch = await ScratchDirectory.OpenAsync(options.ScratchDirectory, logger);
         using ActionUsers? users = await FindUsersAsync(scratch);
-        var sandbox = new DirectorySandbox(options.MaxProcesses, time);
+        var sandbox = new DirectorySandbox(time);
         WorkerLog.Started(
-            logger, options.Name, options.Slots, options.ScratchDirectory, sandbox.Tier, users is null ? "all as the worker's user" : "each as a user of its own");
+            logger, options.Name, options.Slots, options.ScratchDirectory, sandbox.Tier,
+            users is null ? "all as the worker's user" : "each as a user of its own");
         await RunSlotsAsync(new LocalActionExecutor(options, cas, scratch, sandbox, users, logger, time), cancellationToken);
     }
 
@@ -37,13 +38,28 @@ public sealed class WorkerLoop(WorkerOptions options, IBlobStore cas, RpcChannel
     internal async Task RunSlotsAsync(IActionExecutor executor, CancellationToken cancellationToken)
     {
         var connection = new SchedulerConnection(scheduler, logger, time);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var givingUp = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        await using CancellationTokenRegistration registration = cancellationToken.Register(() => givingUp.CancelAfter(options.GracePeriod));
+        await using CancellationTokenRegistration registration = stopping.Token.Register(() => givingUp.CancelAfter(options.GracePeriod));
 
         // A worker that starts anew is not the one the scheduler may remember.
         var process = Guid.NewGuid();
-        await Task.WhenAll(Enumerable.Range(0, options.Slots).Select(number =>
-            new WorkerSlot($"{options.Name}/{process:N}/{number}", options, executor, connection, logger, time).RunAsync(cancellationToken, givingUp.Token)));
+        await Task.WhenAll(Enumerable.Range(0, options.Slots).Select(RunSlotAsync));
+
+        async Task RunSlotAsync(int number)
+        {
+            try
+            {
+                var slot = new WorkerSlot($"{options.Name}/{process:N}/{number}", options, executor, connection, logger, time);
+                await slot.RunAsync(stopping.Token, givingUp.Token);
+            }
+            catch
+            {
+                // A slot never fails but for a defect: better no worker than one that loses slot after slot.
+                await stopping.CancelAsync();
+                throw;
+            }
+        }
     }
 
     private async Task<ActionUsers?> FindUsersAsync(ScratchDirectory scratch)
@@ -58,7 +74,7 @@ public sealed class WorkerLoop(WorkerOptions options, IBlobStore cas, RpcChannel
         }
         else
         {
-            var users = new ActionUsers();
+            var users = new ActionUsers(options.MaxProcesses);
             ActionUser user = users.Take();
             users.Return(user);
             if (await ActionUsers.CanEnterAsync(user, scratch.Actions))

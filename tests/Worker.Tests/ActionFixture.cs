@@ -22,7 +22,7 @@ internal sealed class ActionFixture : IAsyncDisposable
         this.users = users;
         Cas = cas;
         Options = options;
-        Executor = new LocalActionExecutor(options, cas, scratch, new DirectorySandbox(500, TimeProvider.System), users, NullLogger.Instance, TimeProvider.System);
+        Executor = new LocalActionExecutor(options, cas, scratch, new DirectorySandbox(TimeProvider.System), users, NullLogger.Instance, TimeProvider.System);
     }
 
     public WorkerOptions Options { get; }
@@ -47,7 +47,7 @@ internal sealed class ActionFixture : IAsyncDisposable
         WorkerOptions options = new() { Name = "test-worker", ScratchDirectory = Path.Combine(temp.Path, "scratch") };
         options = change?.Invoke(options) ?? options;
         ScratchDirectory scratch = await ScratchDirectory.OpenAsync(options.ScratchDirectory, NullLogger.Instance);
-        return new ActionFixture(options, cas ?? new MemoryStore(1 << 30), scratch, separateUsers ?? ActionUsers.AreAvailable() ? new ActionUsers() : null, temp);
+        return new ActionFixture(options, cas ?? new MemoryStore(1 << 30), scratch, separateUsers ?? ActionUsers.AreAvailable() ? new ActionUsers(Needs.MaxProcesses) : null, temp);
     }
 
     public static MerkleTreeBuilder NewTree() => new(Anchor.Instance, Anchor.Function);

@@ -3,6 +3,9 @@ namespace RemoteExec.Worker.Tests;
 /// <summary>What some tests need and not every machine has: without it they are skipped, but fail in CI.</summary>
 internal static class Needs
 {
+    /// <summary>The limit on an action's processes; one for all tests, as it holds for the process that runs them.</summary>
+    public const int MaxProcesses = 300;
+
     public static void ActionUsers()
     {
         if (RemoteExec.Worker.Sandbox.ActionUsers.AreAvailable())

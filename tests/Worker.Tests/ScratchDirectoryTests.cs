@@ -31,10 +31,10 @@ public sealed class ScratchDirectoryTests : IDisposable
     {
         Needs.ActionUsers();
         ScratchDirectory first = await OpenAsync();
-        var users = new ActionUsers();
+        var users = new ActionUsers(Needs.MaxProcesses);
         ActionUser user = users.Take();
         ActionDirectory action = first.MakeActionDirectory(user);
-        var sandbox = new DirectorySandbox(0, TimeProvider.System);
+        var sandbox = new DirectorySandbox(TimeProvider.System);
         Task<SandboxOutcome> running = sandbox.RunAsync(
             new SandboxCommand
             {
@@ -94,8 +94,8 @@ public sealed class ScratchDirectoryTests : IDisposable
     public void Users_are_given_to_one_action_at_a_time_also_across_workers()
     {
         Needs.ActionUsers();
-        using var first = new ActionUsers();
-        using var second = new ActionUsers();
+        using var first = new ActionUsers(Needs.MaxProcesses);
+        using var second = new ActionUsers(Needs.MaxProcesses);
 
         ActionUser[] taken = [first.Take(), second.Take(), first.Take(), second.Take()];
         Assert.Equal(4, taken.Select(user => user.Id).Distinct().Count());

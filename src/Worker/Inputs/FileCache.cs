@@ -26,7 +26,7 @@ internal sealed class FileCache
     private readonly long maxBytes;
     private readonly bool hardlinks;
     private readonly Lock gate = new(); // guards everything below
-    private readonly Dictionary<(Digest Digest, bool Executable), Entry> entries = [];
+    private readonly Dictionary<FileKey, Entry> entries = [];
     private readonly LinkedList<Entry> unpinned = []; // the least recently used first
     private long usedBytes;
     private long lastNumber;
@@ -59,11 +59,11 @@ internal sealed class FileCache
     }
 
     /// <summary>Makes sure a file is cached, and keeps it so until the returned pin is disposed. Null if the CAS lacks the blob.</summary>
-    public async ValueTask<Pin?> PinAsync(Digest digest, bool executable, CancellationToken cancellationToken)
+    public async ValueTask<Pin?> PinAsync(FileKey key, CancellationToken cancellationToken)
     {
         while (true)
         {
-            (Entry entry, bool isNew) = Find((digest, executable));
+            (Entry entry, bool isNew) = Find(key);
             if (isNew)
                 return await FillAsync(entry, cancellationToken);
 
@@ -87,7 +87,7 @@ internal sealed class FileCache
         }
     }
 
-    private (Entry Entry, bool IsNew) Find((Digest Digest, bool Executable) key)
+    private (Entry Entry, bool IsNew) Find(FileKey key)
     {
         lock (gate)
         {
@@ -220,14 +220,14 @@ internal sealed class FileCache
 
     private sealed class Entry
     {
-        public Entry((Digest Digest, bool Executable) key, string path)
+        public Entry(FileKey key, string path)
         {
             Key = key;
             Path = path;
             Node = new LinkedListNode<Entry>(this);
         }
 
-        public (Digest Digest, bool Executable) Key { get; }
+        public FileKey Key { get; }
 
         public string Path { get; }
 

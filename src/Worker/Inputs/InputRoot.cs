@@ -22,6 +22,20 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
     /// <exception cref="InvalidActionException">The action breaks a rule.</exception>
     public async Task<ActionCommand> MaterialiseAsync(ActionLease lease, ActionDirectory directory, CancellationToken cancellationToken)
     {
+        try
+        {
+            ActionCommand command = await LayOutAsync(lease, directory, cancellationToken);
+            await ProcessLauncher.LaunchesUnderWayAsync();
+            return command;
+        }
+        catch (Exception exception) when (exception is PathTooLongException or NativeException { Error: Libc.ENAMETOOLONG })
+        {
+            throw new InvalidActionException("an input or an output has a name or a path that is too long for the worker's file system");
+        }
+    }
+
+    private async Task<ActionCommand> LayOutAsync(ActionLease lease, ActionDirectory directory, CancellationToken cancellationToken)
+    {
         Digest commandDigest = ParseDigest(lease, lease.Action.CommandDigest, "command_digest");
         Digest rootDigest = ParseDigest(lease, lease.Action.InputRootDigest, "input_root_digest");
         var missing = new List<Digest>();
@@ -32,7 +46,7 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
         ActionCommand? parsed = command is null ? null : ActionCommand.Parse(command);
         InputTree tree = await InputTree.LoadAsync(cas, rootDigest, options.AllowAbsoluteSymlinks, missing, cancellationToken);
 
-        var pins = new ConcurrentDictionary<(Digest Digest, bool Executable), FileCache.Pin>();
+        var pins = new ConcurrentDictionary<FileKey, FileCache.Pin>();
         try
         {
             await FetchAsync(tree, pins, missing, cancellationToken);
@@ -40,10 +54,6 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
                 throw new BlobsMissingException([.. missing.Distinct()]);
             tree.CheckSize(options.MaxInputNodes);
             Place(tree, pins, directory, cancellationToken);
-        }
-        catch (Exception exception) when (exception is PathTooLongException or NativeException { Error: Libc.ENAMETOOLONG })
-        {
-            throw new InvalidActionException("an input has a name or a path that is too long for the worker's file system");
         }
         finally
         {
@@ -54,7 +64,6 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
         string workingDirectory = MakeDirectory(directory, parsed.WorkingDirectory, "the working directory");
         foreach (DeclaredOutput output in parsed.Outputs)
             MakeParent(directory, parsed, output);
-        await ProcessLauncher.LaunchesUnderWayAsync();
         return parsed with { WorkingDirectory = Path.GetRelativePath(directory.Root, workingDirectory) };
     }
 
@@ -64,11 +73,11 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
             : throw new InvalidActionException($"{field} of the action: {error}");
 
     private async Task FetchAsync(
-        InputTree tree, ConcurrentDictionary<(Digest Digest, bool Executable), FileCache.Pin> pins, List<Digest> missing, CancellationToken cancellationToken)
+        InputTree tree, ConcurrentDictionary<FileKey, FileCache.Pin> pins, List<Digest> missing, CancellationToken cancellationToken)
     {
-        var wanted = new HashSet<(Digest Digest, bool Executable)>();
+        var wanted = new HashSet<FileKey>();
         foreach (Reapi.FileNode file in tree.Directories.SelectMany(node => node.Files))
-            wanted.Add((tree.DigestOf(file.Digest), file.IsExecutable));
+            wanted.Add(new FileKey(tree.DigestOf(file.Digest), file.IsExecutable));
         if (wanted.Count == 0)
             return;
 
@@ -78,7 +87,7 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
             new ParallelOptions { MaxDegreeOfParallelism = ParallelFetches, CancellationToken = cancellationToken },
             async (file, cancellation) =>
             {
-                if (await cache.PinAsync(file.Digest, file.Executable, cancellation) is { } pin)
+                if (await cache.PinAsync(file, cancellation) is { } pin)
                     pins[file] = pin;
                 else
                     absent.Add(file.Digest);
@@ -87,7 +96,7 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
     }
 
     private static void Place(
-        InputTree tree, ConcurrentDictionary<(Digest Digest, bool Executable), FileCache.Pin> pins, ActionDirectory directory, CancellationToken cancellationToken)
+        InputTree tree, ConcurrentDictionary<FileKey, FileCache.Pin> pins, ActionDirectory directory, CancellationToken cancellationToken)
     {
         var todo = new Stack<(string Path, Digest Digest)>();
         todo.Push((directory.Root, tree.Root));
@@ -97,7 +106,7 @@ internal sealed class InputRoot(IBlobStore cas, FileCache cache, WorkerOptions o
             cancellationToken.ThrowIfCancellationRequested();
             Reapi.Directory node = tree[next.Digest];
             foreach (Reapi.FileNode file in node.Files)
-                PlaceFile(file, pins[(tree.DigestOf(file.Digest), file.IsExecutable)], $"{next.Path}/{file.Name}", directory);
+                PlaceFile(file, pins[new FileKey(tree.DigestOf(file.Digest), file.IsExecutable)], $"{next.Path}/{file.Name}", directory);
             foreach (Reapi.SymlinkNode link in node.Symlinks)
                 File.CreateSymbolicLink($"{next.Path}/{link.Name}", link.Target);
             foreach (Reapi.DirectoryNode child in node.Directories)

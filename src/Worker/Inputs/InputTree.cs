@@ -46,7 +46,9 @@ internal sealed class InputTree
         Root.TryParseSibling(digest, out Digest parsed, out string? error) ? parsed : throw new InvalidActionException(error);
 
     /// <summary>Reads a tree; what the CAS lacks of it is added to <paramref name="missing"/>.</summary>
-    /// <exception cref="InvalidActionException">A directory is none, or breaks a rule (DIR-01 to DIR-08, SYM-01, SYM-02), or the tree is too large.</exception>
+    /// <exception cref="InvalidActionException">
+    /// A directory is none, or breaks a rule (DIR-01 to DIR-08, SYM-01, SYM-02), or the tree is too large.
+    /// </exception>
     public static async Task<InputTree> LoadAsync(
         IBlobStore cas, Digest root, bool allowAbsoluteSymlinks, ICollection<Digest> missing, CancellationToken cancellationToken)
     {

@@ -11,7 +11,8 @@ internal static class PathInRoot
     private const int MaxLinks = 40; // as in the kernel
 
     /// <summary>
-    /// Resolves a relative path below <paramref name="root"/>; what does not exist is taken literally. Null if it leads out of the root or round in circles.
+    /// Resolves a relative path below <paramref name="root"/>; what does not exist is taken literally. Null if it leads out of the root or round
+    /// in circles.
     /// </summary>
     /// <param name="root">An absolute path without symlinks.</param>
     /// <param name="path">A relative path; <c>..</c> may occur while it stays inside.</param>

@@ -43,7 +43,8 @@ internal readonly record struct FileStatus(FileKind Kind, int Mode, uint UserId,
         if (Libc.StatX(Libc.AT_FDCWD, path, followLast ? 0 : Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, status) != 0)
         {
             int error = Marshal.GetLastPInvokeError();
-            return error is Libc.ENOENT or Libc.ENOTDIR || (error == Libc.ELOOP && followLast) ? null : throw new NativeException($"looking at '{path}'", error);
+            bool isAbsent = error is Libc.ENOENT or Libc.ENOTDIR || (error == Libc.ELOOP && followLast);
+            return isAbsent ? null : throw new NativeException($"looking at '{path}'", error);
         }
 
         // struct statx has one layout on all architectures.

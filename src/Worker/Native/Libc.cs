@@ -14,12 +14,12 @@ namespace RemoteExec.Worker.Native;
 /// </remarks>
 internal static unsafe partial class Libc
 {
-    public const int ENOENT = 2, ESRCH = 3, E2BIG = 7, ENOEXEC = 8, ECHILD = 10, EACCES = 13, EXDEV = 18, ENOTDIR = 20, EINVAL = 22, ETXTBSY = 26,
-        EMLINK = 31, ENAMETOOLONG = 36, ELOOP = 40, ELIBBAD = 80, EPERM = 1;
+    public const int EPERM = 1, ENOENT = 2, E2BIG = 7, ENOEXEC = 8, ECHILD = 10, EACCES = 13, EXDEV = 18, ENOTDIR = 20, EINVAL = 22, ETXTBSY = 26,
+        EMLINK = 31, ENAMETOOLONG = 36, ELOOP = 40, ELIBBAD = 80;
 
     public const int O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0x40, O_EXCL = 0x80, O_APPEND = 0x400, O_CLOEXEC = 0x80000;
     public const int SIGKILL = 9;
-    public const int WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x01000000, P_PID = 1;
+    public const int WNOHANG = 1;
     public const int CLONE_FS = 0x200;
     public const int PR_SET_CHILD_SUBREAPER = 36, PR_SET_NO_NEW_PRIVS = 38;
     public const int RLIMIT_CORE = 4, RLIMIT_NPROC = 6;
@@ -27,7 +27,7 @@ internal static unsafe partial class Libc
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100;
     public const uint STATX_BASIC_STATS = 0x7ff;
 
-    /// <summary>Room for posix_spawnattr_t (336 bytes), posix_spawn_file_actions_t (80), sigset_t (128), siginfo_t (128) and struct statx (256).</summary>
+    /// <summary>Room for posix_spawnattr_t (336 bytes), posix_spawn_file_actions_t (80), sigset_t (128) and struct statx (256).</summary>
     public const int OpaqueBytes = 512;
 
     private const string Library = "libc.so.6";
@@ -90,9 +90,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "getsid", SetLastError = true)]
     public static partial int GetSid(int process);
-
-    [LibraryImport(Library, EntryPoint = "waitid", SetLastError = true)]
-    public static partial int WaitId(int kind, int id, byte* info, int options);
 
     [LibraryImport(Library, EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitPid(int process, int* status, int options);

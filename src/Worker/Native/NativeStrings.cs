@@ -3,7 +3,9 @@ using System.Text;
 
 namespace RemoteExec.Worker.Native;
 
-/// <summary>A list of strings as C has it: an array of pointers to UTF-8 with a NUL at the end of each, and a null pointer at the end of all.</summary>
+/// <summary>
+/// A list of strings as C has it: an array of pointers to UTF-8 with a NUL at the end of each, and a null pointer at the end of all.
+/// </summary>
 internal sealed unsafe class NativeStrings : IDisposable
 {
     private byte** pointers;

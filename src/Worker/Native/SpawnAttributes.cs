@@ -1,6 +1,8 @@
 namespace RemoteExec.Worker.Native;
 
-/// <summary>How new processes are to begin: in a session of their own, with these three files open and no others, with default signal handling.</summary>
+/// <summary>
+/// How new processes are to begin: in a session of their own, with these three files open and no others, with default signal handling.
+/// </summary>
 internal sealed unsafe class SpawnAttributes : IDisposable
 {
     private readonly byte[] attributes = GC.AllocateArray<byte>(Libc.OpaqueBytes, pinned: true);
@@ -30,7 +32,9 @@ internal sealed unsafe class SpawnAttributes : IDisposable
 
     private byte* Actions => (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref actions[0]);
 
-    /// <summary>Starts a program with the calling thread's identity, umask and current directory; returns the error for which it can't be executed, or 0.</summary>
+    /// <summary>
+    /// Starts a program with the calling thread's identity, umask and current directory; returns the error for which it can't be executed, or 0.
+    /// </summary>
     public int Spawn(string program, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, out int process)
     {
         using var argv = new NativeStrings(arguments);
@@ -41,18 +45,11 @@ internal sealed unsafe class SpawnAttributes : IDisposable
         return error;
     }
 
-    /// <summary>
-    /// Forbids a new process to dump core and, if <paramref name="maxProcesses"/> is not 0, its user to have more processes and threads. Limits count
-    /// for a whole process, so they can't be taken on by a thread; the process is limited when it has hardly begun.
-    /// </summary>
-    public static void Limit(int process, int maxProcesses)
+    /// <summary>Forbids a new process to dump core. The process is under way, but a limit that comes a little late does no harm.</summary>
+    public static void ForbidCore(int process)
     {
-        ulong* limit = stackalloc ulong[2] { 0, 0 };
-        _ = Libc.PrLimit(process, Libc.RLIMIT_CORE, limit, null);
-        if (maxProcesses <= 0)
-            return;
-        limit[0] = limit[1] = (ulong)maxProcesses;
-        _ = Libc.PrLimit(process, Libc.RLIMIT_NPROC, limit, null);
+        ulong* none = stackalloc ulong[2] { 0, 0 };
+        _ = Libc.PrLimit(process, Libc.RLIMIT_CORE, none, null);
     }
 
     /// <summary>Frees what the C library allocated.</summary>

@@ -79,10 +79,12 @@ internal sealed class OutputCollector(ActionDirectory directory, ActionCommand c
     private void AddSymlink(DeclaredOutput output, string path, FileStatus status, Reapi.ActionResult result)
     {
         // What the link leads to decides in which of the older lists it stands; a dangling one stands for a file (SYM-04).
-        bool leadsToDirectory = FileStatus.Of(path, followLast: true) is { Kind: FileKind.Directory };
-        bool dangles = FileStatus.Of(path, followLast: true) is null;
-        if (!dangles)
-            Expect(output, leadsToDirectory ? DeclaredOutput.Kinds.Directory : DeclaredOutput.Kinds.File, leadsToDirectory ? "a symlink to a directory" : "a symlink to a file");
+        FileStatus? leadsTo = FileStatus.Of(path, followLast: true);
+        bool leadsToDirectory = leadsTo is { Kind: FileKind.Directory };
+        if (leadsToDirectory)
+            Expect(output, DeclaredOutput.Kinds.Directory, "a symlink to a directory");
+        else if (leadsTo is not null)
+            Expect(output, DeclaredOutput.Kinds.File, "a symlink to a file");
 
         var link = new Reapi.OutputSymlink { Path = output.Path, Target = nodes.TargetOf(path), NodeProperties = nodes.PropertiesOf(status) };
         if (output.Kind == DeclaredOutput.Kinds.Any)

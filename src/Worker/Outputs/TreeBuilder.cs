@@ -30,7 +30,8 @@ internal sealed class TreeBuilder(OutputBlobs blobs, OutputNodes nodes)
                 switch (status.Kind)
                 {
                     case FileKind.File:
-                        tree.AddFile(relative, await blobs.AddFileAsync(path, status, cancellationToken), status.IsExecutable, nodes.PropertiesOf(status));
+                        Digest digest = await blobs.AddFileAsync(path, status, cancellationToken);
+                        tree.AddFile(relative, digest, status.IsExecutable, nodes.PropertiesOf(status));
                         break;
                     case FileKind.Symlink:
                         tree.AddSymlink(relative, nodes.TargetOf(path), nodes.PropertiesOf(status));

@@ -20,6 +20,14 @@ internal sealed class ActionUsers : IDisposable
     private readonly ConcurrentBag<ActionUser> free = [];
     private readonly ConcurrentBag<ActionUser> claimed = [];
 
+    /// <summary>Makes a source of user ids.</summary>
+    /// <param name="maxProcesses">How many processes and threads each user may have at once; 0 for as many as the system allows.</param>
+    public ActionUsers(int maxProcesses)
+    {
+        if (maxProcesses > 0)
+            LimitProcesses(maxProcesses);
+    }
+
     /// <summary>True if this process may run others under these ids: as root, in a container with the usual capabilities.</summary>
     public static bool AreAvailable() =>
         Libc.Numbers is not null && HasCapabilities() && IsMapped(FirstId) && IsMapped(LastId);
@@ -87,6 +95,17 @@ internal sealed class ActionUsers : IDisposable
             return Libc.Access(directory, Execute) == 0;
         });
 
+    // New processes inherit the limit from the worker, so that it holds before their first instruction. The kernel counts by user, and does not
+    // hold root to it.
+    private static unsafe void LimitProcesses(int maxProcesses)
+    {
+        const int Self = 0;
+        ulong* limit = stackalloc ulong[2];
+        NativeException.ThrowIfNegative(Libc.PrLimit(Self, Libc.RLIMIT_NPROC, null, limit), "prlimit");
+        limit[0] = limit[1] = Math.Min((ulong)maxProcesses, limit[1]);
+        NativeException.ThrowIfNegative(Libc.PrLimit(Self, Libc.RLIMIT_NPROC, limit, null), "prlimit");
+    }
+
     private static Socket? TryClaim(uint id)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
@@ -109,14 +128,17 @@ internal sealed class ActionUsers : IDisposable
     {
         const string Effective = "CapEff:";
         string? line = File.ReadLines("/proc/self/status").FirstOrDefault(text => text.StartsWith(Effective, StringComparison.Ordinal));
-        return line is not null
-            && ulong.TryParse(line.AsSpan(Effective.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong capabilities)
-            && (capabilities & NeededCapabilities) == NeededCapabilities;
+        if (line is null)
+            return false;
+        ulong capabilities = ulong.Parse(line.AsSpan(Effective.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        return (capabilities & NeededCapabilities) == NeededCapabilities;
     }
 
     // Lines of "first id here, first id outside, number of ids".
     private static bool IsMapped(uint id) =>
         File.ReadLines("/proc/self/uid_map")
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(field => long.Parse(field, CultureInfo.InvariantCulture)).ToArray())
-            .Any(range => id >= range[0] && id < range[0] + range[2]);
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Any(range => id >= Number(range[0]) && id < Number(range[0]) + Number(range[2]));
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 }

@@ -5,9 +5,9 @@ using RemoteExec.Worker.Native;
 namespace RemoteExec.Worker.Sandbox;
 
 /// <summary>
-/// The child processes of the worker that it did not get from <see cref="System.Diagnostics.Process"/>: those it started as actions, and those it inherited.
-/// The worker is a "subreaper": a process whose parent dies becomes the worker's child, however it detached itself. So when the main process of an action has
-/// ended, whatever the action left running hangs below a direct child of the worker, and nothing left means none such.
+/// The child processes of the worker that it did not get from <see cref="System.Diagnostics.Process"/>: those it started as actions, and those
+/// it inherited. The worker is a "subreaper": a process whose parent dies becomes the worker's child, however it detached itself. So when the
+/// main process of an action has ended, whatever the action left running hangs below a direct child of the worker: no such child, nothing left.
 /// </summary>
 internal sealed class ChildProcesses
 {
@@ -91,7 +91,8 @@ internal sealed class ChildProcesses
     private static int ExitCodeOf(int status) => (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
 
     private static List<int> ParseIds(string text) =>
-        [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+        [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
 
     // For kernels without the list of children.
     private static List<int> ScanForChildren() =>

@@ -9,10 +9,10 @@ namespace RemoteExec.Worker.Sandbox;
 /// <remarks>
 /// With a user of its own an action can't touch what others own, and nothing it started survives it: every process under that user is ended.
 /// Without, actions must trust each other, and a process that left its session may live until the actions that ran beside it have ended too.
+/// In both cases files that an action makes elsewhere than in its own directories, as in /tmp, stay.
 /// </remarks>
-/// <param name="maxProcesses">How many processes and threads a command with its own user may have at once; 0 for no limit.</param>
 /// <param name="time">Measures the timeout.</param>
-internal sealed class DirectorySandbox(int maxProcesses, TimeProvider time) : ISandbox
+internal sealed class DirectorySandbox(TimeProvider time) : ISandbox
 {
     private const int NotFound = 127, NotExecutable = 126;
     private static readonly TimeSpan longestTimeout = TimeSpan.FromDays(30); // timers can't count much further
@@ -58,7 +58,7 @@ internal sealed class DirectorySandbox(int maxProcesses, TimeProvider time) : IS
 
         async Task<(int Error, int Main, Task<int> Ended)> LaunchAsync()
         {
-            (int error, int main) = await ProcessLauncher.StartAsync(command, program, maxProcesses);
+            (int error, int main) = await ProcessLauncher.StartAsync(command, program);
             return (error, main, error == 0 ? children.WaitAsync(main) : Task.FromResult(0));
         }
     }
@@ -114,7 +114,8 @@ internal sealed class DirectorySandbox(int maxProcesses, TimeProvider time) : IS
         {
             Libc.ENOENT when FileStatus.Of(path) is null => $"'{program}' does not exist (relative paths start at the working directory)",
             Libc.ENOENT => $"'{program}' exists, but its interpreter (the '#!' line, or the loader of a dynamic executable) does not",
-            Libc.EACCES or Libc.EPERM => $"'{program}' can't be executed: it is no file with the executable bit set, or a directory on the way to it is closed",
+            Libc.EACCES or Libc.EPERM =>
+                $"'{program}' can't be executed: it is no file with the executable bit set, or a directory on the way to it is closed",
             Libc.ENOTDIR => $"'{program}' has a file where a directory should be",
             Libc.ELOOP => $"'{program}' is a loop of symlinks",
             Libc.ENAMETOOLONG => $"the name of the program is too long: {program.Length} characters",

@@ -17,14 +17,14 @@ internal static class ProcessLauncher
 
     /// <summary>Starts a program; 0 and the process id, or the error for which it could not be executed.</summary>
     /// <exception cref="NativeException">The preparations failed.</exception>
-    public static async Task<(int Error, int ProcessId)> StartAsync(SandboxCommand command, string program, int maxProcesses)
+    public static async Task<(int Error, int ProcessId)> StartAsync(SandboxCommand command, string program)
     {
         // Listed before the process can exist: see LaunchesUnderWayAsync.
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         launches[done.Task] = true;
         try
         {
-            return await ActionThread.RunAsync(() => Start(command, program, maxProcesses));
+            return await ActionThread.RunAsync(() => Start(command, program));
         }
         finally
         {
@@ -40,7 +40,7 @@ internal static class ProcessLauncher
     /// </summary>
     public static Task LaunchesUnderWayAsync() => Task.WhenAll(launches.Keys);
 
-    private static (int Error, int ProcessId) Start(SandboxCommand command, string program, int maxProcesses)
+    private static (int Error, int ProcessId) Start(SandboxCommand command, string program)
     {
         NativeException.ThrowIfNegative(Libc.Unshare(Libc.CLONE_FS), "unshare(CLONE_FS)");
         _ = Libc.UMask(UMask);
@@ -62,7 +62,7 @@ internal static class ProcessLauncher
             if (problem == Libc.ENOEXEC)
                 problem = attributes.Spawn(Shell, [Shell, program, .. command.Arguments.Skip(1)], environment, out process);
             if (problem == 0)
-                SpawnAttributes.Limit(process, command.User is null ? 0 : maxProcesses);
+                SpawnAttributes.ForbidCore(process);
             return (problem, process);
         }
         finally

@@ -18,7 +18,8 @@ internal static class ActionErrors
         StoreFullException => (Make(StatusCode.ResourceExhausted, exception.Message), true, true),
         BlobMismatchException => (Make(StatusCode.Unavailable, $"an output changed while it was uploaded: {exception.Message}"), true, true),
         CasException => (Make(StatusCode.Unavailable, exception.Message), true, true),
-        RpcException rpc => (Make(rpc.Code is StatusCode.ResourceExhausted ? rpc.Code : StatusCode.Unavailable, $"the CAS: {rpc.Message}"), true, true),
+        RpcException { Code: StatusCode.ResourceExhausted } => (Make(StatusCode.ResourceExhausted, $"the CAS: {exception.Message}"), true, true),
+        RpcException => (Make(StatusCode.Unavailable, $"the CAS: {exception.Message}"), true, true),
         IOException or UnauthorizedAccessException => (Make(StatusCode.Unavailable, $"the worker has a problem: {exception.Message}"), true, true),
         _ => (Make(StatusCode.Internal, "the worker failed in an unforeseen way; its log says more"), true, false),
     };
@@ -40,9 +41,9 @@ internal static class ActionErrors
         var failure = new PreconditionFailure();
         foreach (Digest digest in digests)
             failure.Violations.Add(new PreconditionFailure.Types.Violation { Type = "MISSING", Subject = ResourceName.FormatSubject(digest) });
-        string names = string.Join(", ", failure.Violations.Take(NamedInMessage).Select(violation => violation.Subject));
-        Google.Rpc.Status status = Make(
-            StatusCode.FailedPrecondition, $"{digests.Count} of the action's blobs are not in the CAS: {names}{(digests.Count > NamedInMessage ? ", …" : "")}");
+        string names = string.Join(", ", failure.Violations.Take(NamedInMessage).Select(violation => violation.Subject))
+            + (digests.Count > NamedInMessage ? ", …" : "");
+        Google.Rpc.Status status = Make(StatusCode.FailedPrecondition, $"{digests.Count} of the action's blobs are not in the CAS: {names}");
         status.Details.Add(Any.Pack(failure));
         return status;
     }

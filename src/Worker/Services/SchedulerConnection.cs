@@ -26,7 +26,8 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
         {
             try
             {
-                SynchronizeResponse response = await scheduler.UnaryAsync<SynchronizeRequest, SynchronizeResponse>(Method, request, cancellationToken, options);
+                SynchronizeResponse response =
+                    await scheduler.UnaryAsync<SynchronizeRequest, SynchronizeResponse>(Method, request, cancellationToken, options);
                 if (Interlocked.Exchange(ref unreachable, 0) == 1)
                     WorkerLog.SchedulerReached(logger);
                 return response;
@@ -37,7 +38,8 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
             }
             catch (RpcException exception)
             {
-                if (exception.Code is StatusCode.InvalidArgument or StatusCode.Unimplemented or StatusCode.PermissionDenied or StatusCode.Unauthenticated)
+                if (exception.Code
+                    is StatusCode.InvalidArgument or StatusCode.Unimplemented or StatusCode.PermissionDenied or StatusCode.Unauthenticated)
                     WorkerLog.PostRefused(logger, request.SlotId, exception.Message);
                 else if (Interlocked.Exchange(ref unreachable, 1) == 0)
                     WorkerLog.SchedulerUnreachable(logger, exception.Message);

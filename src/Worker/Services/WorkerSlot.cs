@@ -197,7 +197,9 @@ internal sealed class WorkerSlot(
     private static Reapi.Platform ToProto(IEnumerable<KeyValuePair<string, string>> properties)
     {
         var platform = new Reapi.Platform();
-        foreach ((string name, string value) in properties.OrderBy(property => property.Key, Utf8Order.Instance).ThenBy(property => property.Value, Utf8Order.Instance))
+        IEnumerable<KeyValuePair<string, string>> sorted =
+            properties.OrderBy(property => property.Key, Utf8Order.Instance).ThenBy(property => property.Value, Utf8Order.Instance);
+        foreach ((string name, string value) in sorted)
             platform.Properties.Add(new Reapi.Platform.Types.Property { Name = name, Value = value });
         return platform;
     }

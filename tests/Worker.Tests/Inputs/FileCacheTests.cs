@@ -26,7 +26,7 @@ public sealed class FileCacheTests : IDisposable
 
         for (int i = 0; i < 3; i++)
         {
-            using FileCache.Pin pin = (await cache.PinAsync(blob.Digest, executable: false, Cancellation))!.Value;
+            using FileCache.Pin pin = (await cache.PinAsync(new FileKey(blob.Digest, Executable: false), Cancellation))!.Value;
             pin.PlaceAt(Place(i));
         }
 
@@ -43,7 +43,7 @@ public sealed class FileCacheTests : IDisposable
 
         foreach (bool executable in (bool[])[false, true])
         {
-            using FileCache.Pin pin = (await cache.PinAsync(blob.Digest, executable, Cancellation))!.Value;
+            using FileCache.Pin pin = (await cache.PinAsync(new FileKey(blob.Digest, executable), Cancellation))!.Value;
             pin.PlaceAt(Place(executable ? 1 : 0));
         }
 
@@ -59,7 +59,7 @@ public sealed class FileCacheTests : IDisposable
         TestBlob[] blobs = [await AddAsync(1, 100), await AddAsync(2, 100), await AddAsync(3, 100)];
 
         foreach (int i in (int[])[0, 1, 0, 2, 0, 1])
-            (await cache.PinAsync(blobs[i].Digest, executable: false, Cancellation))!.Value.Dispose();
+            (await cache.PinAsync(new FileKey(blobs[i].Digest, Executable: false), Cancellation))!.Value.Dispose();
 
         Assert.Equal(4, opened); // 1 went when 2 came, and had to be fetched again
         Assert.Equal(200, cache.UsedBytes);
@@ -72,9 +72,9 @@ public sealed class FileCacheTests : IDisposable
         FileCache cache = NewCache(50, hardlinks: true);
         TestBlob first = await AddAsync(1, 100), second = await AddAsync(2, 100);
 
-        using (FileCache.Pin pin = (await cache.PinAsync(first.Digest, executable: false, Cancellation))!.Value)
+        using (FileCache.Pin pin = (await cache.PinAsync(new FileKey(first.Digest, Executable: false), Cancellation))!.Value)
         {
-            using FileCache.Pin other = (await cache.PinAsync(second.Digest, executable: false, Cancellation))!.Value;
+            using FileCache.Pin other = (await cache.PinAsync(new FileKey(second.Digest, Executable: false), Cancellation))!.Value;
             pin.PlaceAt(Place(0));
             other.PlaceAt(Place(1));
             Assert.Equal(200, cache.UsedBytes);
@@ -90,10 +90,10 @@ public sealed class FileCacheTests : IDisposable
         FileCache cache = NewCache(1000, hardlinks: true);
         TestBlob blob = TestBlob.Random(1, 100);
 
-        Assert.Null(await cache.PinAsync(blob.Digest, executable: false, Cancellation));
+        Assert.Null(await cache.PinAsync(new FileKey(blob.Digest, Executable: false), Cancellation));
         await cas.WriteAllAsync(blob.Digest, blob.Content, Cancellation);
 
-        using FileCache.Pin pin = (await cache.PinAsync(blob.Digest, executable: false, Cancellation))!.Value;
+        using FileCache.Pin pin = (await cache.PinAsync(new FileKey(blob.Digest, Executable: false), Cancellation))!.Value;
         Assert.Equal(100, cache.UsedBytes);
     }
 
@@ -102,9 +102,9 @@ public sealed class FileCacheTests : IDisposable
     {
         FileCache cache = NewCache(1000, hardlinks: true);
         TestBlob mine = await AddAsync(1, 100);
-        (await cache.PinAsync(mine.Digest, executable: false, Cancellation))!.Value.Dispose();
+        (await cache.PinAsync(new FileKey(mine.Digest, Executable: false), Cancellation))!.Value.Dispose();
 
-        Assert.Null(await cache.PinAsync(TestBlob.Of(mine.Content, "other").Digest, executable: false, Cancellation));
+        Assert.Null(await cache.PinAsync(new FileKey(TestBlob.Of(mine.Content, "other").Digest, Executable: false), Cancellation));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class FileCacheTests : IDisposable
         FileCache cache = NewCache(1000, hardlinks: true, () => release.Task);
         TestBlob blob = await AddAsync(1, 100);
 
-        Task<FileCache.Pin?>[] waiting = [.. Enumerable.Range(0, 10).Select(_ => cache.PinAsync(blob.Digest, executable: false, Cancellation).AsTask())];
+        Task<FileCache.Pin?>[] waiting = [.. Enumerable.Range(0, 10).Select(_ => cache.PinAsync(new FileKey(blob.Digest, Executable: false), Cancellation).AsTask())];
         release.SetResult();
         FileCache.Pin?[] pins = await Task.WhenAll(waiting);
 
@@ -129,8 +129,8 @@ public sealed class FileCacheTests : IDisposable
         var release = new TaskCompletionSource();
         FileCache cache = NewCache(1000, hardlinks: true, () => opened == 1 ? release.Task : Task.CompletedTask);
         TestBlob blob = await AddAsync(1, 100);
-        Task<FileCache.Pin?> first = cache.PinAsync(blob.Digest, executable: false, Cancellation).AsTask();
-        Task<FileCache.Pin?> second = cache.PinAsync(blob.Digest, executable: false, Cancellation).AsTask();
+        Task<FileCache.Pin?> first = cache.PinAsync(new FileKey(blob.Digest, Executable: false), Cancellation).AsTask();
+        Task<FileCache.Pin?> second = cache.PinAsync(new FileKey(blob.Digest, Executable: false), Cancellation).AsTask();
 
         release.SetException(new StoreUnavailableException("disk", null));
 
@@ -144,7 +144,7 @@ public sealed class FileCacheTests : IDisposable
     {
         FileCache cache = NewCache(1000, hardlinks: true);
         TestBlob blob = await AddAsync(1, 10);
-        using FileCache.Pin pin = (await cache.PinAsync(blob.Digest, executable: true, Cancellation))!.Value;
+        using FileCache.Pin pin = (await cache.PinAsync(new FileKey(blob.Digest, Executable: true), Cancellation))!.Value;
 
         const int BeyondTheLimitOfExt4 = 65_010;
         for (int i = 0; i < BeyondTheLimitOfExt4; i++)

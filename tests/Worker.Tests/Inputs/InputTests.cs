@@ -129,6 +129,22 @@ public sealed class InputTests
             await worker.RunAsync(new Reapi.Action { CommandDigest = command.ToProto(), InputRootDigest = directory.ToProto() }), "more than 10000");
     }
 
+    [Fact]
+    public async Task A_name_or_a_path_that_the_file_system_can_not_hold_is_INVALID_ARGUMENT()
+    {
+        await using ActionFixture worker = await ActionFixture.MakeAsync();
+
+        await worker.AddFileAsync(new string('x', 300), "content");
+        ExecutionOutcome longName = await worker.ShellAsync("true");
+        worker.Inputs.AddDirectory(string.Join('/', Enumerable.Repeat(new string('x', 200), 30)));
+        ExecutionOutcome longPath = await worker.ShellAsync("true");
+        ExecutionOutcome longOutput = await worker.ShellAsync("true", new string('x', 300) + "/out");
+
+        ExecutorTests.AssertInvalid(longName, "too long");
+        ExecutorTests.AssertInvalid(longPath, "too long");
+        ExecutorTests.AssertInvalid(longOutput, "too long");
+    }
+
     [Fact, Rule("CMD-07")]
     public async Task The_command_starts_in_its_working_directory()
     {

@@ -5,20 +5,20 @@ namespace RemoteExec.Worker.Tests.Sandbox;
 /// <summary>The directory tier with a user for each action; only where the tests run as root.</summary>
 public sealed class OwnUserSandboxTests : SandboxContract
 {
-    private static readonly ActionUsers users = new();
+    private static readonly Lazy<ActionUsers> users = new(() => new ActionUsers(Needs.MaxProcesses));
 
-    protected override ISandbox Sandbox { get; } = new DirectorySandbox(200, TimeProvider.System);
+    private protected override ISandbox Sandbox { get; } = new DirectorySandbox(TimeProvider.System);
 
-    protected override ActionUser? TakeUser()
+    private protected override ActionUser? TakeUser()
     {
         Needs.ActionUsers();
-        return users.Take();
+        return users.Value.Take();
     }
 
-    protected override void ReturnUser(ActionUser? user)
+    private protected override void ReturnUser(ActionUser? user)
     {
         if (user is not null)
-            users.Return(user);
+            users.Value.Return(user);
     }
 
     [Fact]
@@ -34,14 +34,32 @@ public sealed class OwnUserSandboxTests : SandboxContract
     [Fact]
     public async Task An_action_can_not_reach_another_actions_directory()
     {
-        ActionUser other = users.Take();
+        ActionUser other = users.Value.Take();
         await using var temp = await OtherAction.MakeAsync(other);
 
         SandboxOutcome outcome = await ShellAsync($"cat {temp.Secret} || ls {temp.Directory.Root} || touch {temp.Directory.Root}/x || ls {Path.GetDirectoryName(Path.GetDirectoryName(Directory.Root))}");
 
-        users.Return(other);
+        users.Value.Return(other);
         Assert.NotEqual(0, outcome.ExitCode);
         Assert.Empty(Stdout);
+    }
+
+    [Fact]
+    public async Task An_action_can_not_reach_the_worker()
+    {
+        SandboxOutcome outcome = await ShellAsync(
+            $"kill -0 {Environment.ProcessId} || cat /proc/{Environment.ProcessId}/environ || ls /proc/{Environment.ProcessId}/fd || : > /proc/{Environment.ProcessId}/mem");
+
+        Assert.NotEqual(0, outcome.ExitCode);
+        Assert.Empty(Stdout);
+    }
+
+    [Fact]
+    public async Task An_action_can_not_have_more_processes_than_allowed()
+    {
+        await ShellAsync("perl -e 'for (1..1000) { $p = fork; last unless defined $p; if (!$p) { sleep 987; exit } $n++ } print $n'");
+
+        Assert.InRange(int.Parse(Stdout), 1, Needs.MaxProcesses);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public abstract class SandboxContract : IAsyncLifetime
     private readonly TempDirectory temp = new();
     private ScratchDirectory? scratch;
 
-    protected abstract ISandbox Sandbox { get; }
+    private protected abstract ISandbox Sandbox { get; }
 
     private protected ActionDirectory Directory { get; private set; } = null!;
 
@@ -33,9 +33,9 @@ public abstract class SandboxContract : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    protected abstract ActionUser? TakeUser();
+    private protected abstract ActionUser? TakeUser();
 
-    protected abstract void ReturnUser(ActionUser? user);
+    private protected abstract void ReturnUser(ActionUser? user);
 
     [Fact]
     public async Task A_command_runs_in_its_working_directory_and_its_output_is_captured()
@@ -207,6 +207,15 @@ public abstract class SandboxContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_crash_leaves_no_core_file()
+    {
+        SandboxOutcome outcome = await ShellAsync("ulimit -c; kill -SEGV $$");
+
+        Assert.Equal("0\n", Stdout);
+        Assert.Equal(139, outcome.ExitCode);
+    }
+
+    [Fact]
     public async Task Cancelling_stops_the_command()
     {
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
@@ -297,10 +306,10 @@ public abstract class SandboxContract : IAsyncLifetime
         File.SetUnixFileMode(file, (UnixFileMode)0x1ED); // 0755
     }
 
-    protected Task<SandboxOutcome> ShellAsync(string script, TimeSpan? timeout = null) =>
+    private protected Task<SandboxOutcome> ShellAsync(string script, TimeSpan? timeout = null) =>
         RunAsync(Directory.Root, new() { ["PATH"] = "/usr/bin:/bin" }, timeout ?? TimeSpan.FromMinutes(1), Cancellation, "/bin/bash", "-c", script);
 
-    protected Task<SandboxOutcome> RunAsync(Dictionary<string, string> environment, params string[] arguments) =>
+    private protected Task<SandboxOutcome> RunAsync(Dictionary<string, string> environment, params string[] arguments) =>
         RunAsync(Directory.Root, environment, TimeSpan.FromMinutes(1), Cancellation, arguments);
 
     private Task<SandboxOutcome> RunInAsync(string workingDirectory, Dictionary<string, string> environment, params string[] arguments) =>
