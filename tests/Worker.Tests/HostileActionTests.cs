@@ -53,7 +53,9 @@ public abstract class HostileActionTests(bool separateUsers)
 
         Reapi.ExecuteResponse response = (await worker.RunAsync(new Reapi.Command
         {
-            Arguments = { "/bin/sh", "-c", "cd ..; rmdir wd; ln -s /etc wd" }, WorkingDirectory = "wd", OutputPaths = { "passwd" },
+            Arguments = { "/bin/sh", "-c", "cd ..; rmdir wd; ln -s /etc wd" },
+            WorkingDirectory = "wd",
+            OutputPaths = { "passwd" },
         })).Response;
 
         OutputTests.AssertRefused(response, "leads out of the input root");

@@ -129,7 +129,10 @@ public sealed class WriteRequestFrameTests
 
                 var expected = new WriteRequest
                 {
-                    ResourceName = Encoding.UTF8.GetString(name), WriteOffset = offset.Get, FinishWrite = finishes, Data = ByteString.CopyFrom(data),
+                    ResourceName = Encoding.UTF8.GetString(name),
+                    WriteOffset = offset.Get,
+                    FinishWrite = finishes,
+                    Data = ByteString.CopyFrom(data),
                 };
                 Assert.Equal(expected, WriteRequest.Parser.ParseFrom(result.Buffer.Slice(5)));
             }

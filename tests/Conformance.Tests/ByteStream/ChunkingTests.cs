@@ -35,7 +35,9 @@ public sealed class ChunkingTests
             {
                 call.Add(new WriteRequest
                 {
-                    ResourceName = call.Count == 0 ? name : "", WriteOffset = offset, Data = ByteString.CopyFrom(blob.Content, offset, length),
+                    ResourceName = call.Count == 0 ? name : "",
+                    WriteOffset = offset,
+                    Data = ByteString.CopyFrom(blob.Content, offset, length),
                 });
                 offset += length;
                 if (!endsCall)

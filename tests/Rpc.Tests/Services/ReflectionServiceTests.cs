@@ -101,7 +101,10 @@ public sealed class ReflectionServiceTests : IAsyncLifetime
         var middle = new FileDescriptorProto { Name = "middle.proto", Syntax = "proto3", Dependency = { "inner.proto" } };
         var outer = new FileDescriptorProto
         {
-            Name = "outer.proto", Syntax = "proto3", Dependency = { "middle.proto", "inner.proto" }, Service = { new ServiceDescriptorProto { Name = "S" } },
+            Name = "outer.proto",
+            Syntax = "proto3",
+            Dependency = { "middle.proto", "inner.proto" },
+            Service = { new ServiceDescriptorProto { Name = "S" } },
         };
         return FileDescriptor.BuildFromByteStrings([inner.ToByteString(), middle.ToByteString(), outer.ToByteString()]);
     }
@@ -125,8 +128,11 @@ public sealed class ReflectionServiceTests : IAsyncLifetime
 
         static FieldDescriptorProto Extension(string name, int number) => new()
         {
-            Name = name, Number = number, Extendee = ".x.Base",
-            Label = FieldDescriptorProto.Types.Label.Optional, Type = FieldDescriptorProto.Types.Type.Int32,
+            Name = name,
+            Number = number,
+            Extendee = ".x.Base",
+            Label = FieldDescriptorProto.Types.Label.Optional,
+            Type = FieldDescriptorProto.Types.Type.Int32,
         };
     }
 

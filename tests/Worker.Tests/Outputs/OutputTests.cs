@@ -48,7 +48,9 @@ public sealed class OutputTests
         await using ActionFixture worker = await ActionFixture.MakeAsync();
         var command = new Reapi.Command
         {
-            Arguments = { "/bin/sh", "-c", "echo x > o/f; echo y > ../beside" }, WorkingDirectory = "wd", OutputPaths = { "o/f", "../beside" },
+            Arguments = { "/bin/sh", "-c", "echo x > o/f; echo y > ../beside" },
+            WorkingDirectory = "wd",
+            OutputPaths = { "o/f", "../beside" },
         };
 
         Reapi.ActionResult result = (await worker.RunAsync(command)).Response.Result;
@@ -108,7 +110,9 @@ public sealed class OutputTests
         await using ActionFixture worker = await ActionFixture.MakeAsync();
         var command = new Reapi.Command
         {
-            Arguments = { "/bin/sh", "-c", "mkdir -p d/a/b; echo x > d/a/b/f" }, OutputPaths = { "d" }, OutputDirectoryFormat = format,
+            Arguments = { "/bin/sh", "-c", "mkdir -p d/a/b; echo x > d/a/b/f" },
+            OutputPaths = { "d" },
+            OutputDirectoryFormat = format,
         };
 
         Reapi.ActionResult result = (await worker.RunAsync(command)).Response.Result;
