@@ -112,7 +112,7 @@ case $command in
     for file in "$dir"/*.pid; do
       [ -f "$file" ] || continue
       port=$(basename "$file" .pid)
-      echo "$port pid $(cat "$file") $(cli "$port" info replication | grep ^role || echo down)"
+      echo "$port pid $(cat "$file") $(cli "$port" role | head -n 1 | grep . || echo down)"
     done
     ;;
   *) echo "$usage" >&2; exit 2 ;;

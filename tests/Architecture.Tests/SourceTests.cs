@@ -73,11 +73,11 @@ public sealed partial class SourceTests
         Assert.Empty(wrong);
     }
 
-    /// <summary>The worker is the client of the scheduler: its loop starts what speaks to it, and what an action ended with is a message with a status.</summary>
+    /// <summary>The worker is the client of the scheduler: its loop starts what speaks to it.</summary>
     private static IReadOnlyList<string> EntryPoints { get; } = ["Worker/WorkerLoop.cs", "Worker/LocalActionExecutor.cs"];
 
-    /// <summary>A store that is another server reads that server's status codes; what an action ended with is a message with a status.</summary>
-    private static IReadOnlyList<string> Clients { get; } = ["Cas/Stores/RemoteStore", "Worker/LocalActionExecutor.cs"];
+    /// <summary>A store that is another server reads that server's status codes.</summary>
+    private static IReadOnlyList<string> Clients { get; } = ["Cas/Stores/RemoteStore"];
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();

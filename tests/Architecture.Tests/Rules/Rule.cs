@@ -7,9 +7,6 @@ namespace RemoteExec.Architecture.Tests.Rules;
 /// <param name="Reason">Why no test cites it; null if tests do.</param>
 internal sealed record Rule(string Section, string Id, string Says, string? Reason)
 {
-    /// <summary>The reason of a rule that is still to be proven.</summary>
-    public const string Pending = "pending";
-
     /// <summary>Reads the rules.</summary>
     public static IReadOnlyList<Rule> ReadAll(IEnumerable<string> lines)
     {
