@@ -7,7 +7,7 @@ namespace RemoteExec.Worker.Tests.Sandbox;
 /// <summary>What every tier of <see cref="ISandbox"/> promises. Each test runs real processes in an action's directory of its own.</summary>
 public abstract class SandboxContract : IAsyncLifetime
 {
-    private readonly TempDirectory temp = new();
+    private TempDirectory? temp;
     private ScratchDirectory? scratch;
 
     private protected abstract ISandbox Sandbox { get; }
@@ -20,8 +20,10 @@ public abstract class SandboxContract : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        ActionUser? user = TakeUser(); // first: it may skip the test
+        temp = new TempDirectory();
         scratch = await ScratchDirectory.OpenAsync(temp.Path, NullLogger.Instance);
-        Directory = scratch.MakeActionDirectory(TakeUser());
+        Directory = scratch.MakeActionDirectory(user);
     }
 
     public async ValueTask DisposeAsync()
@@ -29,7 +31,7 @@ public abstract class SandboxContract : IAsyncLifetime
         await Directory.DisposeAsync();
         await scratch!.DisposeAsync();
         ReturnUser(Directory.User);
-        temp.Dispose();
+        temp!.Dispose();
         GC.SuppressFinalize(this);
     }
 
