@@ -19,9 +19,10 @@ internal static class Duration
     {
         duration = TimeSpan.Zero;
         ReadOnlySpan<char> rest = text.AsSpan().Trim();
-        error = rest.IsEmpty || rest.SequenceEqual("0") ? null : Add(rest, ref duration, text);
         if (rest.IsEmpty)
             error = Malformed(text);
+        else
+            error = rest.SequenceEqual("0") ? null : Add(rest, ref duration, text);
         return error is null;
     }
 

@@ -127,6 +127,25 @@ public sealed class RunningServerTests
     }
 
     [Fact]
+    public async Task Several_listeners_serve_the_same()
+    {
+        using var data = new TemporaryDirectory();
+        await using RunningServer server = await TestServers.StartAsync(data, "listeners.grpc=[127.0.0.1:0, 127.0.0.1:0, 'unix:" + data["grpc.sock"] + "']");
+        TestBlob blob = TestBlob.Random(3, 10);
+
+        ListenAddress[] addresses = [.. server.Listeners.Where(listener => listener.Kind == ListenerKind.Grpc).Select(listener => listener.Address)];
+        await using var first = new RpcChannel(RpcAddress.Parse(addresses[0].ToString()));
+        await UploadAsync(first, blob);
+
+        Assert.Equal(3, addresses.Distinct().Count());
+        foreach (ListenAddress address in addresses)
+        {
+            await using var channel = new RpcChannel(RpcAddress.Parse(address.ToString()));
+            Assert.Empty(await FindMissingAsync(channel, blob));
+        }
+    }
+
+    [Fact]
     public async Task Unix_sockets_are_served_too()
     {
         using var data = new TemporaryDirectory();
