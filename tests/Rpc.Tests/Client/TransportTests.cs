@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Security;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Health.V1;
 using Microsoft.AspNetCore.Hosting;
@@ -14,17 +13,6 @@ public sealed class TransportTests : IDisposable
     private readonly string directory = Directory.CreateTempSubdirectory("rpc-").FullName;
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
-
-    private static X509Certificate2 SelfSigned(string host)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(host);
-        request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(500));
-        return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
-    }
 
     private static Task<TestServer> StartAsync(Action<KestrelServerOptions> listen, Action<string>? peer = null) => TestServer.StartAsync(
         [Methods.ServeUnary((_, call) =>
@@ -43,7 +31,7 @@ public sealed class TransportTests : IDisposable
     [Fact]
     public async Task TLS_with_a_root_of_ones_own_is_trusted()
     {
-        using X509Certificate2 certificate = SelfSigned("localhost");
+        using X509Certificate2 certificate = TestCertificate.SelfSigned("localhost");
         await using TestServer server = await StartTlsAsync(certificate);
         await using var channel = new RpcChannel(
             RpcAddress.Parse($"grpcs://localhost:{server.Url.Port}"), new() { Ssl = RpcTrust.InRoots([certificate]) });
@@ -54,7 +42,7 @@ public sealed class TransportTests : IDisposable
     [Fact]
     public async Task Roots_are_read_from_a_PEM_file()
     {
-        using X509Certificate2 certificate = SelfSigned("localhost");
+        using X509Certificate2 certificate = TestCertificate.SelfSigned("localhost");
         string path = Path.Combine(directory, "ca.pem");
         await File.WriteAllTextAsync(path, certificate.ExportCertificatePem(), Methods.Token);
         await using TestServer server = await StartTlsAsync(certificate);
@@ -66,8 +54,8 @@ public sealed class TransportTests : IDisposable
     [Fact]
     public async Task A_certificate_of_another_root_or_another_name_is_UNAVAILABLE()
     {
-        using X509Certificate2 certificate = SelfSigned("localhost");
-        using X509Certificate2 stranger = SelfSigned("localhost");
+        using X509Certificate2 certificate = TestCertificate.SelfSigned("localhost");
+        using X509Certificate2 stranger = TestCertificate.SelfSigned("localhost");
         await using TestServer server = await StartTlsAsync(certificate);
         (string Host, SslClientAuthenticationOptions? Trust)[] bad =
             [("localhost", null), ("localhost", RpcTrust.InRoots([stranger])), ("127.0.0.1", RpcTrust.InRoots([certificate]))];
@@ -84,7 +72,7 @@ public sealed class TransportTests : IDisposable
     [Fact]
     public async Task Plain_gRPC_to_a_port_of_TLS_fails_clearly()
     {
-        using X509Certificate2 certificate = SelfSigned("localhost");
+        using X509Certificate2 certificate = TestCertificate.SelfSigned("localhost");
         await using TestServer server = await StartTlsAsync(certificate);
         await using var channel = new RpcChannel(RpcAddress.Parse($"grpc://localhost:{server.Url.Port}"));
 
