@@ -26,8 +26,9 @@ public sealed class ActionCacheService(IActionCache cache, IBlobStore cas, Serve
     {
         Digest action = RequestArguments.Digest(
             RequestArguments.Instance(request.InstanceName), request.DigestFunction, request.ActionDigest, "action_digest");
-        ActionResult result = await cache.GetAsync(action, call.CancellationToken)
-            ?? throw new RpcException(StatusCode.NotFound, $"no result is cached for action {action}");
+        ActionResult? result = await cache.GetAsync(action, call.CancellationToken);
+        if (result is null)
+            return call.Fail<ActionResult>(StatusCode.NotFound, $"no result is cached for action {action}");
 
         var wanted = new InlineRequest(request.InlineStdout, request.InlineStderr, request.InlineOutputFiles);
         await inlined.AddAsync(result, action, wanted, features.Limits.MaxResponseBytes, call.CancellationToken);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
@@ -21,6 +22,10 @@ public static class Trailers
     /// base64, and the message is sent twice. Details that do not fit are dropped from the last one on.
     /// </summary>
     public const int MaxDetailsBytes = 4608;
+
+    // What stands for itself: printable ASCII but for the percent sign.
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(value => (char)value).Where(value => value != '%')]);
 
     // Percent-encoded; a longer message is cut.
     private const int MaxMessageBytes = 1024;
@@ -80,6 +85,8 @@ public static class Trailers
 
     private static string PercentEncode(string message, int maxLength, out string taken)
     {
+        if (message.Length <= maxLength && message.AsSpan().IndexOfAnyExcept(Plain) < 0)
+            return taken = message;
         var encoded = new StringBuilder(message.Length);
         Span<byte> utf8 = stackalloc byte[4];
         int position = 0;

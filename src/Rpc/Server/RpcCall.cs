@@ -34,6 +34,20 @@ public abstract class RpcCall
     /// <summary>The response messages.</summary>
     public abstract MessageWriter Responses { get; }
 
+    /// <summary>The status with which <see cref="Fail{T}"/> ends the call; null if it was not called.</summary>
+    public RpcStatus? Failure { get; private set; }
+
+    /// <summary>
+    /// Ends a call without an exception, which costs as much as all the rest of a small call: for what happens all the time, as a miss does. The handler
+    /// returns at once what this returns; nobody looks at it.
+    /// </summary>
+    public T Fail<T>(StatusCode code, string message)
+        where T : class
+    {
+        Failure = new RpcStatus(code, message);
+        return null!;
+    }
+
     /// <summary>Sends the response headers now, if they were not sent: for streams whose first message may take long.</summary>
     public abstract ValueTask SendHeadersAsync();
 

@@ -61,6 +61,8 @@ public sealed class RpcEndpoints
             try
             {
                 await method.Handler(call);
+                if (call.Failure is { } failure)
+                    status = boundary.Note(failure, call);
             }
             catch (Exception exception)
             {

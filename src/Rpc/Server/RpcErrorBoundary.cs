@@ -13,7 +13,7 @@ internal sealed class RpcErrorBoundary(ILogger logger, TimeProvider time)
     public RpcStatus ToStatus(Exception exception, RpcCall call, Func<Exception, RpcStatus?>? mapError)
     {
         if (exception is RpcException known)
-            return Failed(call, known.Status);
+            return Note(known.Status, call);
 
         // Whatever a handler throws after this is a consequence, and nobody is there to read about it.
         if (call.CancellationToken.IsCancellationRequested || exception is PeerGoneException)
@@ -26,14 +26,15 @@ internal sealed class RpcErrorBoundary(ILogger logger, TimeProvider time)
         }
 
         if (mapError?.Invoke(exception) is { } mapped)
-            return Failed(call, mapped);
+            return Note(mapped, call);
 
         string traceId = System.Diagnostics.Activity.Current?.TraceId.ToString() ?? Guid.NewGuid().ToString("N");
         RpcLog.Unexpected(logger, exception, call.Method, traceId);
         return new RpcStatus(StatusCode.Internal, $"internal error; the server's log has it under {traceId}");
     }
 
-    private RpcStatus Failed(RpcCall call, RpcStatus status)
+    /// <summary>Logs the status of a call that failed in a way which its handler knows, and returns it.</summary>
+    public RpcStatus Note(RpcStatus status, RpcCall call)
     {
         RpcLog.CallFailed(logger, call.Method, status.Code, status.Message);
         return status;

@@ -31,7 +31,9 @@ public sealed class RpcService(FileDescriptor file, string service, Func<Excepti
         {
             TRequest request = Parse<TRequest>(await call.Requests.ReadSingleAsync(call.CancellationToken));
             call.Requests.Release();
-            call.Responses.Write(await handler(request, call));
+            TResponse response = await handler(request, call);
+            if (call.Failure is null)
+                call.Responses.Write(response);
         });
 
     /// <summary>Maps a method that answers one request with a stream.</summary>
@@ -50,7 +52,11 @@ public sealed class RpcService(FileDescriptor file, string service, Func<Excepti
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse> =>
         Map<TRequest, TResponse>(method, clientStreams: true, serverStreams: false, async call =>
-            call.Responses.Write(await handler(ReadAll<TRequest>(call), call)));
+        {
+            TResponse response = await handler(ReadAll<TRequest>(call), call);
+            if (call.Failure is null)
+                call.Responses.Write(response);
+        });
 
     /// <summary>Maps a method with a stream each way.</summary>
     public RpcService DuplexStream<TRequest, TResponse>(

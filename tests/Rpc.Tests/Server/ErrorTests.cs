@@ -34,6 +34,30 @@ public sealed class ErrorTests
     }
 
     [Fact]
+    public async Task A_miss_is_told_without_an_exception()
+    {
+        var log = new RecordingLogger();
+        await using TestServer server = await TestServer.StartAsync(
+            [
+                Methods.ServeUnary(async (_, call) =>
+                {
+                    await Task.Yield();
+                    return call.Fail<HealthCheckResponse>(StatusCode.NotFound, "not here");
+                }),
+                Methods.ServeClientStream((_, call) => Task.FromResult(call.Fail<Google.Bytestream.WriteResponse>(StatusCode.NotFound, "nor here"))),
+            ],
+            new RpcServerOptions(), logger: log);
+        await using RpcClientCall upload = server.Channel.Open(Methods.ClientStream, null, Methods.Token);
+
+        RpcException unary = await server.Channel.CheckFailsAsync();
+        RpcException streamed = await Assert.ThrowsAsync<RpcException>(async () => await upload.ReadAsync<Google.Bytestream.WriteResponse>());
+
+        Assert.Equal((StatusCode.NotFound, "not here"), (unary.Code, unary.Status.Message));
+        Assert.Equal((StatusCode.NotFound, "nor here"), (streamed.Code, streamed.Status.Message));
+        Assert.Equal(["/grpc.health.v1.Health/Check ended with NotFound: not here"], log.Entries.Select(entry => entry.Text).Take(1));
+    }
+
+    [Fact]
     [Rule("GEN-02")]
     public async Task Details_travel_as_a_whole_status_in_base64()
     {
