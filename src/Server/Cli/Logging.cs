@@ -14,6 +14,7 @@ internal static class Logging
     {
         builder.SetMinimumLevel(verbose ? LogLevel.Debug : LogLevel.Warning);
         builder.AddFilter("Microsoft", LogLevel.Warning);
+        builder.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // it has nothing to warn of, and any level doubles what a call allocates
         builder.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // a start that fails is told in one line, by who asked for it
         if (Console.IsErrorRedirected)
         {
