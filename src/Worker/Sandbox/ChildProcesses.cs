@@ -44,9 +44,9 @@ internal sealed class ChildProcesses
     /// <summary>The direct children, without those that are waited for.</summary>
     public IReadOnlyList<int> FindOthers()
     {
-        IReadOnlyList<int> children = hasOwnChildren ? ParseIds(File.ReadAllText(ownChildren)) : ScanForChildren();
-        lock (gate)
-            return [.. children.Where(child => !waiting.ContainsKey(child))];
+        // The kernel's list may skip a child while another one ends: only what a second look finds nothing in is empty.
+        IReadOnlyList<int> others = ReadOthers();
+        return others.Count > 0 ? others : ReadOthers();
     }
 
     /// <summary>Ends the whole process group of a child that leads one and is waited for, unless it has ended by itself.</summary>
@@ -86,6 +86,13 @@ internal sealed class ChildProcesses
                     ended.SetException(new NativeException($"somebody else has collected process {process}: how it ended is not known", Libc.ECHILD));
             }
         }
+    }
+
+    private List<int> ReadOthers()
+    {
+        IReadOnlyList<int> children = hasOwnChildren ? ParseIds(File.ReadAllText(ownChildren)) : ScanForChildren();
+        lock (gate)
+            return [.. children.Where(child => !waiting.ContainsKey(child))];
     }
 
     private static int ExitCodeOf(int status) => (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
