@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Whole Bazel builds, side by side: 1,000 tiny actions locally, with --disk_cache, and through a server as cache and as executor.
 
-  builds.py --work DIR --server 'COMMAND' [--cpp PATH] [--actions 1000] [--rounds 5] [--only REGEX] [--json OUT]
+  builds.py --work DIR --server 'COMMAND' [--cpp PATH] [--actions 1000] [--warmup 3] [--rounds 5] [--only REGEX] [--json OUT]
 
 COMMAND starts the server under test; {dir}, {grpc} and {http} in it are filled in (data folder, ports). --cpp is the C++ baseline server
 of the side-by-side bench (its `build` folder), which serves the same cache: the client's own floor. Each round runs every mode once, in
-another order; a `warm` mode follows a cold build that filled its cache and a `bazel clean`. One Bazel server throughout, warmed up first.
+another order; a `warm` mode follows a cold build that filled its cache and a `bazel clean`. One Bazel server throughout.
+The first --warmup rounds are not counted: Bazel's JVM needs about three builds of a kind until it costs what it costs in daily work.
+The outputs of earlier builds are moved aside before `bazel clean`, not deleted: a file system that is slow to reuse what was deleted a
+moment ago (ext4 without a journal) would make each build pay for the one before it.
 Every build is checked: the process summary must say that the actions ran where the mode says."""
 import argparse, json, os, re, shlex, shutil, signal, socket, statistics, subprocess, sys, time
 
@@ -27,13 +30,16 @@ def wait_port(port, proc, limit=30):
     sys.exit('error: nothing listens on port %d' % port)
 
 
-def say(text): sys.stderr.isatty() and print('\r\x1b[K' + text, end='', file=sys.stderr, flush=True)
+def say(text):
+    if sys.stderr.isatty(): print('\r\x1b[K' + text, end='', file=sys.stderr, flush=True)
+    elif text: print(text, file=sys.stderr, flush=True)
 
 
 class Bazel:
     def __init__(s, work, actions):
-        s.ws, s.root = os.path.join(work, 'ws'), os.path.join(work, 'bazel')
-        shutil.rmtree(s.ws, ignore_errors=True)
+        s.ws, s.root, s.aside, s.cleaned = os.path.join(work, 'ws'), os.path.join(work, 'bazel'), os.path.join(work, 'aside'), 0
+        for d in s.ws, s.aside: shutil.rmtree(d, ignore_errors=True)
+        os.makedirs(s.aside)
         os.makedirs(s.ws)
         open(os.path.join(s.ws, 'WORKSPACE'), 'w').close()
         open(os.path.join(s.ws, 'in.txt'), 'w').write('hello\n')
@@ -42,12 +48,16 @@ class Bazel:
 filegroup(name = "all_g", srcs = ["g%%d" %% i for i in range(%d)])
 ''' % (actions, actions))
 
-    def run(s, *args, check=True):
+    def run(s, *args, check=True, stdout=False):
         r = subprocess.run(['bazel', *STARTUP, '--output_user_root=' + s.root, *args], cwd=s.ws, capture_output=True, text=True)
         if check and r.returncode: sys.exit('error: bazel %s\n%s' % (' '.join(args), r.stderr[-3000:]))
-        return r.stderr
+        return r.stdout if stdout else r.stderr
 
-    def clean(s): s.run('clean')
+    def clean(s):
+        out = os.path.join(s.run('info', 'execution_root', stdout=True).strip(), 'bazel-out')
+        if os.path.isdir(out): os.rename(out, os.path.join(s.aside, str(s.cleaned)))
+        s.cleaned += 1
+        s.run('clean')
 
     def build(s, flags):
         t0 = time.monotonic()
@@ -63,6 +73,7 @@ def main():
     p.add_argument('--server', required=True)
     p.add_argument('--cpp')
     p.add_argument('--actions', type=int, default=1000)
+    p.add_argument('--warmup', type=int, default=3)
     p.add_argument('--rounds', type=int, default=5)
     p.add_argument('--only', default='')
     p.add_argument('--json')
@@ -99,23 +110,21 @@ def main():
             'remote warm': (['--remote_executor=grpc://127.0.0.1:%d' % grpc, '--spawn_strategy=remote'], remote, True),
         }
         modes = {n: m for n, m in modes.items() if re.search(a.only, n) and (a.cpp or n != 'cpp warm')}
-        say('warming up bazel')
-        bazel.build(['--spawn_strategy=local'])
         took, seen = {n: [] for n in modes}, {}
-        for k in range(a.rounds):
+        for k in range(-a.warmup, a.rounds):
             names = list(modes)
             for n in names[k % len(names):] + names[:k % len(names)]:
                 flags, want, warm = modes[n]
-                say('round %d of %d: %s' % (k + 1, a.rounds, n))
                 salt = '' if warm else '%d.%d' % (time.time_ns(), k)         # a cold build must not hit what an earlier round left
                 flags = flags + ['--action_env=SALT=' + (salt or 'warm')]
-                if warm and k == 0:
+                if warm and k == -a.warmup:
                     bazel.clean()
                     bazel.build(flags)
                 bazel.clean()
                 t, summary = bazel.build(flags)
+                say('%s: %s: %.2f s' % ('warm-up' if k < 0 else 'round %d of %d' % (k + 1, a.rounds), n, t))
                 if not re.search(r'\b%s\b' % want, summary): sys.exit('error: %s: wanted "%s", bazel says "%s"' % (n, want, summary))
-                took[n].append(t)
+                if k >= 0: took[n].append(t)
                 seen[n] = summary
         say('')
         m = {n: statistics.median(t) for n, t in took.items()}
