@@ -38,7 +38,7 @@ public sealed class MemoryStore(long maxBytes) : IBlobStore
             return ValueTask.FromResult<BlobReader?>(null);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, content.Length);
-        return ValueTask.FromResult<BlobReader?>(new Reader(content, (int)offset));
+        return ValueTask.FromResult<BlobReader?>(new MemoryReader(content, (int)offset));
     }
 
     /// <inheritdoc/>
@@ -80,23 +80,6 @@ public sealed class MemoryStore(long maxBytes) : IBlobStore
     {
         byUse.Remove(node);
         usedBytes -= node.Value.Content.Length;
-    }
-
-    private sealed class Reader(byte[] content, int position) : BlobReader
-    {
-        private int position = position;
-
-        public override long Length => content.Length;
-
-        public override ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken)
-        {
-            int count = Math.Min(destination.Length, content.Length - position);
-            content.AsMemory(position, count).CopyTo(destination);
-            position += count;
-            return ValueTask.FromResult(count);
-        }
-
-        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private sealed class Writer(MemoryStore store, Digest digest, byte[] content) : BlobWriter

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
+using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.Rpc.Client;
@@ -46,11 +47,11 @@ internal sealed class StoreTree(IReadOnlyDictionary<string, StoreReference> name
         _ => throw new InvalidOperationException($"{options.GetType().Name} is in the table of kinds but is not opened here"),
     };
 
-    private RemoteStore OpenRemote(RemoteOptions options)
+    private SingleFlightStore OpenRemote(RemoteOptions options)
     {
         var channel = new RpcChannel(RpcAddress.Parse(options.Url));
         closing.Push(channel);
-        return new RemoteStore(channel);
+        return new SingleFlightStore(new RemoteStore(channel));
     }
 
     private async Task<IBlobStore> OpenSegmentsAsync(SegmentsOptions options, string label, CancellationToken cancellationToken)
