@@ -24,6 +24,15 @@ public sealed record ExecutionOptions
     /// <summary>How often an action is given to a worker before a failure of the worker becomes the action's.</summary>
     public int MaxAttempts { get; init; } = 3;
 
+    /// <summary>
+    /// How long an action rests, at most, after a worker has reported that the first attempt failed; each further attempt doubles it. One whose
+    /// worker was lost does not rest: <see cref="LeaseDuration"/> or <see cref="ReconnectTime"/> has passed before that shows.
+    /// </summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The bound on <see cref="RetryDelay"/>, however often it was doubled.</summary>
+    public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long an action goes on although nobody waits for it: clients reconnect after a broken stream (EXE-19).</summary>
     public TimeSpan AbandonedGrace { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -49,7 +58,8 @@ public sealed record ExecutionOptions
         {
             (nameof(DefaultTimeout), DefaultTimeout), (nameof(MaxTimeout), MaxTimeout), (nameof(NoWorkerTimeout), NoWorkerTimeout),
             (nameof(LeaseDuration), LeaseDuration), (nameof(PollInterval), PollInterval), (nameof(ReconnectTime), ReconnectTime),
-            (nameof(AbandonedGrace), AbandonedGrace), (nameof(Retention), Retention), (nameof(KeepAliveInterval), KeepAliveInterval),
+            (nameof(RetryDelay), RetryDelay), (nameof(AbandonedGrace), AbandonedGrace), (nameof(Retention), Retention),
+            (nameof(KeepAliveInterval), KeepAliveInterval),
         })
         {
             if (value <= TimeSpan.Zero)
@@ -62,6 +72,8 @@ public sealed record ExecutionOptions
             yield return $"{nameof(PollInterval)} ({PollInterval}) must be below {nameof(LeaseDuration)} ({LeaseDuration})";
         if (MaxAttempts < 1)
             yield return $"{nameof(MaxAttempts)} must be at least 1, not {MaxAttempts}";
+        if (LongestRetryDelay < RetryDelay)
+            yield return $"{nameof(LongestRetryDelay)} ({LongestRetryDelay}) must not be below {nameof(RetryDelay)} ({RetryDelay})";
         if (MaxRetainedOperations < 0)
             yield return $"{nameof(MaxRetainedOperations)} must not be negative, but is {MaxRetainedOperations}";
         if (MaxUnfinishedOperations < 1)

@@ -47,6 +47,9 @@ internal sealed class Execution(long id, PreparedAction action, DateTimeOffset q
     /// <summary>When it was last put into a queue.</summary>
     public DateTimeOffset EnqueuedAt { get; set; }
 
+    /// <summary>When it is queued again; meaningful while it rests.</summary>
+    public DateTimeOffset RestsUntil { get; set; }
+
     /// <inheritdoc/>
     public int CompareTo(Execution? other)
     {

@@ -12,6 +12,9 @@ internal enum ExecutionPhase
     /// <summary>A worker has brought a result, which is being checked and stored.</summary>
     Recording,
 
+    /// <summary>An attempt failed; it is queued again after a while.</summary>
+    Resting,
+
     /// <summary>It is over.</summary>
     Over,
 }

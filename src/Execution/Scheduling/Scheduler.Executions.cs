@@ -76,7 +76,7 @@ internal sealed partial class Scheduler
     {
         string worker = execution.Slot!.WorkerName;
         Release(execution);
-        if (retryable && TryAgain(execution, worker))
+        if (retryable && TryAgain(execution, worker, Rest))
             return;
         if (response.Result is { } result)
         {
@@ -109,7 +109,7 @@ internal sealed partial class Scheduler
             return;
         if (mergeable.TryGetValue(execution.Action.Digest, out Execution? newer) && newer != execution)
             Merge(execution, newer);
-        else if (!TryAgain(execution, execution.Progress!.Worker))
+        else if (!TryAgain(execution, execution.Progress!.Worker, Rest))
             End(execution, new Outcome.Failed(FailureKind.Internal, refused.Message));
     }
 
@@ -123,11 +123,12 @@ internal sealed partial class Scheduler
             Attach(operation, newer);
     }
 
+    // That a worker is lost is noticed only after some time, which is rest enough; and another worker has done nothing wrong.
     private void LoseLease(Execution execution)
     {
         string worker = execution.Slot!.WorkerName;
         Release(execution);
-        if (!TryAgain(execution, worker))
+        if (!TryAgain(execution, worker, Enqueue))
         {
             End(execution, new Outcome.Failed(
                 FailureKind.WorkerLost,
@@ -135,7 +136,7 @@ internal sealed partial class Scheduler
         }
     }
 
-    private bool TryAgain(Execution execution, string failedWorker)
+    private bool TryAgain(Execution execution, string failedWorker, Action<Execution> next)
     {
         execution.FailedOn.Add(failedWorker);
         if (draining)
@@ -146,8 +147,22 @@ internal sealed partial class Scheduler
 
         if (!retryPolicy.AllowsAnother(execution.Attempts))
             return false;
-        Enqueue(execution);
+        next(execution);
         return true;
+    }
+
+    // What failed at one worker may fail at all of them, for the same reason and within moments: it has to wait, and others go first.
+    private void Rest(Execution execution)
+    {
+        execution.Phase = ExecutionPhase.Resting;
+        execution.RestsUntil = now + retryPolicy.DelayAfter(execution.Attempts, execution.Id);
+        agenda.Add(execution.RestsUntil, execution);
+    }
+
+    private void LookAtExecution(Execution execution)
+    {
+        if (execution.Phase == ExecutionPhase.Resting && execution.RestsUntil <= now)
+            Enqueue(execution);
     }
 
     private void HandBack(Execution execution)

@@ -9,14 +9,14 @@ namespace RemoteExec.Execution.Scheduling;
 /// </summary>
 /// <remarks>
 /// What holds after each event: an operation that is not done is being prepared or waits for exactly one execution; an execution is in its
-/// queue, leased to one slot, or being recorded; of the executions of one digest that may be merged, at most one is queued or leased; no idle
-/// slot may run anything that is queued.
+/// queue, leased to one slot, being recorded, or rests after a failed attempt until a set time; of the executions of one digest that may be
+/// merged, at most one is not being recorded; no idle slot may run anything that is queued.
 /// </remarks>
 /// <param name="options">The settings.</param>
 /// <param name="epoch">Goes into lease ids, so that those of an earlier process are not taken for ours.</param>
 internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
 {
-    private readonly RetryPolicy retryPolicy = new(options.MaxAttempts);
+    private readonly RetryPolicy retryPolicy = new(options.MaxAttempts, options.RetryDelay, options.LongestRetryDelay);
     private readonly Matching matching = new();
     private readonly Agenda agenda = new();
     private readonly Dictionary<long, Execution> executions = [];
@@ -102,6 +102,9 @@ internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
             case PlatformQueue queue:
                 LookAtQueue(queue);
                 break;
+            case Execution execution:
+                LookAtExecution(execution);
+                break;
             case Operation operation:
                 LookAtOperation(operation);
                 break;
@@ -117,7 +120,7 @@ internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
                 Complete(operation, shuttingDown);
         }
 
-        foreach (Execution execution in executions.Values.Where(execution => execution.Phase == ExecutionPhase.Queued).ToArray())
+        foreach (Execution execution in executions.Values.Where(execution => execution.Phase is ExecutionPhase.Queued or ExecutionPhase.Resting).ToArray())
             End(execution, shuttingDown);
     }
 

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using RemoteExec.Cas;
+using RemoteExec.Execution;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc;
 using RemoteExec.TestKit;
@@ -212,7 +213,9 @@ public sealed class ResultTests
     [Fact]
     public async Task Outputs_that_were_never_uploaded_are_an_INTERNAL_error_after_some_attempts()
     {
-        await using ExecutionServer server = await ExecutionServer.StartAsync();
+        TimeSpan none = TimeSpan.FromTicks(1);
+        await using ExecutionServer server =
+            await ExecutionServer.StartAsync(new ExecutionOptions { RetryDelay = none, LongestRetryDelay = none });
         Digest action = await server.StoreActionAsync();
         await using OperationStream stream = server.Execute(action);
         var output = new Reapi.OutputFile { Path = "out", Digest = TestBlob.Random(1, 5).Digest.ToProto() };

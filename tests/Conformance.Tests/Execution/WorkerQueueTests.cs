@@ -93,7 +93,7 @@ public sealed class WorkerQueueTests
     }
 
     [Fact]
-    public async Task A_retryable_failure_is_retried_elsewhere()
+    public async Task A_retryable_failure_is_retried_elsewhere_after_a_rest()
     {
         await using ExecutionServer server = await ExecutionServer.StartAsync();
         FakeWorker bad = server.ConnectWorker("bad");
@@ -104,6 +104,7 @@ public sealed class WorkerQueueTests
         SynchronizeResponse.Types.Execute lease = await bad.TakeAsync();
 
         await bad.FailAsync(lease.LeaseId, StatusCode.ResourceExhausted, "disk full", retryable: true);
+        server.Time.Advance(new ExecutionOptions().RetryDelay);
         SynchronizeResponse next = await good.SucceedAsync(busy.LeaseId);
         await good.SucceedAsync(next.Execute.LeaseId);
 

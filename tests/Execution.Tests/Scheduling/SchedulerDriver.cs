@@ -26,6 +26,9 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
     /// <summary>The answers to posts; null means idle.</summary>
     public Dictionary<long, Lease?> Answers { get; } = [];
 
+    /// <summary>How many attempts there were at all actions together.</summary>
+    public int LeasesGiven => Answers.Values.OfType<Lease>().DistinctBy(lease => lease.Id).Count();
+
     public List<SchedulerEffect.Record> Records { get; } = [];
 
     public Scheduler Scheduler => scheduler;
@@ -138,6 +141,9 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
 
     public long Fail(string slot, string lease, bool retryable, string? worker = null) => Complete(
         slot, lease, new Reapi.ExecuteResponse { Status = new Google.Rpc.Status { Code = 13, Message = "disk full" } }, retryable, worker: worker);
+
+    /// <summary>Lets the time pass for which an action rests at most after so many attempts.</summary>
+    public void PassRest(int attempts = 1) => Advance(Options.RetryDelay * Math.Pow(2, attempts - 1));
 
     public long Leave(string slot, Reapi.Platform? platform = null) =>
         Post(slot, request => request.Leaving = new SynchronizeRequest.Types.Leaving(), platform);

@@ -10,7 +10,7 @@ namespace RemoteExec.Execution.Tests.Scheduling;
 /// Clients, workers and storage round a scheduler, as honest as they come, but dying, dawdling and disconnecting as the steps say. It knows
 /// nothing of the scheduler's insides: it checks what can be seen from outside.
 /// </summary>
-internal sealed class SchedulerWorld
+internal sealed partial class SchedulerWorld
 {
     private const int Actions = 6;
     private static readonly ExecutionOptions options = new() { MaxAttempts = 3 };
@@ -26,6 +26,7 @@ internal sealed class SchedulerWorld
     private readonly Dictionary<string, (Digest Digest, Worker Worker)> running = []; // by lease, as the scheduler must see it
     private readonly HashSet<string> leases = [];
     private readonly HashSet<long> answered = [];
+    private readonly Dictionary<int, DateTimeOffset> restsAtLeastUntil = []; // by action; of those that share a run
     private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private long lastPoll;
     private int names;
@@ -197,7 +198,8 @@ internal sealed class SchedulerWorld
         string lease = worker.Lease!;
         worker.Lease = null;
         worker.Poll = null;
-        running.Remove(lease);
+        if (running.Remove(lease, out (Digest Digest, Worker) run) && retryable && worker.Expires > now)
+            restsAtLeastUntil[Array.IndexOf(digests, run.Digest)] = now + (options.RetryDelay / 2);
         if (leaving)
             workers.Remove(worker);
         long poll = Post(worker, request => request.Completed = new SynchronizeRequest.Types.Completed
@@ -274,6 +276,8 @@ internal sealed class SchedulerWorld
         Assert.Equal(state.Stage == Stage.Completed, state.IsDone);
         Assert.True(client.Last is null || state.Stage >= client.Last.Stage, $"a stage never goes back: {client.Last?.Stage} to {state.Stage}");
         client.Last = state;
+        if (state.Stage == Stage.Queued)
+            restsAtLeastUntil.Remove(client.Action); // this run is a new one
     }
 
     private void Answer(SchedulerEffect.AnswerPoll answer)
@@ -316,6 +320,8 @@ internal sealed class SchedulerWorld
             return;
         if (!DoNotCache(action))
         {
+            Assert.False(
+                restsAtLeastUntil.Remove(action, out DateTimeOffset end) && end > now, $"action {action} failed just now, and is run again at once");
             foreach ((string id, (Digest digest, Worker holder)) in running)
                 Assert.False(digest == lease.Action.Digest && !IsOver(id, holder), $"action {action} runs twice at once: {id} and {lease.Id}");
         }
@@ -359,41 +365,5 @@ internal sealed class SchedulerWorld
     {
         Worker[] busy = [.. workers.Where(worker => worker.Lease is not null)];
         return busy.Length == 0 ? null : busy[step.Which % busy.Length];
-    }
-
-    private sealed class Client(OperationName name, int action)
-    {
-        public OperationName Name { get; } = name;
-
-        public int Action { get; } = action;
-
-        public OperationState? Last { get; set; }
-
-        public int Waiters { get; set; } = 1;
-
-        public bool Admitted { get; set; }
-
-        public bool Deleted { get; set; }
-
-        public bool IsOver => Deleted || Last is { IsDone: true };
-    }
-
-    private sealed class Worker(string slotId, string name, Reapi.Platform platform)
-    {
-        public string SlotId { get; } = slotId;
-
-        public string Name { get; } = name;
-
-        public Reapi.Platform Platform { get; } = platform;
-
-        public string? Lease { get; set; }
-
-        public long? Poll { get; set; }
-
-        public DateTimeOffset PolledAt { get; set; }
-
-        public DateTimeOffset Expires { get; set; }
-
-        public void ExpiresBy(DateTimeOffset at) => Expires = at < Expires ? at : Expires;
     }
 }
