@@ -6,10 +6,11 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// <summary>
 /// Writes the index to a file, while the store goes on. Little-endian:
 /// <code>
-/// u64 magic, i32 next segment number, u32 era, i64 sequence
+/// u64 magic, i32 length of the head, i32 next segment number, u32 era, i64 sequence
 /// i32 segments, and for each, the next to be evicted first:  i32 number, i64 end of what is covered, u32 forgotten era
-/// for each shard: i32 entries, and for each:                 u128 tag, i32 segment, u32 unit, i64 length, i64 digest size, u32 last use
-/// u32 CRC-32C of all before
+/// u32 CRC-32C of the head, that is, of all before
+/// for each shard of the index:  i32 homes, i32 entries, i32 odd sizes;  for each odd size: u128 tag, i64 size;  the slots as they are in memory;
+///                               u32 CRC-32C of the shard
 /// </code>
 /// </summary>
 /// <remarks>
@@ -18,13 +19,20 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// </remarks>
 internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log, bool isDue)
 {
-    /// <summary>The first bytes of a checkpoint, "RXCHKP01".</summary>
-    public const ulong Magic = 0x3130504b48435852;
+    /// <summary>The first bytes of a checkpoint, "RXCHKP02".</summary>
+    public const ulong Magic = 0x3230504b48435852;
 
-    /// <summary>The length of one entry.</summary>
-    public const int EntryBytes = 44;
+    /// <summary>The length of what precedes the list of segments.</summary>
+    public const int HeadBytes = 32;
 
-    private const int BufferBytes = 1 << 18;
+    /// <summary>The length of what is said of each segment.</summary>
+    public const int SegmentBytes = 16;
+
+    /// <summary>The length of what precedes the odd sizes of a shard.</summary>
+    public const int ShardHeadBytes = 12;
+
+    /// <summary>The length of an odd size.</summary>
+    public const int OddSizeBytes = 24;
 
     private readonly SemaphoreSlim writing = new(1); // one checkpoint at a time
     private bool isOverdue = isDue;
@@ -86,78 +94,62 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
 
     private void WriteTo(FileStream stream, CheckpointHead head, CancellationToken cancellationToken)
     {
-        byte[] rented = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        try
+        WriteChecked(stream, Format(head));
+        var copy = new ArrayBufferWriter<byte>();
+        for (int number = 0; number < SegmentIndex.Shards; number++)
         {
-            var output = new Output(stream, rented);
-            output.UInt64(Magic);
-            output.Int32(head.NextNumber);
-            output.Int32((int)head.Era);
-            output.UInt64((ulong)head.Sequence);
-            output.Int32(head.Segments.Count);
-            foreach (CoveredSegment segment in head.Segments)
-            {
-                output.Int32(segment.Number);
-                output.UInt64((ulong)segment.End);
-                output.Int32((int)segment.ForgottenEra);
-            }
-
-            var entries = new List<KeyValuePair<UInt128, IndexEntry>>();
-            for (int shard = 0; shard < SegmentIndex.Shards; shard++)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                entries.Clear();
-                log.CopyShard(shard, entries);
-                output.Int32(entries.Count);
-                foreach ((UInt128 tag, IndexEntry entry) in entries)
-                {
-                    output.UInt64((ulong)tag);
-                    output.UInt64((ulong)(tag >> 64));
-                    output.Int32(entry.Place.Segment);
-                    output.Int32((int)entry.Place.Unit);
-                    output.UInt64((ulong)entry.Length);
-                    output.UInt64((ulong)entry.DigestSize);
-                    output.Int32((int)entry.LastUse);
-                }
-            }
-
-            output.End();
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
+            cancellationToken.ThrowIfCancellationRequested();
+            copy.ResetWrittenCount();
+            log.Inspect(number, shard => Copy(shard, copy));
+            WriteChecked(stream, copy.WrittenSpan);
         }
     }
 
-    private struct Output(FileStream stream, byte[] buffer)
+    private static byte[] Format(CheckpointHead head)
     {
-        private Crc32C checksum = new();
-        private int filled;
-
-        public void Int32(int value) => BinaryPrimitives.WriteInt32LittleEndian(Next(4), value);
-
-        public void UInt64(ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(Next(8), value);
-
-        public void End()
+        var bytes = new byte[HeadBytes + SegmentBytes * head.Segments.Count];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Magic);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), bytes.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), head.NextNumber);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(16), head.Era);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(20), head.Sequence);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(28), head.Segments.Count);
+        Span<byte> rest = bytes.AsSpan(HeadBytes);
+        foreach (CoveredSegment segment in head.Segments)
         {
-            Flush();
-            Int32((int)checksum.Value);
-            Flush();
+            BinaryPrimitives.WriteInt32LittleEndian(rest, segment.Number);
+            BinaryPrimitives.WriteInt64LittleEndian(rest[4..], segment.End);
+            BinaryPrimitives.WriteUInt32LittleEndian(rest[12..], segment.ForgottenEra);
+            rest = rest[SegmentBytes..];
         }
 
-        private Span<byte> Next(int count)
+        return bytes;
+    }
+
+    /// <summary>Short: it holds up the shard.</summary>
+    private static void Copy(IndexShard shard, ArrayBufferWriter<byte> destination)
+    {
+        Span<byte> head = destination.GetSpan(ShardHeadBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(head, shard.Homes);
+        BinaryPrimitives.WriteInt32LittleEndian(head[4..], shard.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(head[8..], shard.OddSizes.Count);
+        destination.Advance(ShardHeadBytes);
+        foreach ((UInt128 tag, long size) in shard.OddSizes)
         {
-            if (filled + count > buffer.Length)
-                Flush();
-            filled += count;
-            return buffer.AsSpan(filled - count, count);
+            Span<byte> odd = destination.GetSpan(OddSizeBytes);
+            BinaryPrimitives.WriteUInt128LittleEndian(odd, tag);
+            BinaryPrimitives.WriteInt64LittleEndian(odd[16..], size);
+            destination.Advance(OddSizeBytes);
         }
 
-        private void Flush()
-        {
-            checksum.Append(buffer.AsSpan(0, filled));
-            stream.Write(buffer, 0, filled);
-            filled = 0;
-        }
+        destination.Write(shard.Image);
+    }
+
+    private static void WriteChecked(FileStream stream, ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> checksum = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(checksum, Crc32C.Compute(bytes));
+        stream.Write(bytes);
+        stream.Write(checksum);
     }
 }

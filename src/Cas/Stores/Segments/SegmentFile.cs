@@ -12,6 +12,9 @@ internal sealed class SegmentFile
     private readonly string store;
     private int holders = 1; // the log is one
     private int dirty;
+    private long liveBytes;
+    private long usedBytes;
+    private volatile bool isDropped;
 
     private SegmentFile(SafeFileHandle handle, string store, string path, int number, bool single)
     {
@@ -37,19 +40,23 @@ internal sealed class SegmentFile
     /// <summary>The offsets of reservations that are neither published nor given up. Guarded by the log's lock.</summary>
     public HashSet<long> Pending { get; } = [];
 
-    /// <summary>True once it takes no more records, because it is being evicted or gone. Guarded by the log's lock.</summary>
-    public bool IsDropped { get; set; }
+    /// <summary>True once it takes no more records, because it is being evicted or gone.</summary>
+    public bool IsDropped
+    {
+        get => isDropped;
+        set => isDropped = value;
+    }
 
-    /// <summary>The weight of the records that the index knows. Guarded by the log's lock.</summary>
-    public long LiveBytes { get; set; }
+    /// <summary>The weight of the records that the index knows.</summary>
+    public long LiveBytes => Interlocked.Read(ref liveBytes);
 
-    /// <summary>The weight of those in use, that is, last used after <see cref="ForgottenEra"/>. Guarded by the log's lock.</summary>
-    public long UsedBytes { get; set; }
+    /// <summary>About the weight of those in use, that is, last used after <see cref="ForgottenEra"/>.</summary>
+    public long UsedBytes => Interlocked.Read(ref usedBytes);
 
-    /// <summary>The era of the last use of any record. Guarded by the log's lock.</summary>
+    /// <summary>About the era of the last use of any record.</summary>
     public uint LastUse { get; set; }
 
-    /// <summary>The era in which uses were last forgotten. Guarded by the log's lock.</summary>
+    /// <summary>The era in which uses were last forgotten.</summary>
     public uint ForgottenEra { get; set; }
 
     /// <summary>The length of the file on disk.</summary>
@@ -78,6 +85,19 @@ internal sealed class SegmentFile
     {
         SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         return new SegmentFile(handle, store, path, number, single) { Tail = RandomAccess.GetLength(handle) };
+    }
+
+    /// <summary>Counts a record that the index learns of, or with a negative weight forgets.</summary>
+    public void AddLive(long weight) => Interlocked.Add(ref liveBytes, weight);
+
+    /// <summary>The same for those in use.</summary>
+    public void AddUsed(long weight) => Interlocked.Add(ref usedBytes, weight);
+
+    /// <summary>Forgets all uses before an era.</summary>
+    public void ForgetUses(uint era)
+    {
+        ForgottenEra = era;
+        Interlocked.Exchange(ref usedBytes, 0);
     }
 
     /// <summary>Takes part in holding the handle open. Only while the log, or the caller, holds it already.</summary>

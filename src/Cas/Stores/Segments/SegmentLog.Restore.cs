@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace RemoteExec.Cas.Stores.Segments;
 
 /// <content>How the log is filled while the store is being opened.</content>
@@ -24,12 +26,35 @@ internal sealed partial class SegmentLog
         }
     }
 
-    /// <summary>Adds an entry of a checkpoint.</summary>
-    public void Restore(UInt128 tag, IndexEntry entry)
+    /// <summary>Takes over the index of a checkpoint; false, with an empty index, if it is damaged.</summary>
+    public bool TryRestore(CheckpointReader checkpoint, CancellationToken cancellationToken)
     {
-        lock (gate)
-            Put(tag, entry);
+        bool isIntact = true;
+        ForEachShard(
+            (number, shard) =>
+            {
+                if (Volatile.Read(ref isIntact) && !checkpoint.TryLoad(number, shard))
+                    Volatile.Write(ref isIntact, false);
+            },
+            cancellationToken);
+        if (!isIntact)
+            ForEachShard((_, shard) => shard.Clear(), cancellationToken);
+        return isIntact;
     }
+
+    /// <summary>Drops the entries of a checkpoint that the segments do not bear out, and counts the others.</summary>
+    /// <param name="covered">How far the checkpoint can be believed for each segment.</param>
+    /// <param name="cancellationToken">Ends it between two shards.</param>
+    public void Confirm(IReadOnlyDictionary<int, long> covered, CancellationToken cancellationToken) =>
+        ForEachShard(
+            (_, shard) => shard.RemoveWhere(0, (_, entry) =>
+            {
+                if (!covered.TryGetValue(entry.Place.Segment, out long end) || entry.Place.Offset >= end)
+                    return true;
+                Count(entry, 1);
+                return false;
+            }),
+            cancellationToken);
 
     /// <summary>Adds a record that was found on disk, unless the index knows a later one of its key.</summary>
     /// <param name="tag">The tag of its key.</param>
@@ -39,16 +64,21 @@ internal sealed partial class SegmentLog
     public void Restore(UInt128 tag, RecordPlace place, in RecordHeader header, Func<SegmentFile, RecordPlace, long> sequenceAt)
     {
         Restore(0, 0, header.Sequence);
-        SegmentFile? other = null;
-        IndexEntry known;
-        lock (gate)
+        IndexShard shard = index.ShardOf(tag);
+        lock (shard.Gate)
         {
-            if (index.TryGet(tag, out known) && known.Place != place)
-                other = segments[known.Place.Segment];
+            if (!shard.TryGet(tag, out IndexEntry known) || known.Place == place
+                || sequenceAt(segments[known.Place.Segment], known.Place) <= header.Sequence)
+                Restore(tag, new IndexEntry(place, header.ValueLength, header.Digest.SizeBytes, 0));
         }
+    }
 
-        if (other is null || sequenceAt(other, known.Place) <= header.Sequence)
-            Restore(tag, new IndexEntry(place, header.ValueLength, header.Digest.SizeBytes, 0));
+    /// <summary>Lets the index point to a record.</summary>
+    public void Restore(UInt128 tag, IndexEntry entry)
+    {
+        IndexShard shard = index.ShardOf(tag);
+        lock (shard.Gate)
+            Put(shard, tag, entry);
     }
 
     /// <summary>Ends the restoring: goes on in a segment that has space left.</summary>
@@ -56,5 +86,17 @@ internal sealed partial class SegmentLog
     {
         lock (gate)
             segments.Activate(last);
+    }
+
+    private void ForEachShard(Action<int, IndexShard> action, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Parallel.For(0, SegmentIndex.Shards, new ParallelOptions { CancellationToken = cancellationToken }, number => Inspect(number, shard => action(number, shard)));
+        }
+        catch (AggregateException exception)
+        {
+            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
+        }
     }
 }

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace RemoteExec.Cas.Stores.Segments;
 
 /// <summary>
-/// The state of a store in memory: its segments, where the next record goes, and the index. Every change is atomic under one lock;
-/// everything here but <see cref="ReserveInNewSegmentAsync"/> is short and without I/O.
+/// The state of a store in memory: its segments, where the next record goes, and the index. One lock guards the segments, each shard of the index has
+/// its own; who needs both takes the shard's first. Everything here but <see cref="ReserveInNewSegmentAsync"/> is short and without I/O.
 /// </summary>
 /// <remarks>
 /// Time is counted in <em>eras</em>: one ends with each segment that is filled and with each eviction. An index entry notes the era of
@@ -13,16 +13,15 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// </remarks>
 internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreOptions options)
 {
-    private readonly Lock gate = new(); // guards everything below but the sequence, and the guarded members of the segments
-    private readonly SegmentIndex index = new();
+    private readonly Lock gate = new(); // guards everything below, and the guarded members of the segments
     private readonly SegmentSet segments = new(options.EffectiveSegmentBytes, options.MaxBytes);
     private readonly SemaphoreSlim growing = new(1); // one new segment at a time
     private int nextNumber = 1;
-    private uint era = 1;
+    private uint era = 1; // read without the lock: an era earlier or later makes no difference
     private int openReservations;
-    private bool closed;
-    private long reservedBytes;
-    private long sequence;
+    private long reservedBytes; // read without the lock
+    private long sequence; // needs no lock
+    private volatile bool closed; // read under the lock of a shard as well
 
     /// <summary>The size of a segment.</summary>
     public long SegmentBytes { get; } = options.EffectiveSegmentBytes;
@@ -38,32 +37,6 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
     {
         lock (gate)
             return (index.Count, segments.DiskBytes, segments.Count);
-    }
-
-    /// <summary>Finds a blob, notes its use and acquires its segment, which the caller releases.</summary>
-    public bool TryAcquire(UInt128 tag, long sizeBytes, out IndexEntry entry, [NotNullWhen(true)] out SegmentFile? segment)
-    {
-        lock (gate)
-        {
-            ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
-            segment = null;
-            if (!TryUse(tag, sizeBytes, out entry))
-                return false;
-            segment = segments[entry.Place.Segment];
-            segment.Acquire();
-            return true;
-        }
-    }
-
-    /// <summary>Looks up many blobs at once and notes the use of those that are there.</summary>
-    public void Use(ReadOnlySpan<UInt128> tags, ReadOnlySpan<long> sizes, Span<bool> found)
-    {
-        lock (gate)
-        {
-            ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
-            for (int i = 0; i < tags.Length; i++)
-                found[i] = TryUse(tags[i], sizes[i], out _);
-        }
     }
 
     /// <summary>Reserves space in the active segment; false if it has not enough, or the record needs a segment of its own.</summary>
@@ -126,36 +99,6 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         }
     }
 
-    /// <summary>
-    /// Makes a record visible, replacing an older one of its key, and ends the reservation. False, changing nothing, if its segment was
-    /// evicted or the store was closed meanwhile.
-    /// </summary>
-    public bool Publish(Reservation reservation, UInt128 tag, IndexEntry entry)
-    {
-        lock (gate)
-        {
-            // The reservation stays open when it can't be published: its owner gives it up.
-            if (reservation.Segment.IsDropped || closed)
-                return false;
-            Put(tag, entry);
-            EndReservation(reservation);
-            return true;
-        }
-    }
-
-    /// <summary>Lets the index point to a copy of a record and ends the reservation; false, changing nothing, if the blob was replaced or dropped meanwhile.</summary>
-    public bool PublishMoved(Reservation reservation, UInt128 tag, IndexEntry moved)
-    {
-        lock (gate)
-        {
-            if (reservation.Segment.IsDropped || closed || !index.TryGet(tag, out IndexEntry entry) || entry.Place != moved.Place)
-                return false;
-            Put(tag, entry with { Place = reservation.Place, LastUse = entry.LastUse == moved.LastUse ? 0 : entry.LastUse });
-            EndReservation(reservation);
-            return true;
-        }
-    }
-
     /// <summary>Gives up a reservation.</summary>
     /// <param name="reservation">The reservation.</param>
     /// <param name="isBlank">True if no header was written, so that the space can be used again if it is the last in its segment.</param>
@@ -179,20 +122,6 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             directory.Dispose();
     }
 
-    /// <summary>Drops a blob, if it is still the record at this place.</summary>
-    public bool Drop(UInt128 tag, RecordPlace place)
-    {
-        lock (gate)
-            return index.TryGet(tag, out IndexEntry entry) && entry.Place == place && Remove(tag, entry);
-    }
-
-    /// <summary>Drops a blob unless it was used, replaced or moved since the entry was read.</summary>
-    public bool DropUnused(UInt128 tag, IndexEntry seen)
-    {
-        lock (gate)
-            return index.TryGet(tag, out IndexEntry entry) && entry == seen && Remove(tag, entry);
-    }
-
     /// <summary>Starts an eviction pass and returns its era.</summary>
     public uint StartPass()
     {
@@ -210,32 +139,6 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             if (victim is not null)
                 victim.IsDropped = true;
             return victim;
-        }
-    }
-
-    /// <summary>Drops the blobs of a segment that were not used after an era, in one shard of the index, and lists those that were.</summary>
-    /// <returns>How many were dropped.</returns>
-    public int Sweep(int shard, SegmentFile victim, uint usedAfter, List<KeyValuePair<UInt128, IndexEntry>> inUse)
-    {
-        lock (gate)
-        {
-            int dropped = 0;
-            foreach (KeyValuePair<UInt128, IndexEntry> item in index.Shard(shard))
-            {
-                if (item.Value.Place.Segment != victim.Number)
-                    continue;
-                if (item.Value.LastUse > usedAfter)
-                {
-                    inUse.Add(item);
-                }
-                else
-                {
-                    Remove(item.Key, item.Value);
-                    dropped++;
-                }
-            }
-
-            return dropped;
         }
     }
 
@@ -274,13 +177,6 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         }
     }
 
-    /// <summary>Copies one shard of the index.</summary>
-    public void CopyShard(int shard, List<KeyValuePair<UInt128, IndexEntry>> destination)
-    {
-        lock (gate)
-            destination.AddRange(index.Shard(shard));
-    }
-
     /// <summary>The segments, the next to be evicted first.</summary>
     public IReadOnlyList<SegmentFile> Segments()
     {
@@ -302,9 +198,13 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             closed = true;
             last = openReservations == 0;
             segments.Activate(null);
-            foreach (SegmentFile segment in segments.InOrder())
-                segment.Release();
         }
+
+        // Whoever is in a shard, and did not see that the store is closed, acquires his segment before we get there.
+        for (int shard = 0; shard < SegmentIndex.Shards; shard++)
+            Inspect(shard, static _ => { });
+        foreach (SegmentFile segment in Segments())
+            segment.Release();
 
         if (last)
             directory.Dispose();
@@ -317,46 +217,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         return SegmentSet.Take(segment, bytes);
     }
 
-    /// <summary>True if it was the last one of a closed log.</summary>
+    /// <summary>True if it was the last one of a closed log. The caller holds the lock.</summary>
     private bool EndReservation(Reservation reservation) =>
         reservation.Segment.Pending.Remove(reservation.Offset) && --openReservations == 0 && closed;
-
-    private bool TryUse(UInt128 tag, long sizeBytes, out IndexEntry entry)
-    {
-        if (!index.TryGet(tag, out entry) || !entry.AnswersFor(sizeBytes))
-            return false;
-        if (entry.LastUse != era)
-        {
-            SegmentFile segment = segments[entry.Place.Segment];
-            if (entry.LastUse <= segment.ForgottenEra)
-                segment.UsedBytes += entry.Weight;
-            segment.LastUse = era;
-            entry = entry with { LastUse = era };
-            index.Set(tag, entry, out _);
-        }
-
-        return true;
-    }
-
-    private void Put(UInt128 tag, IndexEntry entry)
-    {
-        Count(entry, 1);
-        if (index.Set(tag, entry, out IndexEntry replaced))
-            Count(replaced, -1);
-    }
-
-    private bool Remove(UInt128 tag, IndexEntry entry)
-    {
-        Count(entry, -1);
-        return index.Remove(tag);
-    }
-
-    private void Count(IndexEntry entry, int sign)
-    {
-        SegmentFile segment = segments[entry.Place.Segment];
-        segment.LiveBytes += sign * entry.Weight;
-        segment.LastUse = Math.Max(segment.LastUse, entry.LastUse);
-        if (entry.LastUse > segment.ForgottenEra)
-            segment.UsedBytes += sign * entry.Weight;
-    }
 }

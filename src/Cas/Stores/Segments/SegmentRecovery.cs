@@ -32,10 +32,9 @@ internal sealed class SegmentRecovery(
     public void Run(CancellationToken cancellationToken)
     {
         long started = timeProvider.GetTimestamp();
-        using CheckpointReader? checkpoint = OpenCheckpoint();
-        Dictionary<int, long> covered = OpenSegments(checkpoint?.Head);
-        if (checkpoint is not null)
-            LoadEntries(checkpoint, covered, cancellationToken);
+        CheckpointHead? checkpoint = LoadCheckpoint(cancellationToken);
+        Dictionary<int, long> covered = OpenSegments(checkpoint);
+        log.Confirm(covered, cancellationToken);
 
         SegmentFile? last = null;
         foreach (SegmentFile segment in log.Segments().OrderBy(segment => segment.Number))
@@ -54,26 +53,32 @@ internal sealed class SegmentRecovery(
         }
 
         // Not after damage, which makes a file shorter than what a checkpoint says of it: space is never used twice under one checkpoint.
-        if (last is not null && !HasBeenCut(last, checkpoint?.Head))
+        if (last is not null && !HasBeenCut(last, checkpoint))
             log.Resume(last);
         Duration = timeProvider.GetElapsedTime(started);
     }
 
-    private CheckpointReader? OpenCheckpoint()
+    private CheckpointHead? LoadCheckpoint(CancellationToken cancellationToken)
     {
-        if (CheckpointReader.TryOpen(directory.CheckpointPath) is { } newest)
+        if (Load(directory.CheckpointPath, cancellationToken) is { } newest)
         {
-            log.Restore(newest.Head.NextNumber, newest.Head.Era, newest.Head.Sequence);
+            log.Restore(newest.NextNumber, newest.Era, newest.Sequence);
             return newest;
         }
 
         HasChanged = directory.Segments().Any();
-        CheckpointReader? old = CheckpointReader.TryOpen(directory.OldCheckpointPath);
+        CheckpointHead? old = Load(directory.OldCheckpointPath, cancellationToken);
         if (File.Exists(directory.CheckpointPath) || old is not null)
             CasLog.CheckpointDamaged(logger, directory.CheckpointPath);
         if (old is not null)
-            log.Restore(old.Head.NextNumber + NumbersToSkip, old.Head.Era, old.Head.Sequence);
+            log.Restore(old.NextNumber + NumbersToSkip, old.Era, old.Sequence);
         return old;
+    }
+
+    private CheckpointHead? Load(string path, CancellationToken cancellationToken)
+    {
+        using CheckpointReader? checkpoint = CheckpointReader.TryOpen(path);
+        return checkpoint is not null && log.TryRestore(checkpoint, cancellationToken) ? checkpoint.Head : null;
     }
 
     /// <summary>Opens the files in the order of eviction, and says how far the checkpoint can be believed for each.</summary>
@@ -95,16 +100,6 @@ internal sealed class SegmentRecovery(
         foreach (SegmentFile file in files.Values.OrderBy(file => file.Number))
             log.Restore(file);
         return covered;
-    }
-
-    private void LoadEntries(CheckpointReader checkpoint, Dictionary<int, long> covered, CancellationToken cancellationToken)
-    {
-        foreach ((UInt128 tag, IndexEntry entry) in checkpoint.Entries())
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (covered.TryGetValue(entry.Place.Segment, out long end) && entry.Place.Offset < end)
-                log.Restore(tag, entry);
-        }
     }
 
     private void Scan(SegmentFile segment, long start, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 
 namespace RemoteExec.Cas.Stores.Segments;
@@ -5,7 +6,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// <summary>The segments of a store, their order of eviction and the space in them. Not thread-safe: the log's lock guards it.</summary>
 internal sealed class SegmentSet(long segmentBytes, long maxBytes)
 {
-    private readonly Dictionary<int, SegmentFile> byNumber = [];
+    private readonly ConcurrentDictionary<int, SegmentFile> byNumber = []; // read without the log's lock
     private readonly LinkedList<SegmentFile> byAge = []; // the next to be evicted first; the active one is among them
     private long bound = maxBytes;
 
@@ -27,7 +28,7 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes)
         }
     }
 
-    /// <summary>The segment with a number that the index knows.</summary>
+    /// <summary>The segment with a number that the index knows; needs no lock but that of the index.</summary>
     public SegmentFile this[int number] => byNumber[number];
 
     /// <summary>The segments, the next to be evicted first.</summary>
@@ -39,7 +40,7 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes)
     /// <summary>Adds a segment, the last to be evicted.</summary>
     public void Add(SegmentFile segment)
     {
-        byNumber.Add(segment.Number, segment);
+        byNumber[segment.Number] = segment;
         byAge.AddLast(segment);
     }
 
@@ -50,7 +51,7 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes)
     public void Remove(SegmentFile segment)
     {
         segment.IsDropped = true;
-        byNumber.Remove(segment.Number);
+        byNumber.TryRemove(segment.Number, out _);
         byAge.Remove(segment);
         if (Active == segment)
             Active = null;
@@ -97,8 +98,7 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes)
                 continue;
             if (segment.UsedBytes <= segment.Tail / 4 * 3)
                 return segment;
-            segment.ForgottenEra = era;
-            segment.UsedBytes = 0;
+            segment.ForgetUses(era);
             byAge.Remove(segment);
             byAge.AddLast(segment);
         }

@@ -16,7 +16,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// </remarks>
 public sealed class SegmentStore : IBlobStore, IAsyncDisposable
 {
-    private const int LookUpBatch = 256; // digests looked up under one hold of the log's lock
+    private const int LookUpBatch = 256; // digests looked up between two looks at the token
     private const int SmallWriteBytes = 16384; // written as one piece at commit
 
     private readonly SegmentStoreOptions options;
@@ -298,22 +298,12 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
 
     private void LookUp(IReadOnlyCollection<Digest> digests, Span<bool> found, CancellationToken cancellationToken)
     {
-        Span<UInt128> tags = stackalloc UInt128[LookUpBatch];
-        Span<long> sizes = stackalloc long[LookUpBatch];
-        int batch = 0;
+        int i = 0;
         foreach (Digest digest in digests)
         {
-            tags[batch] = Key.TagOf(digest);
-            sizes[batch++] = digest.SizeBytes;
-            if (batch == LookUpBatch)
-            {
+            if (i % LookUpBatch == 0)
                 cancellationToken.ThrowIfCancellationRequested();
-                Log.Use(tags, sizes, found);
-                found = found[batch..];
-                batch = 0;
-            }
+            found[i++] = Log.Use(Key.TagOf(digest), digest.SizeBytes);
         }
-
-        Log.Use(tags[..batch], sizes[..batch], found);
     }
 }

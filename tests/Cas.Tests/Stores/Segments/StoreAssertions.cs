@@ -24,10 +24,17 @@ internal static class StoreAssertions
     /// <summary>The tags of the blobs that the store knows, also after it was closed.</summary>
     public static HashSet<UInt128> Tags(this SegmentStore store)
     {
-        var entries = new List<KeyValuePair<UInt128, IndexEntry>>();
-        for (int shard = 0; shard < SegmentIndex.Shards; shard++)
-            store.Log.CopyShard(shard, entries);
-        return [.. entries.Select(entry => entry.Key)];
+        HashSet<UInt128> tags = [];
+        for (int number = 0; number < SegmentIndex.Shards; number++)
+        {
+            store.Log.Inspect(number, shard => shard.RemoveWhere(0, (tag, _) =>
+            {
+                tags.Add(tag);
+                return false;
+            }));
+        }
+
+        return tags;
     }
 
     /// <summary>Lets the index lead from one key to the record of another.</summary>
