@@ -105,7 +105,7 @@ public sealed class IndexShardTests
     }
 
     [Theory]
-    [InlineData(300_000)]
+    [InlineData(2_000_000)]
     [InlineData(1_000_000)]
     public void An_entry_takes_about_38_bytes_of_memory(int entries)
     {
