@@ -28,6 +28,9 @@ internal static partial class CasLog
     [LoggerMessage(107, LogLevel.Error, "the disk of store '{Store}' is full: until it is opened again it keeps to {Bytes} bytes. Free some space, or lower its maxBytes")]
     public static partial void DiskFull(ILogger logger, string store, long bytes);
 
+    [LoggerMessage(109, LogLevel.Error, "{Segment} could not be brought to the disk: blobs written lately are lost if the power fails. Look after the disk")]
+    public static partial void FlushFailed(ILogger logger, Exception fault, string segment);
+
     [LoggerMessage(108, LogLevel.Information, "store '{Store}' in {Path}: {Blobs} blobs in {Segments} segments, opened in {Milliseconds} ms")]
     public static partial void StoreOpened(ILogger logger, string store, string path, long blobs, int segments, long milliseconds);
 }

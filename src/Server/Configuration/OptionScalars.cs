@@ -1,4 +1,5 @@
 using System.Globalization;
+using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.Server.Hosting;
 
 namespace RemoteExec.Server.Configuration;
@@ -16,6 +17,9 @@ internal static class OptionScalars
         [typeof(ByteSize)] = text => ByteSize.TryParse(text, out ByteSize size, out string? error) ? (size, null) : (null, error),
         [typeof(StoreSize)] = text => StoreSize.TryParse(text, out StoreSize size, out string? error) ? (size, null) : (null, error),
         [typeof(TimeSpan)] = text => Duration.TryParse(text, out TimeSpan duration, out string? error) ? (duration, null) : (null, error),
+        [typeof(Durability)] = text => Enum.GetValues<Durability>().Where(value => Format(value) == text).Select(value => (object?)value).FirstOrDefault() is { } value
+            ? (value, null)
+            : (null, $"'{text}' is none of {string.Join(", ", Enum.GetValues<Durability>().Select(value => Format(value)))}"),
         [typeof(ListenAddress)] = text => ListenAddress.TryParse(text, out ListenAddress? address, out string? error) ? (address, null) : (null, error),
     };
 
@@ -35,6 +39,7 @@ internal static class OptionScalars
         bool boolean => boolean ? "true" : "false",
         TimeSpan duration => Duration.Format(duration),
         string text => text,
+        Durability durability => durability.ToString().ToLowerInvariant(),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
 }

@@ -1,3 +1,5 @@
+using RemoteExec.Cas.Stores.Segments;
+
 namespace RemoteExec.Server.Configuration;
 
 /// <summary>Blobs on a local disk, in large append-only files.</summary>
@@ -8,6 +10,12 @@ internal sealed record SegmentsOptions : StoreOptions
 
     /// <summary>How much of the disk the store may use, as a size or as a share of the disk; the least recently used blobs leave when it is full.</summary>
     public StoreSize MaxBytes { get; init; } = StoreSize.OfDisk(10);
+
+    /// <summary>
+    /// What a power failure may cost: `fast`, the blobs of about the last half minute; `group`, those of the last second; `always`, none that was acknowledged, but each
+    /// write waits for the disk. Nothing that is damaged is ever served.
+    /// </summary>
+    public Durability Durability { get; init; } = Durability.Group;
 
     /// <inheritdoc/>
     public override IEnumerable<OptionProblem> Validate()

@@ -59,7 +59,7 @@ internal sealed class StoreTree(IReadOnlyDictionary<string, StoreReference> name
         try
         {
             string path = Path.GetFullPath(options.Path);
-            var settings = new SegmentStoreOptions { Name = label, Path = path, MaxBytes = options.MaxBytes.Resolve(path) };
+            var settings = new SegmentStoreOptions { Name = label, Path = path, MaxBytes = options.MaxBytes.Resolve(path), Durability = options.Durability };
             if (settings.Validate().FirstOrDefault() is { } problem)
                 throw new StartupException($"store '{label}': {problem}; change --max-size, or maxBytes of the store");
             SegmentStore store = await SegmentStore.OpenAsync(settings, loggers.CreateLogger<SegmentStore>(), time, cancellationToken);

@@ -5,7 +5,27 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// <param name="Era">The era.</param>
 /// <param name="Sequence">The number of the last commit.</param>
 /// <param name="Segments">The segments, the next to be evicted first.</param>
-internal sealed record CheckpointHead(int NextNumber, uint Era, long Sequence, IReadOnlyList<CoveredSegment> Segments);
+internal sealed record CheckpointHead(int NextNumber, uint Era, long Sequence, IReadOnlyList<CoveredSegment> Segments)
+{
+    /// <summary>Brings the captured segments to the medium, and releases them in any case.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public void FlushAndRelease(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (CoveredSegment segment in Segments)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                segment.File!.Flush();
+            }
+        }
+        finally
+        {
+            foreach (CoveredSegment segment in Segments)
+                segment.File!.Release();
+        }
+    }
+}
 
 /// <summary>How much of a segment a checkpoint covers.</summary>
 /// <param name="Number">The number of the segment.</param>

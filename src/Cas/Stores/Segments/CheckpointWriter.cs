@@ -34,15 +34,22 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
     /// <summary>The length of an odd size.</summary>
     public const int OddSizeBytes = 24;
 
+    private const long LeastBytes = 256 << 20;
+    private const long LeastRecords = 500_000;
+
     private readonly SemaphoreSlim writing = new(1); // one checkpoint at a time
     private bool isOverdue = isDue;
     private long reservedAtLast;
     private long lengthOfLast;
+    private long sequenceAtLast = log.Sequence;
 
     /// <summary>
-    /// True if as much was written since the last checkpoint that another one is worth its bytes: a segment, or four times the checkpoint.
+    /// True if as much was written since the last checkpoint that another one is worth its bytes, so that a start after a crash has little to read back: twice the
+    /// checkpoint's length but at least a quarter of a gigabyte (or a segment, if that is less), or an eighth of the blobs but at least half a million.
     /// </summary>
-    public bool IsDue => isOverdue || log.ReservedBytes - reservedAtLast >= Math.Max(log.SegmentBytes, 4 * lengthOfLast);
+    public bool IsDue => isOverdue
+        || log.ReservedBytes - reservedAtLast >= Math.Max(Math.Min(log.SegmentBytes, LeastBytes), 2 * lengthOfLast)
+        || log.Sequence - sequenceAtLast >= Math.Max(LeastRecords, log.Measure().Blobs / 8);
 
     /// <summary>Writes a checkpoint.</summary>
     /// <exception cref="IOException">The disk failed; the checkpoint before is still there.</exception>
@@ -63,19 +70,7 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
     {
         long reserved = log.ReservedBytes;
         CheckpointHead head = log.CaptureHead();
-        try
-        {
-            foreach (CoveredSegment segment in head.Segments)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                segment.File!.Flush();
-            }
-        }
-        finally
-        {
-            foreach (CoveredSegment segment in head.Segments)
-                segment.File!.Release();
-        }
+        head.FlushAndRelease(cancellationToken);
 
         string path = directory.CheckpointPath;
         using (FileStream stream = StoreDirectory.CreateFile(path + ".new"))
@@ -88,7 +83,9 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
         if (File.Exists(path))
             File.Move(path, directory.OldCheckpointPath, overwrite: true);
         File.Move(path + ".new", path, overwrite: true);
+        DirectoryFlush.Run(directory.Path);
         reservedAtLast = reserved;
+        sequenceAtLast = head.Sequence;
         isOverdue = false;
     }
 

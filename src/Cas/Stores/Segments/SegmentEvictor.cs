@@ -6,7 +6,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// Makes room by dropping whole segments, the oldest first. Blobs that were used since they were written or last moved are copied to the
 /// active segment before; what may be copied is bounded, so that an eviction always frees something, even when everything is in use.
 /// </summary>
-internal sealed class SegmentEvictor(SegmentLog log, StoreDirectory directory, RecordMover mover, ILogger logger)
+internal sealed class SegmentEvictor(SegmentLog log, StoreDirectory directory, RecordMover mover, Durability durability, ILogger logger)
 {
     private readonly SemaphoreSlim evicting = new(1); // one eviction at a time
     private long evictedBlobs;
@@ -54,6 +54,8 @@ internal sealed class SegmentEvictor(SegmentLog log, StoreDirectory directory, R
 
         int moved = await MoveAsync(victim, inUse, cancellationToken);
         dropped += inUse.Count - moved;
+        if (moved > 0 && durability != Durability.Fast)
+            log.Flush(); // the copies, before the originals go
         long bytes = log.RemoveSegment(victim);
         directory.Delete(victim);
         Interlocked.Add(ref evictedBlobs, dropped);

@@ -10,6 +10,7 @@ internal sealed class SegmentFile
 {
     private readonly SafeFileHandle handle;
     private readonly string store;
+    private readonly Lock flushing = new();
     private int holders = 1; // the log is one
     private int dirty;
     private long liveBytes;
@@ -63,18 +64,27 @@ internal sealed class SegmentFile
     public long FileLength => RandomAccess.GetLength(handle);
 
     /// <summary>Creates the file, which must not exist, with mode 0600.</summary>
+    /// <param name="store">The name of the store.</param>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="single">True if it is for one record.</param>
+    /// <param name="flushName">True to bring its name to the medium.</param>
     /// <exception cref="CasException">It can't be created.</exception>
-    public static SegmentFile Create(string store, string path, int number, bool single)
+    public static SegmentFile Create(string store, string path, int number, bool single, bool flushName)
     {
+        SafeFileHandle? handle = null;
         try
         {
-            SafeFileHandle handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (flushName)
+                DirectoryFlush.Run(System.IO.Path.GetDirectoryName(path)!);
             return new SegmentFile(handle, store, path, number, single);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
+            handle?.Dispose();
             throw StorageFault.From(fault, store, 0);
         }
     }
@@ -159,16 +169,23 @@ internal sealed class SegmentFile
     /// <exception cref="IOException">The disk failed; what was written since the last success may be lost at a power failure.</exception>
     public void Flush()
     {
-        if (Interlocked.Exchange(ref dirty, 0) == 0)
-            return;
-        try
+        // One at a time: who comes while another's flush is under way must not take that for his own.
+        lock (flushing)
         {
-            RandomAccess.FlushToDisk(handle);
-        }
-        catch (IOException)
-        {
-            Volatile.Write(ref dirty, 1);
-            throw;
+            if (Interlocked.Exchange(ref dirty, 0) == 0)
+                return;
+            try
+            {
+                RandomAccess.FlushToDisk(handle);
+            }
+            catch (IOException)
+            {
+                Volatile.Write(ref dirty, 1);
+                throw;
+            }
         }
     }
+
+    /// <summary>What a failure means for the callers of the store.</summary>
+    public StoreUnavailableException Failure(IOException fault) => new(store, fault);
 }

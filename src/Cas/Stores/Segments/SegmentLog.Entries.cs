@@ -11,6 +11,9 @@ internal sealed partial class SegmentLog
 {
     private readonly SegmentIndex index = new();
 
+    /// <summary>The memory of the index, in bytes.</summary>
+    public long IndexBytes => index.MemoryBytes;
+
     /// <summary>Finds a blob, notes its use and acquires its segment, which the caller releases.</summary>
     public bool TryAcquire(UInt128 tag, long sizeBytes, out IndexEntry entry, [NotNullWhen(true)] out SegmentFile? segment)
     {

@@ -29,6 +29,9 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
     /// <summary>The bytes handed out to writers since the store was opened.</summary>
     public long ReservedBytes => Interlocked.Read(ref reservedBytes);
 
+    /// <summary>The number of the last commit.</summary>
+    public long Sequence => Interlocked.Read(ref sequence);
+
     /// <summary>The number of the next commit.</summary>
     public long NextSequence() => Interlocked.Increment(ref sequence);
 
@@ -80,7 +83,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             int number;
             lock (gate)
                 number = nextNumber++;
-            SegmentFile segment = SegmentFile.Create(options.Name, directory.SegmentPath(number, single), number, single);
+            SegmentFile segment = SegmentFile.Create(options.Name, directory.SegmentPath(number, single), number, single, options.Durability != Durability.Fast);
             lock (gate)
             {
                 segments.Add(segment);
@@ -174,6 +177,20 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             }
 
             return new CheckpointHead(nextNumber, era, Interlocked.Read(ref sequence), covered);
+        }
+    }
+
+    /// <summary>Brings everything written before this call to the medium.</summary>
+    /// <exception cref="StoreUnavailableException">The disk failed.</exception>
+    public void Flush()
+    {
+        try
+        {
+            CaptureHead().FlushAndRelease(CancellationToken.None);
+        }
+        catch (IOException fault)
+        {
+            throw new StoreUnavailableException(options.Name, fault);
         }
     }
 

@@ -9,7 +9,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// </summary>
 /// <remarks>
 /// What it promises beyond <see cref="IBlobStore"/>: after the process ended in any way, opening the directory again finds what was
-/// committed, and never a blob that is not whole. What was committed in the seconds before a power failure may be lost. It does not
+/// committed, and never a blob that is not whole. What was committed just before a power failure may be lost (<see cref="Durability"/>). It does not
 /// verify that content matches its digest when it is written (a decorator does), but detects damage that happens later: small
 /// values are verified when they are opened (a damaged one is absent), larger ones while they are read as a whole (the reader throws
 /// <see cref="BlobCorruptException"/> before it hands out the last bytes); a read that starts in the middle of a larger value can't tell.
@@ -18,6 +18,8 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
 {
     private const int LookUpBatch = 256; // digests looked up between two looks at the token
     private const int SmallWriteBytes = 16384; // written as one piece at commit
+    private const int LargeWriteBytes = 1 << 20;
+    private const int CommitsPerLook = 1024;
 
     private readonly SegmentStoreOptions options;
     private readonly StoreDirectory directory;
@@ -26,13 +28,15 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     private readonly CheckpointWriter checkpoints;
     private readonly RecordMover mover;
     private readonly SegmentEvictor evictor;
+    private readonly CommitFlusher flusher;
     private readonly SegmentMaintenance maintenance;
     private readonly ILogger logger;
     private readonly KeyGates commits = new();
     private long damagedRecords;
     private int closed;
 
-    private SegmentStore(SegmentStoreOptions options, StoreDirectory directory, SegmentLog log, SegmentRecovery recovery, ILogger logger)
+    private SegmentStore(
+        SegmentStoreOptions options, StoreDirectory directory, SegmentLog log, SegmentRecovery recovery, ILogger logger, TimeProvider timeProvider)
     {
         this.options = options;
         this.directory = directory;
@@ -42,8 +46,9 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         damagedRecords = recovery.DamagedRecords;
         opener = new RecordOpener(this);
         checkpoints = new CheckpointWriter(directory, log, recovery.HasChanged);
+        flusher = new CommitFlusher(options.Durability, logger, timeProvider);
         mover = new RecordMover(options, log, directory.Key, (tag, place, segment) => DropDamaged(tag, place, segment));
-        evictor = new SegmentEvictor(log, directory, mover, logger);
+        evictor = new SegmentEvictor(log, directory, mover, options.Durability, logger);
         maintenance = new SegmentMaintenance(log, evictor, checkpoints, logger);
         maintenance.Wake();
     }
@@ -63,6 +68,8 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
                 EvictedBytes = evictor.EvictedBytes,
                 MovedBlobs = mover.MovedBlobs,
                 DamagedRecords = Interlocked.Read(ref damagedRecords),
+                Flushes = flusher.Flushes,
+                IndexBytes = Log.IndexBytes,
                 RecoveredRecords = recovery.RecoveredRecords,
                 RecoveryTime = recovery.Duration,
             };
@@ -163,6 +170,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         if (Interlocked.Exchange(ref closed, 1) != 0)
             return;
         await maintenance.DisposeAsync();
+        await flusher.DisposeAsync();
         try
         {
             if (checkpoint)
@@ -240,10 +248,14 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         await gate.WaitAsync(cancellationToken);
         try
         {
-            new RecordHeader(digest, Log.NextSequence(), length, checksum).Write(start, Key, reservation.Place);
+            long sequence = Log.NextSequence();
+            new RecordHeader(digest, sequence, length, checksum).Write(start, Key, reservation.Place);
             reservation.Segment.Write(start.AsSpan(0, startLength), reservation.Offset);
+            await flusher.WrittenAsync(reservation.Segment);
             if (!Log.Publish(reservation, tag, new IndexEntry(reservation.Place, length, digest.SizeBytes, 0)))
                 throw Evicted(digest);
+            if (length >= LargeWriteBytes || sequence % CommitsPerLook == 0)
+                maintenance.Wake(); // a checkpoint may be due
         }
         catch (StoreFullException)
         {
@@ -282,7 +294,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             recovery.Run(cancellationToken);
             (long blobs, _, int segments) = log.Measure();
             CasLog.StoreOpened(logger, options.Name, directory.Path, blobs, segments, (long)recovery.Duration.TotalMilliseconds);
-            return new SegmentStore(options, directory, log, recovery, logger);
+            return new SegmentStore(options, directory, log, recovery, logger, timeProvider);
         }
         catch (Exception fault)
         {

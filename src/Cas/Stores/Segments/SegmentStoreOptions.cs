@@ -23,11 +23,14 @@ public sealed record SegmentStoreOptions
     /// </summary>
     public long SegmentBytes { get; init; }
 
+    /// <summary>When commits are brought to the medium.</summary>
+    public Durability Durability { get; init; } = Durability.Group;
+
     /// <summary>The segment size that is in force.</summary>
     internal long EffectiveSegmentBytes => SegmentBytes != 0 ? SegmentBytes : Math.Clamp(MaxBytes / 16, SmallestSegment, 1L << 30);
 
     /// <summary>The longest record that can be kept: the active segment stays besides it.</summary>
-    internal long LargestRecord => MaxBytes - EffectiveSegmentBytes;
+    internal long LargestRecord => Math.Min(MaxBytes - EffectiveSegmentBytes, IndexSlot.LengthLimit);
 
     /// <summary>Yields a sentence for every problem; nothing if the settings are good.</summary>
     public IEnumerable<string> Validate()

@@ -24,6 +24,12 @@ public sealed record SegmentStoreStatistics
     /// <summary>Records found damaged, at the start or by a reader, and dropped.</summary>
     public required long DamagedRecords { get; init; }
 
+    /// <summary>How many times commits were brought to the medium, besides checkpoints.</summary>
+    public required long Flushes { get; init; }
+
+    /// <summary>Bytes of memory that the index takes.</summary>
+    public required long IndexBytes { get; init; }
+
     /// <summary>Records that were read back at the start because no checkpoint covered them.</summary>
     public required long RecoveredRecords { get; init; }
 
