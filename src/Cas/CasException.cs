@@ -11,6 +11,11 @@ public sealed class StoreUnavailableException(string store, Exception? innerExce
 {
     /// <summary>The name of the store.</summary>
     public string Store { get; } = store;
+
+    /// <summary>
+    /// True if a write broke off that the store could have repeated, had it still had the content: who has it may write it anew at once.
+    /// </summary>
+    public bool MayBeginAnew { get; init; }
 }
 
 /// <summary>There is no room for a blob, and none can be made.</summary>

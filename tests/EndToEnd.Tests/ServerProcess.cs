@@ -14,6 +14,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private ServerProcess(string[] flags) => this.flags = flags;
 
+    /// <summary><c>127.0.0.1:PORT</c> for workers, if there is a flag for such a listener; stays the same when the server is restarted.</summary>
+    public string WorkerAddress { get; private set; } = "";
+
     /// <summary><c>127.0.0.1:PORT</c> of gRPC; stays the same when the server is restarted.</summary>
     public string GrpcAddress { get; private set; } = "127.0.0.1:0";
 
@@ -46,6 +49,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         Match ready = Ready().Match(process.Output);
         GrpcAddress = ready.Groups["grpc"].Value;
         HttpAddress = ready.Groups["http"].Value;
+        WorkerAddress = ready.Groups["workers"].Value;
+        if (Array.IndexOf(flags, "--worker-listen") is var flag and >= 0)
+            flags[flag + 1] = WorkerAddress;
     }
 
     /// <summary>Kills the server: it gets no chance to write anything.</summary>
@@ -68,6 +74,6 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         data.Dispose();
     }
 
-    [GeneratedRegex(@"^ready: gRPC on (?<grpc>[^,;]+), HTTP cache on (?<http>[^,;]+)[;,]", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^ready: gRPC on (?<grpc>[^,;]+), HTTP cache on (?<http>[^,;]+)(, workers on (?<workers>[^,;]+))?[;,]", RegexOptions.Multiline)]
     private static partial Regex Ready();
 }

@@ -6,15 +6,15 @@ using RemoteExec.Rpc.Client;
 
 namespace RemoteExec.Cas.Stores;
 
-/// <summary>Reads one blob from another server, message by message.</summary>
+/// <summary>Reads one blob from another server, message by message, and when the server was out of reach, on from where it stood.</summary>
 /// <param name="store">The store it belongs to.</param>
 /// <param name="digest">What is read.</param>
-/// <param name="offset">Where the reading began.</param>
-/// <param name="call">The call of ByteStream.Read; owned.</param>
-/// <param name="lifetime">What cancels the call; owned.</param>
-internal sealed class RemoteStoreReader(
-    RemoteStore store, Digest digest, long offset, RpcClientCall call, CancellationTokenSource lifetime) : BlobReader
+/// <param name="offset">Where the reading begins.</param>
+/// <param name="attempts">The attempts at the next message.</param>
+internal sealed class RemoteStoreReader(RemoteStore store, Digest digest, long offset, RpcAttempts attempts) : BlobReader
 {
+    private readonly CancellationTokenSource lifetime = new();
+    private RpcClientCall? call;
     private long left = digest.SizeBytes - offset;
     private ReadOnlySequence<byte> data; // of the current message, as far as it was not handed out
 
@@ -53,7 +53,8 @@ internal sealed class RemoteStoreReader(
 
     public override async ValueTask DisposeAsync()
     {
-        await call.DisposeAsync();
+        if (call is not null)
+            await call.DisposeAsync();
         lifetime.Dispose();
     }
 
@@ -63,24 +64,13 @@ internal sealed class RemoteStoreReader(
     /// </summary>
     private async ValueTask FillAsync(CancellationToken cancellationToken)
     {
+        if (!data.IsEmpty)
+            return;
         await using CancellationTokenRegistration cancellation = RemoteStore.CancelWith(cancellationToken, lifetime);
         try
         {
-            while (data.IsEmpty)
-            {
-                if (!await call.MoveNextAsync())
-                {
-                    // Of a blob's last byte on there is no message, only the news that the blob is there.
-                    if (left == 0)
-                        return;
-                    throw store.Unavailable(new InvalidDataException($"it ended {left} bytes before the end of {digest}"));
-                }
-
-                if (!ReadResponseFrame.TryParse(call.Response, out data))
-                    throw store.Unavailable(new InvalidDataException("its answer is no valid ReadResponse"));
-                if (data.Length > left)
-                    throw store.Unavailable(new InvalidDataException($"it sent more bytes than {digest} has"));
-            }
+            while (!await TryMoveAsync())
+                await attempts.WaitAsync(cancellationToken);
         }
         catch (RpcException exception)
         {
@@ -89,6 +79,44 @@ internal sealed class RemoteStoreReader(
         catch (OperationCanceledException exception) when (cancellationToken.IsCancellationRequested)
         {
             throw new OperationCanceledException($"reading {digest} was cancelled", exception, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads on in the call under way, or in a new one; false if that broke off and is to be tried again.</summary>
+    private async ValueTask<bool> TryMoveAsync()
+    {
+        call ??= store.OpenReadCall(digest, digest.SizeBytes - left, lifetime.Token);
+        try
+        {
+            await MoveAsync(call);
+        }
+        catch (RpcException exception) when (attempts.MayGoOn(exception))
+        {
+            await call.DisposeAsync();
+            call = null;
+            return false;
+        }
+
+        attempts.Reset();
+        return true;
+    }
+
+    private async ValueTask MoveAsync(RpcClientCall call)
+    {
+        while (data.IsEmpty)
+        {
+            if (!await call.MoveNextAsync())
+            {
+                // Of a blob's last byte on there is no message, only the news that the blob is there.
+                if (left == 0)
+                    return;
+                throw store.Unavailable(new InvalidDataException($"it ended {left} bytes before the end of {digest}"));
+            }
+
+            if (!ReadResponseFrame.TryParse(call.Response, out data))
+                throw store.Unavailable(new InvalidDataException("its answer is no valid ReadResponse"));
+            if (data.Length > left)
+                throw store.Unavailable(new InvalidDataException($"it sent more bytes than {digest} has"));
         }
     }
 }

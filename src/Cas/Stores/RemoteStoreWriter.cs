@@ -1,27 +1,22 @@
 using System.Buffers;
-using System.Text;
-using Google.Bytestream;
-using RemoteExec.Cas.Frames;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
-using RemoteExec.Rpc.Framing;
 
 namespace RemoteExec.Cas.Stores;
 
 /// <summary>
-/// Writes one blob to another server. Its last message lacks the field that finishes the upload until the commit; so the server, however
-/// early it has all the bytes, stores nothing before.
+/// Writes one blob of several messages to another server. The first message is repeated when the server is out of reach; what came before a later one
+/// has been given away, and can't be.
 /// </summary>
 /// <param name="store">The store it belongs to.</param>
 /// <param name="digest">What is written.</param>
-/// <param name="call">The call of ByteStream.Write; owned.</param>
-/// <param name="lifetime">What cancels the call; owned.</param>
-internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcClientCall call, CancellationTokenSource lifetime) : BlobWriter
+/// <param name="attempts">The attempts at the first message.</param>
+internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcAttempts attempts) : BlobWriter
 {
-    private const int MaxDataBytes = 1024 * 1024;
+    private readonly CancellationTokenSource lifetime = new();
+    private RemoteStoreUpload? upload;
     private long written;
-    private bool hasEnded; // the server has answered before it had everything, as the blob is there already or something failed
 
     public override async ValueTask WriteAsync(ReadOnlySequence<byte> data, CancellationToken cancellationToken)
     {
@@ -29,8 +24,8 @@ internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcCli
             throw new InvalidOperationException($"more than the announced {digest.SizeBytes} bytes");
         while (!data.IsEmpty)
         {
-            ReadOnlySequence<byte> message = data.Slice(0, Math.Min(data.Length, MaxDataBytes));
-            await InterruptiblyAsync(() => SendAsync(message), cancellationToken);
+            ReadOnlySequence<byte> message = data.Slice(0, Math.Min(data.Length, RemoteStoreUpload.MaxDataBytes));
+            await InterruptiblyAsync(() => written == 0 ? BeginAsync(message, cancellationToken) : upload!.SendAsync(message), cancellationToken);
             written += message.Length;
             data = data.Slice(message.End);
         }
@@ -40,44 +35,34 @@ internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcCli
     {
         if (written != digest.SizeBytes)
             throw new InvalidOperationException($"{written} of the announced {digest.SizeBytes} bytes were written");
-        await InterruptiblyAsync(FinishAsync, cancellationToken);
+        await InterruptiblyAsync(upload!.FinishAsync, cancellationToken);
     }
 
     public override async ValueTask DisposeAsync()
     {
-        await call.DisposeAsync();
+        if (upload is not null)
+            await upload.DisposeAsync();
         lifetime.Dispose();
     }
 
-    private async Task SendAsync(ReadOnlySequence<byte> data)
+    private async Task BeginAsync(ReadOnlySequence<byte> message, CancellationToken cancellationToken)
     {
-        if (hasEnded)
-            return;
-        MessageWriter requests = await call.GetRequestsAsync();
-        byte[] name = written == 0 ? Encoding.UTF8.GetBytes(ResourceName.FormatWrite(digest, Guid.NewGuid().ToString())) : [];
-        bool isLast = written + data.Length == digest.SizeBytes;
-        WriteRequestFrame.Write(requests, name, written, data, finishes: isLast);
-
-        // The last message waits in the pipe for its end.
-        if (!isLast)
-            hasEnded = !await call.FlushAsync();
-    }
-
-    private async Task FinishAsync()
-    {
-        if (digest.SizeBytes == 0)
-            await SendAsync(default);
-        if (!hasEnded)
+        while (true)
         {
-            WriteRequestFrame.Finish(await call.GetRequestsAsync());
-            await call.CompleteRequestsAsync();
-        }
+            upload = store.OpenUpload(digest, lifetime.Token);
+            try
+            {
+                await upload.SendAsync(message);
+                return;
+            }
+            catch (RpcException exception) when (attempts.MayGoOn(exception))
+            {
+                await upload.DisposeAsync();
+                upload = null;
+            }
 
-        WriteResponse? response = await call.ReadAsync<WriteResponse>();
-        if (response?.CommittedSize != digest.SizeBytes)
-            throw store.Unavailable(new InvalidDataException($"it took {response?.CommittedSize ?? 0} bytes of {digest}"));
-        if (await call.ReadAsync<WriteResponse>() is not null)
-            throw store.Unavailable(new InvalidDataException("it answered twice"));
+            await attempts.WaitAsync(cancellationToken);
+        }
     }
 
     private async ValueTask InterruptiblyAsync(Func<Task> action, CancellationToken cancellationToken)
@@ -89,12 +74,7 @@ internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcCli
         }
         catch (RpcException exception)
         {
-            throw exception.Code switch
-            {
-                StatusCode.InvalidArgument => new BlobMismatchException(digest, exception.Status.Message),
-                StatusCode.ResourceExhausted => new StoreFullException(store.Name, digest.SizeBytes, exception.Status.Message),
-                _ => store.Unavailable(exception),
-            };
+            throw store.WriteFailure(digest, exception, mayBeginAnew: written > 0 && attempts.MayGoOn(exception));
         }
         catch (OperationCanceledException exception) when (cancellationToken.IsCancellationRequested)
         {

@@ -36,7 +36,9 @@ internal static class RpcFailure
                 return new RpcStatus(OfHttp2(broken.ErrorCode), $"{address} broke the call off: {broken.Message}");
         }
 
-        return new RpcStatus(StatusCode.Unavailable, $"the connection to {address} failed: {Innermost(exception).Message}");
+        // A body that was being sent was just given up.
+        string reason = exception is OperationCanceledException ? "it broke off" : Innermost(exception).Message;
+        return new RpcStatus(StatusCode.Unavailable, $"the connection to {address} failed: {reason}");
     }
 
     private static StatusCode OfHttp2(long code) => code switch

@@ -45,7 +45,8 @@ internal static class WorkerCommand
         using ILoggerFactory loggers = Logging.Create(verbose);
         using var signals = new StopSignals();
         await using var channel = new RpcChannel(address, new RpcChannelOptions { Ssl = LoadRoots(roots) });
-        var loop = new WorkerLoop(worker, new EmptyBlobStore(new SingleFlightStore(new RemoteStore(channel))), channel, loggers.CreateLogger<WorkerLoop>(), TimeProvider.System);
+        var cas = new EmptyBlobStore(new SingleFlightStore(new RemoteStore(channel, RemoteStore.DefaultPatience, TimeProvider.System)));
+        var loop = new WorkerLoop(worker, cas, channel, loggers.CreateLogger<WorkerLoop>(), TimeProvider.System);
         terminal.WriteLine($"ready: {worker.Slots} slots of worker '{worker.Name}' for {address}; scratch in {worker.ScratchDirectory}", Tone.Good);
         try
         {

@@ -51,7 +51,7 @@ internal sealed class StoreTree(IReadOnlyDictionary<string, StoreReference> name
     {
         var channel = new RpcChannel(RpcAddress.Parse(options.Url));
         closing.Push(channel);
-        return new SingleFlightStore(new RemoteStore(channel));
+        return new SingleFlightStore(new RemoteStore(channel, RemoteStore.DefaultPatience, time));
     }
 
     private async Task<IBlobStore> OpenSegmentsAsync(SegmentsOptions options, string label, CancellationToken cancellationToken)

@@ -19,6 +19,7 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
     private const int SmallBytes = 32 * 1024;
     private const int KeptBytes = 4 * 1024 * 1024;
     private const int ParallelUploads = 8;
+    private const int MaxAttempts = 5;
 
     private readonly Dictionary<Digest, Source> sources = [];
     private int keptBytes;
@@ -88,9 +89,24 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
             return;
         }
 
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await UploadFileAsync(source.Path, digest, cancellationToken);
+                return;
+            }
+            catch (StoreUnavailableException exception) when (exception.MayBeginAnew && attempt < MaxAttempts)
+            {
+            }
+        }
+    }
+
+    private async Task UploadFileAsync(string path, Digest digest, CancellationToken cancellationToken)
+    {
         await using BlobWriter writer = await cas.OpenWriteAsync(digest, digest.SizeBytes, cancellationToken);
         await ReadAsync(
-            source.Path, digest.SizeBytes, piece => writer.WriteAsync(new ReadOnlySequence<byte>(piece), cancellationToken), cancellationToken);
+            path, digest.SizeBytes, piece => writer.WriteAsync(new ReadOnlySequence<byte>(piece), cancellationToken), cancellationToken);
         await writer.CommitAsync(cancellationToken);
     }
 

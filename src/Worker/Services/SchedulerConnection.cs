@@ -11,8 +11,7 @@ namespace RemoteExec.Worker.Services;
 internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, TimeProvider time)
 {
     private const string Method = "/remoteexec.worker.v1.WorkerQueue/Synchronize";
-    private static readonly TimeSpan firstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan longestDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan longestWait = TimeSpan.FromSeconds(5);
     private int unreachable;
 
     /// <summary>
@@ -22,7 +21,8 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
     public async Task<SynchronizeResponse?> PostAsync(SynchronizeRequest request, TimeSpan patience, CancellationToken cancellationToken)
     {
         var options = new RpcCallOptions { Timeout = patience };
-        for (TimeSpan delay = firstDelay; ; delay = Longer(delay))
+        Backoff backoff = NewBackoff();
+        while (true)
         {
             try
             {
@@ -45,14 +45,10 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
                     WorkerLog.SchedulerUnreachable(logger, exception.Message);
             }
 
-            await DelayAsync(delay, cancellationToken);
+            await backoff.WaitAsync(cancellationToken);
         }
     }
 
-    /// <summary>Waits about as long as told: slots that lost the scheduler together should not come back in one moment.</summary>
-    public Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken) =>
-        Task.Delay(delay * (0.5 + Random.Shared.NextDouble()), time, cancellationToken);
-
-    /// <summary>The delay that follows one.</summary>
-    public static TimeSpan Longer(TimeSpan delay) => delay == default ? firstDelay : delay * 2 < longestDelay ? delay * 2 : longestDelay;
+    /// <summary>The waits between posts that come to nothing.</summary>
+    public Backoff NewBackoff() => new(longestWait, time);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Workers;
+using RemoteExec.Rpc.Client;
 
 namespace RemoteExec.Worker.Services;
 
@@ -37,7 +38,7 @@ internal sealed class WorkerSlot(
 
     private async Task<SynchronizeResponse.Types.Execute?> WaitForActionAsync(CancellationToken stopping)
     {
-        TimeSpan delay = default;
+        Backoff backoff = scheduler.NewBackoff();
         try
         {
             while (true)
@@ -50,9 +51,10 @@ internal sealed class WorkerSlot(
                     return execute;
 
                 // Normally such an answer comes after a long time, or as one of few. Many at once would keep both sides busy.
-                delay = time.GetElapsedTime(posted) < shortestHold ? SchedulerConnection.Longer(delay) : default;
-                if (delay != default)
-                    await scheduler.DelayAsync(delay, stopping);
+                if (time.GetElapsedTime(posted) >= shortestHold)
+                    backoff.Reset();
+                else
+                    await backoff.WaitAsync(stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)

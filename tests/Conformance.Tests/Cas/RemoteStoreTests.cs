@@ -19,7 +19,7 @@ public sealed class RemoteStoreTests : BlobStoreContract
     protected override async ValueTask<IBlobStore> CreateStoreAsync()
     {
         server = await CasServer.StartOverAsync(new EmptyBlobStore(new VerifyingStore(media)));
-        return new RemoteStore(server.Channel);
+        return new RemoteStore(server.Channel, TimeSpan.Zero, TimeProvider.System);
     }
 
     public override async ValueTask DisposeAsync()
@@ -156,7 +156,7 @@ public sealed class RemoteStoreTests : BlobStoreContract
     public async Task A_server_that_is_not_there_is_unavailable()
     {
         await using var channel = new RpcChannel(RpcAddress.Parse("unix:/nowhere/at/all"));
-        var store = new RemoteStore(channel);
+        var store = new RemoteStore(channel, TimeSpan.Zero, TimeProvider.System);
         TestBlob blob = TestBlob.Random(11, 100);
 
         await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.FindMissingAsync([blob.Digest], Token));
@@ -181,6 +181,6 @@ public sealed class RemoteStoreTests : BlobStoreContract
         await using InProcessServer other = await InProcessServer.StartAsync(nonsense);
         TestBlob blob = TestBlob.Random(12, 6);
 
-        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await new RemoteStore(other.Channel).ReadAllAsync(blob.Digest, 6, Token));
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await new RemoteStore(other.Channel, TimeSpan.Zero, TimeProvider.System).ReadAllAsync(blob.Digest, 6, Token));
     }
 }

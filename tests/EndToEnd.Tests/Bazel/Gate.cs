@@ -10,18 +10,23 @@ internal sealed class Gate : IDisposable
         File.SetUnixFileMode(directory.FullPath, (UnixFileMode)0b111_111_111);
     }
 
-    /// <summary>A shell command that tells the gate of its coming and waits there.</summary>
-    public string Command => $"mktemp {directory["come.XXXXXXXX"]} > /dev/null; while [ ! -e {directory["open"]} ]; do sleep 0.05; done";
+    /// <summary>What a genrule executes to tell the gate of its coming and to wait there.</summary>
+    public string Command => $"echo $$$$ > `mktemp {directory["come.XXXXXXXX"]}`; while [ ! -e {directory["open"]} ]; do sleep 0.05; done";
 
     public void Open() => File.WriteAllText(directory["open"], "");
 
-    /// <summary>Waits until as many actions stand at the gate.</summary>
-    public async Task WaitForAsync(int actions)
+    /// <summary>Waits until as many actions have come to the gate; returns the ids of their processes.</summary>
+    public async Task<int[]> WaitForAsync(int actions)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(1));
-        while (Directory.GetFiles(directory.FullPath, "come.*").Length < actions)
+        while (true)
+        {
+            int[] processes = [.. Directory.GetFiles(directory.FullPath, "come.*").Select(File.ReadAllText).Where(text => text.EndsWith('\n')).Select(int.Parse)];
+            if (processes.Length >= actions)
+                return processes;
             await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);
+        }
     }
 
     public void Dispose() => directory.Dispose();
