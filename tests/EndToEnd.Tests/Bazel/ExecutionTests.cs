@@ -64,6 +64,19 @@ public sealed class ExecutionTests(SharedWorkspace shared) : IAsyncLifetime
     }
 
     [Fact]
+    [Rule("Q-18")]
+    [Rule("EXE-16")]
+    public async Task Bazel_may_give_its_actions_a_priority_but_not_what_is_cached()
+    {
+        (await workspace.BuildAsync(server.RemoteExecutorFlag, "--remote_execution_priority=-7", "//gen:large")).Succeeded().DidAllBy("remote");
+
+        BazelRun refused = await workspace.BuildAsync(server.RemoteExecutorFlag, "--remote_result_cache_priority=3", "//gen:large");
+
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("remote_result_cache_priority", refused.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Rule("EXE-11")]
     public async Task A_failing_action_shows_what_it_wrote_to_stderr()
     {

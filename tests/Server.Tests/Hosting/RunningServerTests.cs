@@ -47,6 +47,27 @@ public sealed class RunningServerTests
     }
 
     [Fact]
+    [Rule("CAP-05")]
+    [Rule("EXE-16")]
+    [Rule("Q-18")]
+    public async Task Executions_may_have_any_priority_and_cached_results_none()
+    {
+        using var data = new TemporaryDirectory();
+        await using RunningServer server = await TestServers.StartAsync(data, "worker.slots=1");
+        await using RpcChannel channel = TestServers.Connect(server);
+
+        Reapi.ServerCapabilities capabilities = await GetCapabilitiesAsync(channel);
+
+        // Bazel refuses to build if it is told to use a priority that is outside of these.
+        Assert.Equal(
+            new Reapi.PriorityCapabilities.Types.PriorityRange { MinPriority = int.MinValue, MaxPriority = int.MaxValue },
+            Assert.Single(capabilities.ExecutionCapabilities.ExecutionPriorityCapabilities.Priorities));
+
+        // How long a result is kept depends on its use alone.
+        Assert.Null(capabilities.CacheCapabilities.CachePriorityCapabilities);
+    }
+
+    [Fact]
     [Rule("GEN-07")]
     public async Task What_is_not_offered_is_UNIMPLEMENTED()
     {
