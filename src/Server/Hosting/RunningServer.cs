@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using RemoteExec.ActionCache;
 using RemoteExec.ActionCache.Services;
@@ -18,9 +16,6 @@ namespace RemoteExec.Server.Hosting;
 /// <summary>A whole server, composed out of its options: stores, services, listeners and the worker. Started once; disposing drains and stops it.</summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
-    /// <summary>How long actions that run may take to end once the server stops: less than the 30 s after which Kubernetes kills.</summary>
-    private static readonly TimeSpan drainPatience = TimeSpan.FromSeconds(15);
-
     /// <summary>What workers keep of files beside their content (DIR-07, CMD-08).</summary>
     private static readonly string[] nodeProperties = ["mtime", "unix_mode"];
 
@@ -39,6 +34,9 @@ internal sealed class RunningServer : IAsyncDisposable
         stores = new StoreTree(options.Stores, loggers, time);
         uploads = new UploadSessions(new UploadSessionsOptions(), time);
     }
+
+    /// <summary>How long actions that run may take to end once the server stops: less than the 30 s after which Kubernetes kills.</summary>
+    public static TimeSpan DrainPatience { get; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The listeners that clients may use, with the addresses that are really listened on.</summary>
     public IReadOnlyList<Listener> Listeners => [.. host!.Listeners.Where(listener => listener.Address.SocketPath != socket.FullPath)];
@@ -83,7 +81,7 @@ internal sealed class RunningServer : IAsyncDisposable
         if (queue is not null)
         {
             // The worker takes nothing more meanwhile, and gives back what has not ended by then.
-            await Task.WhenAll(queue.DrainAsync(drainPatience, CancellationToken.None), worker?.DisposeAsync().AsTask() ?? Task.CompletedTask);
+            await Task.WhenAll(queue.DrainAsync(DrainPatience, CancellationToken.None), worker?.DisposeAsync().AsTask() ?? Task.CompletedTask);
             await queue.DisposeAsync();
         }
 
@@ -165,7 +163,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 Services = services,
                 WorkerServices = workerServices,
                 MapHttp = new HttpCacheEndpoints(actionCache, results, cas, features).Map,
-                Certificate = LoadCertificate(options.Listeners.Tls),
+                Certificate = ServerCertificate.Load(options.Listeners.Tls),
                 Rpc = new RpcServerOptions { Interceptors = [new RequestMetadataInterceptor(loggers.CreateLogger("RemoteExec.Rpc")).InvokeAsync] },
             },
             loggers, time, cancellationToken);
@@ -174,7 +172,7 @@ internal sealed class RunningServer : IAsyncDisposable
         health.Set("", serving: true);
         if (queue is not null && Slots > 0)
         {
-            WorkerOptions settings = WorkerSettings.ToOptions(options.Worker, DataDirectory) with { GracePeriod = drainPatience };
+            WorkerOptions settings = WorkerSettings.ToOptions(options.Worker, DataDirectory) with { GracePeriod = DrainPatience };
             worker = new LocalWorker(settings, cas, socket.FullPath, loggers, time);
         }
     }
@@ -185,20 +183,4 @@ internal sealed class RunningServer : IAsyncDisposable
         .. options.Http.Select(address => new Listener(ListenerKind.Http, address, "--http")),
         .. options.Workers.Select(address => new Listener(ListenerKind.Workers, address, "--worker-listen")),
     ];
-
-    private static X509Certificate2? LoadCertificate(TlsOptions options)
-    {
-        if (options.Certificate is null)
-            return null;
-        try
-        {
-            return X509Certificate2.CreateFromPemFile(options.Certificate, options.Key);
-        }
-        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new StartupException(
-                $"the certificate {options.Certificate} with the key {options.Key} can't be used: {exception.Message} (settings listeners.tls.certificate and listeners.tls.key)",
-                exception);
-        }
-    }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -85,7 +84,7 @@ internal sealed class ServerHost : IAsyncDisposable
         await application.DisposeAsync();
     }
 
-    private static void Listen(KestrelServerOptions kestrel, Listener listener, X509Certificate2? certificate, Action<ListenOptions> remember)
+    private static void Listen(KestrelServerOptions kestrel, Listener listener, ServerCertificate? certificate, Action<ListenOptions> remember)
     {
         if (listener.Address.SocketPath is { } path)
             kestrel.ListenUnixSocket(path, Configure);
@@ -102,7 +101,7 @@ internal sealed class ServerHost : IAsyncDisposable
                 return next(connection);
             });
             if (certificate is not null && listener.Address.SocketPath is null)
-                listen.UseHttps(certificate);
+                listen.UseHttps(https => (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Leaf, certificate.Chain));
             remember(listen);
         }
     }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using RemoteExec.Rpc.Server;
 
@@ -23,7 +22,7 @@ internal sealed record ServerHostOptions
     public Action<IApplicationBuilder>? MapHttp { get; init; }
 
     /// <summary>TLS for the TCP listeners; null for plain ones.</summary>
-    public X509Certificate2? Certificate { get; init; }
+    public ServerCertificate? Certificate { get; init; }
 
     /// <summary>How long calls under way may take to end once the server stops.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
