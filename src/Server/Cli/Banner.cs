@@ -18,20 +18,12 @@ internal static class Banner
                 terminal.WriteLine($"build:remote --remote_executor={grpc}");
             if (http is not null)
                 terminal.WriteLine($"build:http-cache --remote_cache={http}");
-            terminal.WriteLine("# Pants, in pants.toml", Tone.Faint);
-            terminal.WriteLine("[GLOBAL]");
-            terminal.WriteLine($"remote_store_address = \"{grpc}\"");
-            terminal.WriteLine("remote_cache_read = true");
-            terminal.WriteLine("remote_cache_write = true");
-            if (server.IsExecutionOffered)
-            {
-                terminal.WriteLine($"remote_execution_address = \"{grpc}\"");
-                terminal.WriteLine("remote_execution = true");
-            }
+            if (!grpc.StartsWith("unix:", StringComparison.Ordinal)) // Pants knows no UNIX sockets
+                WritePants(grpc, server.IsExecutionOffered, terminal);
         }
 
         IEnumerable<string> addresses = server.Listeners.Select(listener => $"{NameOf(listener.Kind)} on {listener.Address}");
-        terminal.WriteLine($"ready: {string.Join(", ", addresses)}; {Workers(server.Slots)}; data in {server.DataDirectory}", Tone.Good);
+        terminal.WriteLine($"ready: {string.Join(", ", addresses)}; {Capacity(server)}; data in {server.DataDirectory}", Tone.Good);
     }
 
     private static string? UrlOf(RunningServer server, ListenerKind kind, string scheme)
@@ -50,10 +42,25 @@ internal static class Banner
         _ => "workers",
     };
 
-    private static string Workers(int slots) => slots switch
+    private static string Capacity(RunningServer server) => server switch
     {
-        0 => "no worker here",
-        1 => "1 worker",
-        _ => $"{slots} workers",
+        { IsExecutionOffered: false } => "cache only",
+        { Slots: 0 } => "no worker here",
+        { Slots: 1 } => "1 action at a time",
+        _ => $"up to {server.Slots} actions at a time",
     };
+
+    private static void WritePants(string grpc, bool executes, Terminal terminal)
+    {
+        terminal.WriteLine("# Pants, in pants.toml", Tone.Faint);
+        terminal.WriteLine("[GLOBAL]");
+        terminal.WriteLine($"remote_store_address = \"{grpc}\"");
+        terminal.WriteLine("remote_cache_read = true");
+        terminal.WriteLine("remote_cache_write = true");
+        if (executes)
+        {
+            terminal.WriteLine($"remote_execution_address = \"{grpc}\"");
+            terminal.WriteLine("remote_execution = true");
+        }
+    }
 }

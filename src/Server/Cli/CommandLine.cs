@@ -15,7 +15,7 @@ internal static class CommandLine
         ParseResult result = root.Parse(arguments);
         if (result.Errors.Count > 0 && result.Action is not HelpWithExamples)
         {
-            terminal.WriteError($"{result.Errors[0].Message} (see {NameOf(result.CommandResult)} --help)");
+            terminal.WriteError($"{Explain(result)} (see {NameOf(result.CommandResult)} --help)");
             return ExitCode.Usage;
         }
 
@@ -59,6 +59,15 @@ internal static class CommandLine
             ["worker"] = WorkerCommand.Examples,
         });
         return root;
+    }
+
+    private static string Explain(ParseResult result)
+    {
+        IList<Command> commands = result.CommandResult.Command.Subcommands;
+        if (commands.Count == 0)
+            return result.Errors[0].Message.TrimEnd('.');
+        string known = string.Join(", ", commands.Select(command => command.Name));
+        return result.UnmatchedTokens is [string unknown, ..] ? $"there is no command '{unknown}': {known}" : $"write a command: {known}";
     }
 
     private static string NameOf(CommandResult command) =>

@@ -33,7 +33,7 @@ internal static class Logging
                 simple.SingleLine = true;
                 simple.TimestampFormat = "HH:mm:ss ";
                 simple.IncludeScopes = verbose;
-                simple.ColorBehavior = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) ? LoggerColorBehavior.Default : LoggerColorBehavior.Disabled;
+                simple.ColorBehavior = Terminal.WantsColours ? LoggerColorBehavior.Default : LoggerColorBehavior.Disabled;
             });
         }
 

@@ -22,7 +22,7 @@ internal static class ServeCommand
     public static Command Create(Terminal terminal)
     {
         var command = new Command("serve", "Runs the cache and execution server until SIGTERM or SIGINT, which lets what runs end.");
-        SettingFlags flags = new SettingFlags(command)
+        SettingFlags flags = new SettingFlags(command, "cas.maxBlobBytes=1GiB")
             .Add("--data", "DIR", "data", "where everything is kept [default: $XDG_DATA_HOME/remoteexec, that is ~/.local/share/remoteexec]")
             .Add("--grpc", "ADDR:PORT|unix:PATH", "listeners.grpc", "where to serve the Remote Execution API [default: 127.0.0.1:8980]")
             .Add("--http", "ADDR:PORT|unix:PATH", "listeners.http", "where to serve the HTTP/1.1 cache [default: 127.0.0.1:8981]")
@@ -43,7 +43,7 @@ internal static class ServeCommand
         {
             Banner.Write(server, terminal);
             await server.RunAsync(signals.Stopping);
-            terminal.WriteLine("stopping: what runs may end; interrupt again to quit at once", Tone.Faint);
+            terminal.WriteLine($"stopping: actions that run have {RunningServer.DrainPatience.TotalSeconds:0} s to end; interrupt again to quit at once", Tone.Faint);
         }
 
         return ExitCode.Ok;

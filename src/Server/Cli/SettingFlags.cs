@@ -7,12 +7,15 @@ namespace RemoteExec.Server.Cli;
 internal sealed class SettingFlags
 {
     private readonly Option<FileInfo?> file = new("--config") { HelpName = "FILE", Description = "a YAML file with settings; docs/config.md lists them" };
-    private readonly Option<string[]> settings = new("--set") { HelpName = "key=value", Description = "any setting, for example --set cas.maxBlobBytes=1GiB; may be repeated" };
+    private readonly Option<string[]> settings;
     private readonly List<(string Path, Option<string[]> Option)> flags = [];
 
     /// <summary>Adds <c>--config</c> and <c>--set</c> to a command.</summary>
-    public SettingFlags(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="example">A setting that makes sense for it.</param>
+    public SettingFlags(Command command, string example)
     {
+        settings = new Option<string[]>("--set") { HelpName = "key=value", Description = $"any setting, for example --set {example}; may be repeated" };
         command.Add(file);
         command.Add(settings);
         Command = command;

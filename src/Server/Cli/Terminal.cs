@@ -15,12 +15,13 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     /// <summary>Standard error.</summary>
     public TextWriter Error { get; } = error;
 
-    /// <summary>The terminal or the pipes of this process; no colours in pipes, nor where NO_COLOR asks for none.</summary>
-    public static Terminal Process()
-    {
-        bool wanted = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
-        return new Terminal(Console.Out, Console.Error, wanted && !Console.IsOutputRedirected, wanted && !Console.IsErrorRedirected);
-    }
+    /// <summary>False where NO_COLOR asks for no colours, or the terminal can't show them.</summary>
+    public static bool WantsColours =>
+        string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
+
+    /// <summary>The terminal or the pipes of this process; no colours in pipes.</summary>
+    public static Terminal Process() =>
+        new(Console.Out, Console.Error, WantsColours && !Console.IsOutputRedirected, WantsColours && !Console.IsErrorRedirected);
 
     /// <summary>Writes a line to standard output.</summary>
     public void WriteLine(string text, Tone tone = Tone.Plain) => Write(Output, colourOutput, text, tone);

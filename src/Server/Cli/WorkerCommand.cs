@@ -27,7 +27,7 @@ internal static class WorkerCommand
         var command = new Command("worker", "Runs actions for a server on another machine until SIGTERM or SIGINT, which lets what runs end or hands it back.") { server };
         var roots = new Option<string?>("--ca") { HelpName = "FILE", Description = "PEM file with the certificates to trust instead of the system's, for grpcs://" };
         command.Add(roots);
-        SettingFlags flags = new SettingFlags(command)
+        SettingFlags flags = new SettingFlags(command, "worker.cacheBytes=50GiB")
             .Add("--data", "DIR", "data", "where inputs are cached and actions run [default: $XDG_DATA_HOME/remoteexec, that is ~/.local/share/remoteexec]")
             .Add("--slots", "N", "worker.slots", "how many actions run at a time [default: one for each core]")
             .Add("--name", "NAME", "worker.name", "the worker's name in results [default: the host's name]");
@@ -47,9 +47,11 @@ internal static class WorkerCommand
         await using var channel = new RpcChannel(address, new RpcChannelOptions { Ssl = LoadRoots(roots) });
         var cas = new EmptyBlobStore(new SingleFlightStore(new RemoteStore(channel, RemoteStore.DefaultPatience, TimeProvider.System)));
         var loop = new WorkerLoop(worker, cas, channel, loggers.CreateLogger<WorkerLoop>(), TimeProvider.System);
-        terminal.WriteLine($"ready: {worker.Slots} slots of worker '{worker.Name}' for {address}; scratch in {worker.ScratchDirectory}", Tone.Good);
+        terminal.WriteLine($"started: worker '{worker.Name}' runs up to {worker.Slots} actions at a time for {address}; scratch in {worker.ScratchDirectory}", Tone.Good);
         try
         {
+            await using CancellationTokenRegistration stopping = signals.Stopping.Register(() => terminal.WriteLine(
+                $"stopping: actions that run have {worker.GracePeriod.TotalSeconds:0} s to end; interrupt again to quit at once", Tone.Faint));
             await loop.RunAsync(signals.Stopping);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
@@ -68,7 +70,7 @@ internal static class WorkerCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new StartupException($"--ca {file}: {exception.Message}", exception);
+            throw new StartupException($"--ca {file}: {(exception is CryptographicException ? exception.Message : IoReason.OfReading(file!, exception))}", exception);
         }
     }
 }

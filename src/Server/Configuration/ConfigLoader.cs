@@ -19,7 +19,7 @@ internal sealed class ConfigLoader
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            problems.Add(new ConfigProblem(new ConfigOrigin(path), "", $"can't be read: {exception.Message}"));
+            problems.Add(new ConfigProblem(new ConfigOrigin(path), "", $"can't be read: {IoReason.OfReading(path, exception)}"));
             return this;
         }
 

@@ -9,7 +9,7 @@ internal static class OptionScalars
 {
     private static readonly Dictionary<Type, Func<string, (object? Value, string? Error)>> parsers = new()
     {
-        [typeof(string)] = text => (text, null),
+        [typeof(string)] = text => text.Length > 0 ? (text, null) : (null, "is empty: write something, or leave it out"),
         [typeof(bool)] = text => text is "true" or "false" ? (text == "true", null) : (null, $"'{text}' is neither true nor false"),
         [typeof(int)] = text => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
             ? (number, null)

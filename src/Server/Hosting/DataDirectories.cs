@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace RemoteExec.Server.Hosting;
 
@@ -23,14 +24,14 @@ internal static class DataDirectories
                 Directory.CreateDirectory(path);
             else
                 Directory.CreateDirectory(path, OwnerAndPassage);
-            string probe = Path.Combine(path, $".probe-{Environment.ProcessId}");
-            File.WriteAllBytes(probe, [0]);
-            File.Delete(probe);
+            Probe(path);
             return path;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"the data directory {path} can't be written to: {exception.Message}; choose another with --data", exception);
+            string reason = exception is FileNotFoundException or DirectoryNotFoundException ? "it can't be made there" : IoReason.Of(exception);
+            string remedy = reason == IoReason.DiskFull ? "free some space there, or choose another with --data" : "choose another with --data";
+            throw new StartupException($"the data directory {path} can't be written to: {reason}; {remedy}", exception);
         }
     }
 
@@ -41,6 +42,14 @@ internal static class DataDirectories
             return Path.Combine(dataDirectory, "worker");
         string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)))[..12];
         return $"/var/lib/remoteexec/worker-{name}";
+    }
+
+    /// <summary>Writes a byte to a file that is gone again in any case.</summary>
+    private static void Probe(string directory)
+    {
+        using SafeFileHandle probe = File.OpenHandle(
+            Path.Combine(directory, $".probe-{Environment.ProcessId}"), FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose);
+        RandomAccess.Write(probe, [0], 0);
     }
 
     [UnsupportedOSPlatform("windows")]
@@ -58,5 +67,11 @@ internal static class DataDirectories
     private static string UserData() =>
         Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data
             ? data
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share");
+            : Path.Combine(Home(), ".local", "share");
+
+    private static string Home() =>
+        // Not verified: one that is missing would be told as none at all, and the data would go wherever the server was started.
+        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify) is { Length: > 0 } home
+            ? home
+            : throw new StartupException("there is no home directory to keep data in: name a directory with --data");
 }

@@ -22,7 +22,7 @@ public sealed class BannerTests
         Assert.Contains($"build:remote --remote_executor=grpc://{grpc}", lines);
         Assert.Contains($"build:http-cache --remote_cache=http://{http}", lines);
         Assert.Contains($"remote_store_address = \"grpc://{grpc}\"", lines);
-        Assert.Equal($"ready: gRPC on {grpc}, HTTP cache on {http}; 2 workers; data in {data.FullPath}", lines[^1]);
+        Assert.Equal($"ready: gRPC on {grpc}, HTTP cache on {http}; up to 2 actions at a time; data in {data.FullPath}", lines[^1]);
     }
 
     [Fact]
@@ -36,6 +36,32 @@ public sealed class BannerTests
 
         Assert.DoesNotContain("--remote_executor", output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("remote_execution", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("; cache only;", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_waits_for_workers_says_that_it_has_none()
+    {
+        using var data = new TemporaryDirectory();
+        await using RunningServer server = await TestServers.StartAsync(data, "listeners.workers=127.0.0.1:0");
+        using var output = new StringWriter();
+
+        Banner.Write(server, new Terminal(output, TextWriter.Null, colourOutput: false, colourError: false));
+
+        Assert.Contains("--remote_executor", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("; no worker here;", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pants_is_told_of_no_UNIX_socket()
+    {
+        using var data = new TemporaryDirectory();
+        await using RunningServer server = await TestServers.StartAsync(data, $"listeners.grpc=unix:{data["grpc.sock"]}");
+        using var output = new StringWriter();
+
+        Banner.Write(server, new Terminal(output, TextWriter.Null, colourOutput: false, colourError: false));
+
+        Assert.Contains($"build:cache --remote_cache=unix:{data["grpc.sock"]}\n", output.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Pants", output.ToString(), StringComparison.Ordinal);
     }
 }
