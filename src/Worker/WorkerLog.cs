@@ -13,7 +13,8 @@ internal static partial class WorkerLog
     [LoggerMessage(3, LogLevel.Warning, "the scheduler can't be reached, trying again: {Problem}")]
     public static partial void SchedulerUnreachable(ILogger logger, string problem);
 
-    [LoggerMessage(4, LogLevel.Information, "the scheduler is reached again")]
+    // As loud as what it ends: who reads of the one should read of the other.
+    [LoggerMessage(4, LogLevel.Warning, "the scheduler is reached again")]
     public static partial void SchedulerReached(ILogger logger);
 
     [LoggerMessage(5, LogLevel.Error, "the scheduler refuses what slot {Slot} posts: {Problem}")]
@@ -33,6 +34,9 @@ internal static partial class WorkerLog
 
     [LoggerMessage(10, LogLevel.Warning, "slot {Slot} stops, but the scheduler could not be told")]
     public static partial void LeftUnheard(ILogger logger, string slot);
+
+    [LoggerMessage(12, LogLevel.Error, "{Server} is no listener for workers, trying again: --server takes the address of the server's --worker-listen")]
+    public static partial void NoWorkerListener(ILogger logger, string server);
 
     [LoggerMessage(11, LogLevel.Warning, "actions run as the worker's own user, which protects neither the worker nor other actions: {Reason}")]
     public static partial void UsersNotSeparate(ILogger logger, string reason);

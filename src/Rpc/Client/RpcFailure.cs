@@ -28,8 +28,8 @@ internal static class RpcFailure
     /// <summary>The status for an exception of the HTTP client.</summary>
     public static RpcStatus Of(Exception exception, RpcAddress address)
     {
-        if (exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError })
-            return new RpcStatus(StatusCode.Unavailable, $"cannot connect to {address}: {Innermost(exception).Message}");
+        if (exception is HttpRequestException failure && failure is { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError })
+            return new RpcStatus(StatusCode.Unavailable, $"cannot connect to {address}: {ReasonOf(failure, address)}");
         for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
         {
             if (cause is HttpProtocolException broken)
@@ -49,6 +49,14 @@ internal static class RpcFailure
         InadequateSecurity => StatusCode.PermissionDenied,
         _ => StatusCode.Internal,
     };
+
+    private static string ReasonOf(HttpRequestException failure, RpcAddress address)
+    {
+        if (address.SocketPath is { } path && !File.Exists(path))
+            return "there is no such socket"; // the framework says that it can't assign an address
+        string reason = Innermost(failure).Message;
+        return failure.HttpRequestError == HttpRequestError.SecureConnectionError ? $"the TLS handshake failed: {reason}" : reason;
+    }
 
     private static Exception Innermost(Exception exception) =>
         exception.InnerException is { } inner ? Innermost(inner) : exception;

@@ -11,20 +11,17 @@ namespace RemoteExec.Server.Hosting;
 internal sealed class RequestMetadataInterceptor(ILogger logger)
 {
     /// <summary>Stands before a handler.</summary>
-    public async Task InvokeAsync(RpcCall call, RpcHandler next)
+    public Task InvokeAsync(RpcCall call, RpcHandler next)
     {
-        Reapi.RequestMetadata? metadata = RequestMetadataHeader.Parse(call.GetBinaryRequestHeader(RequestMetadataHeader.Name));
-        if (metadata is null)
+        if (RequestMetadataHeader.Parse(call.GetBinaryRequestHeader(RequestMetadataHeader.Name)) is { } metadata)
         {
-            await next(call);
-            return;
+            call.Set(metadata);
+            // A scope costs an allocation on each call: only where it is going to be written. It is neither awaited in nor disposed: so it flows back to
+            // who serves the call and writes how it failed, and ends with the call.
+            if (logger.IsEnabled(LogLevel.Debug))
+                logger.BeginScope("{Tool} {Invocation} {Action} {Target}", metadata.ToolDetails?.ToolName, metadata.ToolInvocationId, metadata.ActionId, metadata.TargetId);
         }
 
-        call.Set(metadata);
-        // A scope costs an allocation on each call: only where it is going to be written.
-        using IDisposable? scope = logger.IsEnabled(LogLevel.Debug)
-            ? logger.BeginScope("{Tool} {Invocation} {Action}", metadata.ToolDetails?.ToolName, metadata.ToolInvocationId, metadata.ActionId)
-            : null;
-        await next(call);
+        return next(call);
     }
 }

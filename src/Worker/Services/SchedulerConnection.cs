@@ -11,8 +11,11 @@ namespace RemoteExec.Worker.Services;
 internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, TimeProvider time)
 {
     private const string Method = "/remoteexec.worker.v1.WorkerQueue/Synchronize";
+    private const int None = 0;
+    private const int Unreachable = 1;
+    private const int NoWorkerListener = 2;
     private static readonly TimeSpan longestWait = TimeSpan.FromSeconds(5);
-    private int unreachable;
+    private int trouble; // 0 none, or what was logged last; the next answer ends it
 
     /// <summary>
     /// Posts a state until it is answered. Null if the scheduler held the call for <paramref name="patience"/>: nothing new, time to post again.
@@ -28,7 +31,7 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
             {
                 SynchronizeResponse response =
                     await scheduler.UnaryAsync<SynchronizeRequest, SynchronizeResponse>(Method, request, cancellationToken, options);
-                if (Interlocked.Exchange(ref unreachable, 0) == 1)
+                if (Enters(None))
                     WorkerLog.SchedulerReached(logger);
                 return response;
             }
@@ -38,11 +41,7 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
             }
             catch (RpcException exception)
             {
-                if (exception.Code
-                    is StatusCode.InvalidArgument or StatusCode.Unimplemented or StatusCode.PermissionDenied or StatusCode.Unauthenticated)
-                    WorkerLog.PostRefused(logger, request.SlotId, exception.Message);
-                else if (Interlocked.Exchange(ref unreachable, 1) == 0)
-                    WorkerLog.SchedulerUnreachable(logger, exception.Message);
+                Tell(exception, request.SlotId);
             }
 
             await backoff.WaitAsync(cancellationToken);
@@ -51,4 +50,17 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
 
     /// <summary>The waits between posts that come to nothing.</summary>
     public Backoff NewBackoff() => new(longestWait, time);
+
+    // Slots fail together: what is wrong with the connection is told once, not by each of them, again and again.
+    private void Tell(RpcException failure, string slot)
+    {
+        if (failure.Code is StatusCode.InvalidArgument or StatusCode.PermissionDenied or StatusCode.Unauthenticated)
+            WorkerLog.PostRefused(logger, slot, failure.Message);
+        else if (failure.Code == StatusCode.Unimplemented && Enters(NoWorkerListener))
+            WorkerLog.NoWorkerListener(logger, scheduler.Address.ToString());
+        else if (failure.Code != StatusCode.Unimplemented && Enters(Unreachable))
+            WorkerLog.SchedulerUnreachable(logger, failure.Message);
+    }
+
+    private bool Enters(int state) => Interlocked.Exchange(ref trouble, state) != state;
 }

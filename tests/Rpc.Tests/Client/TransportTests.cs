@@ -70,6 +70,24 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
+    public async Task TLS_to_a_plain_port_fails_and_tells_that_TLS_did()
+    {
+        await using TestServer server = await StartAsync(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        await using var channel = new RpcChannel(RpcAddress.Parse($"grpcs://localhost:{server.Url.Port}"));
+
+        Assert.Contains($"cannot connect to grpcs://localhost:{server.Url.Port}: the TLS handshake failed: ", (await channel.CheckFailsAsync()).Status.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_socket_that_is_not_there_is_told_as_such()
+    {
+        string path = Path.Combine(directory, "none");
+        await using var channel = new RpcChannel(RpcAddress.Parse($"unix:{path}"));
+
+        Assert.EndsWith($"cannot connect to unix:{path}: there is no such socket", (await channel.CheckFailsAsync()).Status.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Plain_gRPC_to_a_port_of_TLS_fails_clearly()
     {
         using X509Certificate2 certificate = TestCertificate.SelfSigned("localhost");

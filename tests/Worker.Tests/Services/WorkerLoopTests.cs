@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol.Workers;
@@ -204,6 +205,24 @@ public sealed class WorkerLoopTests : IAsyncLifetime
         await scheduler.NextAsync(State.Idle);
     }
 
+    [Theory]
+    [InlineData(StatusCode.Unimplemented, LogLevel.Error, "is no listener for workers")]
+    [InlineData(StatusCode.Unavailable, LogLevel.Warning, "the scheduler can't be reached")]
+    public async Task A_connection_that_is_no_good_is_told_once_and_its_end_as_well(StatusCode code, LogLevel level, string words)
+    {
+        var log = new RecordingLogger();
+        Start(logger: log);
+
+        for (int i = 0; i < 3; i++)
+            (await scheduler.NextAsync(State.Idle)).Fail(code);
+        (await scheduler.NextAsync(State.Idle)).AnswerIdle();
+
+        await Eventually.TrueAsync(() => log.Entries.Count == 2);
+        Assert.Equal([level, LogLevel.Warning], log.Entries.Select(entry => entry.Level));
+        Assert.Contains(words, log.Entries.First().Text, StringComparison.Ordinal);
+        Assert.Equal("the scheduler is reached again", log.Entries.Last().Text);
+    }
+
     [Fact]
     public async Task A_scheduler_that_answers_idle_at_once_is_not_asked_without_pause()
     {
@@ -342,10 +361,10 @@ public sealed class WorkerLoopTests : IAsyncLifetime
         await loop;
     }
 
-    private void Start(Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? time = null)
+    private void Start(Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? time = null, ILogger? logger = null)
     {
         WorkerOptions options = new() { Name = "worker", Slots = 1, GracePeriod = TimeSpan.Zero };
         options = change?.Invoke(options) ?? options;
-        loop = new WorkerLoop(options, new MemoryStore(1), scheduler.Channel, NullLogger.Instance, time ?? TimeProvider.System).RunSlotsAsync(executor, stop.Token);
+        loop = new WorkerLoop(options, new MemoryStore(1), scheduler.Channel, logger ?? NullLogger.Instance, time ?? TimeProvider.System).RunSlotsAsync(executor, stop.Token);
     }
 }

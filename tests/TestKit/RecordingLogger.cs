@@ -1,18 +1,22 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace RemoteExec.Rpc.Tests;
+namespace RemoteExec.TestKit;
 
 /// <summary>Keeps what is logged at any level.</summary>
-internal sealed class RecordingLogger : ILogger
+public sealed class RecordingLogger : ILogger
 {
+    /// <summary>What was logged, the first first.</summary>
     public ConcurrentQueue<(LogLevel Level, string Text, Exception? Exception)> Entries { get; } = new();
 
+    /// <inheritdoc/>
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
+    /// <inheritdoc/>
     public bool IsEnabled(LogLevel logLevel) => true;
 
+    /// <inheritdoc/>
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         Entries.Enqueue((logLevel, formatter(state, exception), exception));
 }
