@@ -7,7 +7,10 @@ public static class DigestFunctions
 {
     /// <summary>The functions this server can compute, in the order in which it advertises them.</summary>
     public static IReadOnlyList<DigestFunction> Supported { get; } =
-        [DigestFunction.Sha256, DigestFunction.Sha1, DigestFunction.Md5, DigestFunction.Sha384, DigestFunction.Sha512];
+        [
+        DigestFunction.Sha256, DigestFunction.Sha1, DigestFunction.Md5, DigestFunction.Sha384, DigestFunction.Sha512,
+        DigestFunction.Blake3, DigestFunction.Sha256Tree, DigestFunction.GitSha1,
+    ];
 
     /// <summary>The length of a hash in bytes; 0 for a number that is no digest function.</summary>
     public static int HashLength(this DigestFunction function) => function switch

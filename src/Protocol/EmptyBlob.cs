@@ -1,3 +1,5 @@
+using RemoteExec.Protocol.Hashing;
+
 namespace RemoteExec.Protocol;
 
 /// <summary>The hashes of the empty blob (DIG-03, DIG-04), computed once.</summary>
@@ -17,9 +19,8 @@ public static class EmptyBlob
         Array.Fill(result, []);
         foreach (DigestFunction function in DigestFunctions.Supported)
         {
-            using var hasher = new IncrementalHasher(function);
             var hash = new byte[function.HashLength()];
-            hasher.Finish(hash);
+            ContentHash.Compute(function, [], hash);
             result[(int)function] = hash;
         }
 

@@ -1,20 +1,21 @@
 using System.Buffers;
-using System.Security.Cryptography;
+using RemoteExec.Protocol.Hashing;
 
 namespace RemoteExec.Protocol;
 
-/// <summary>Computes a digest over content that arrives in pieces. Not thread-safe; reusable after <see cref="Finish(Span{byte})"/>.</summary>
+/// <summary>Computes a digest over content that arrives in pieces. Not thread-safe.</summary>
 public sealed class IncrementalHasher : IDisposable
 {
-    private readonly IncrementalHash hash;
+    private readonly ContentHash hash;
 
     /// <summary>Starts an empty hash.</summary>
+    /// <param name="function">The function.</param>
+    /// <param name="length">The length of the content in bytes: GITSHA1 begins with it, and is wrong if another length is appended.</param>
     /// <exception cref="NotSupportedException">This server does not compute the function.</exception>
-    public IncrementalHasher(DigestFunction function)
+    public IncrementalHasher(DigestFunction function, long length)
     {
         Function = function;
-        hash = IncrementalHash.CreateHash(
-            function.FrameworkAlgorithm() ?? throw new NotSupportedException($"digest function {function} is not supported"));
+        hash = ContentHash.Create(function, length);
     }
 
     /// <summary>The function that is computed.</summary>
@@ -28,15 +29,14 @@ public sealed class IncrementalHasher : IDisposable
     public static Digest Compute(InstanceName instance, DigestFunction function, ReadOnlySpan<byte> content)
     {
         Span<byte> bytes = stackalloc byte[Digest.MaxHashLength];
-        int length = CryptographicOperations.HashData(
-            function.FrameworkAlgorithm() ?? throw new NotSupportedException($"digest function {function} is not supported"), content, bytes);
+        int length = ContentHash.Compute(function, content, bytes);
         return Digest.Create(instance, function, bytes[..length], content.Length);
     }
 
     /// <summary>Appends content.</summary>
     public void Append(ReadOnlySpan<byte> content)
     {
-        hash.AppendData(content);
+        hash.Append(content);
         Length += content.Length;
     }
 
@@ -47,22 +47,12 @@ public sealed class IncrementalHasher : IDisposable
             Append(piece.Span);
     }
 
-    /// <summary>Writes the hash and starts anew.</summary>
-    /// <returns>The length of the hash in bytes.</returns>
-    public int Finish(Span<byte> destination)
-    {
-        int length = hash.GetHashAndReset(destination);
-        Length = 0;
-        return length;
-    }
-
-    /// <summary>Returns the digest of what was appended and starts anew.</summary>
+    /// <summary>Returns the digest of what was appended; to be called once.</summary>
     public Digest Finish(InstanceName instance)
     {
         Span<byte> bytes = stackalloc byte[Digest.MaxHashLength];
-        long size = Length;
-        int length = Finish(bytes);
-        return Digest.Create(instance, Function, bytes[..length], size);
+        int length = hash.Finish(bytes);
+        return Digest.Create(instance, Function, bytes[..length], Length);
     }
 
     /// <summary>Releases the native hash state.</summary>

@@ -47,7 +47,7 @@ public sealed class VerifyingStore(IBlobStore inner) : IBlobStore
                 return;
             }
 
-            hasher ??= new IncrementalHasher(expected.Function);
+            hasher ??= new IncrementalHasher(expected.Function, expected.SizeBytes);
             hasher.Append(data);
         }
 

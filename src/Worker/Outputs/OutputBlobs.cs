@@ -53,7 +53,7 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
             return small;
         }
 
-        using var hasher = new IncrementalHasher(action.Function);
+        using var hasher = new IncrementalHasher(action.Function, length);
         await ReadAsync(
             path, length,
             piece =>
