@@ -20,6 +20,15 @@ internal static partial class ExecutionLog
     [LoggerMessage(5, LogLevel.Warning, "The result of worker '{Worker}' for action {ActionDigest} is no good: {Problem}")]
     public static partial void ResultRefused(ILogger logger, string worker, Digest actionDigest, string problem);
 
+    [LoggerMessage(7, LogLevel.Information, "Worker '{Worker}' has joined; its platform: {Platform}")]
+    public static partial void WorkerJoined(ILogger logger, string worker, string platform);
+
+    [LoggerMessage(8, LogLevel.Information, "Worker '{Worker}' has left")]
+    public static partial void WorkerLeft(ILogger logger, string worker);
+
+    [LoggerMessage(9, LogLevel.Warning, "Worker '{Worker}' is lost: it was not heard of in time. What it was running is given to others")]
+    public static partial void WorkerLost(ILogger logger, string worker);
+
     [LoggerMessage(6, LogLevel.Error, "Work in the background failed: some operation may never end")]
     public static partial void BackgroundFailed(ILogger logger, Exception exception);
 }

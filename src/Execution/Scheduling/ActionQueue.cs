@@ -16,6 +16,7 @@ namespace RemoteExec.Execution.Scheduling;
 public sealed class ActionQueue : IAsyncDisposable
 {
     private readonly ExecutionOptions options;
+    private readonly ILogger logger;
     private readonly TimeProvider time;
     private readonly ActionWork work;
     private readonly BackgroundTasks background;
@@ -39,6 +40,7 @@ public sealed class ActionQueue : IAsyncDisposable
     public ActionQueue(IBlobStore cas, IActionCache cache, ExecutionOptions options, ILogger logger, TimeProvider time)
     {
         this.options = options;
+        this.logger = logger;
         this.time = time;
         background = new BackgroundTasks(logger);
         work = new ActionWork(new ActionReader(cas, cache, options), new ResultRecorder(cas, cache), logger);
@@ -211,7 +213,7 @@ public sealed class ActionQueue : IAsyncDisposable
             Apply(change);
     }
 
-    // Under the lock: it only touches memory, starts what does I/O elsewhere, and runs no continuation of others.
+    // Under the lock: it only touches memory (the log's queue is in memory too), starts what does I/O elsewhere, and runs no continuation of others.
     private void Apply(SchedulerEvent change)
     {
         foreach (SchedulerEffect effect in scheduler.Apply(change, time.GetUtcNow()))
@@ -247,6 +249,15 @@ public sealed class ActionQueue : IAsyncDisposable
                 break;
             case SchedulerEffect.Record record:
                 background.Run(async cancellationToken => Tell(await work.RecordAsync(record, cancellationToken)));
+                break;
+            case SchedulerEffect.WorkerJoined joined:
+                ExecutionLog.WorkerJoined(logger, joined.Worker, joined.Platform.ToString());
+                break;
+            case SchedulerEffect.WorkerLeft { IsLost: true } lost:
+                ExecutionLog.WorkerLost(logger, lost.Worker);
+                break;
+            case SchedulerEffect.WorkerLeft left:
+                ExecutionLog.WorkerLeft(logger, left.Worker);
                 break;
         }
     }

@@ -111,7 +111,8 @@ internal sealed partial class Scheduler
         var slot = new Slot(post.SlotId, post.WorkerName, post.Platform, group);
         slots.Add(slot.Id, slot);
         bool isFirst = !group.IsConnected;
-        group.Enter(slot.WorkerName);
+        if (group.Enter(slot.WorkerName))
+            effects.Add(new SchedulerEffect.WorkerJoined(slot.WorkerName, group.Platform));
         if (isFirst)
             WatchServiceBy(group);
         PlanLook(slot, now + options.LeaseDuration);
@@ -123,7 +124,8 @@ internal sealed partial class Scheduler
         slots.Remove(slot.Id);
         AnswerPoll(slot, lease: null);
         UnmarkIdle(slot);
-        slot.Group.Leave(slot.WorkerName, now);
+        if (slot.Group.Leave(slot.WorkerName, now))
+            effects.Add(new SchedulerEffect.WorkerLeft(slot.WorkerName, IsLost: !handBack));
         if (!slot.Group.IsConnected)
         {
             agenda.Add(now + options.NoWorkerTimeout, slot.Group);

@@ -30,4 +30,10 @@ internal abstract record SchedulerEffect
     /// <see cref="SchedulerEvent.ResultRefused"/>.
     /// </summary>
     internal sealed record Record(long ExecutionId, Digest ActionDigest, Reapi.ExecuteResponse Response, bool Store) : SchedulerEffect;
+
+    /// <summary>Tell the operator that the first slot of a worker is there.</summary>
+    internal sealed record WorkerJoined(string Worker, PlatformKey Platform) : SchedulerEffect;
+
+    /// <summary>Tell the operator that the last slot of a worker has said goodbye or, if it is lost, was not heard of in time.</summary>
+    internal sealed record WorkerLeft(string Worker, bool IsLost) : SchedulerEffect;
 }

@@ -58,14 +58,13 @@ internal sealed class WorkerGroup
     /// <summary>True if a worker outside the given set is there.</summary>
     public bool HasWorkerOutside(IReadOnlySet<string> workers) => slotsByWorker.Keys.Any(worker => !workers.Contains(worker));
 
-    /// <summary>Counts a slot in.</summary>
-    public void Enter(string worker) => slotsByWorker[worker] = slotsByWorker.GetValueOrDefault(worker) + 1;
+    /// <summary>Counts a slot in; true for the worker's first.</summary>
+    public bool Enter(string worker) => (slotsByWorker[worker] = slotsByWorker.GetValueOrDefault(worker) + 1) == 1;
 
-    /// <summary>Counts a slot out.</summary>
-    public void Leave(string worker, DateTimeOffset now)
+    /// <summary>Counts a slot out; true for the worker's last.</summary>
+    public bool Leave(string worker, DateTimeOffset now)
     {
-        if (--slotsByWorker[worker] == 0)
-            slotsByWorker.Remove(worker);
         LeftAt = now;
+        return --slotsByWorker[worker] == 0 && slotsByWorker.Remove(worker);
     }
 }

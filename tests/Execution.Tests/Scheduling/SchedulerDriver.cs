@@ -31,6 +31,9 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
 
     public List<SchedulerEffect.Record> Records { get; } = [];
 
+    /// <summary>Which workers came (+), left (-) or were lost (!), in order.</summary>
+    public List<string> Workers { get; } = [];
+
     public Scheduler Scheduler => scheduler;
 
     public static Digest DigestOf(int number) => TestBlob.Random(number, 8).Digest;
@@ -63,6 +66,12 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
                     break;
                 case SchedulerEffect.Record record:
                     Records.Add(record);
+                    break;
+                case SchedulerEffect.WorkerJoined joined:
+                    Workers.Add($"+{joined.Worker}");
+                    break;
+                case SchedulerEffect.WorkerLeft left:
+                    Workers.Add(left.IsLost ? $"!{left.Worker}" : $"-{left.Worker}");
                     break;
             }
         }
@@ -145,8 +154,8 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
     /// <summary>Lets the time pass for which an action rests at most after so many attempts.</summary>
     public void PassRest(int attempts = 1) => Advance(Options.RetryDelay * Math.Pow(2, attempts - 1));
 
-    public long Leave(string slot, Reapi.Platform? platform = null) =>
-        Post(slot, request => request.Leaving = new SynchronizeRequest.Types.Leaving(), platform);
+    public long Leave(string slot, Reapi.Platform? platform = null, string? worker = null) =>
+        Post(slot, request => request.Leaving = new SynchronizeRequest.Types.Leaving(), platform, worker);
 
     /// <summary>Says that the newest result was checked and stored.</summary>
     public void RecordLast() => Apply(new SchedulerEvent.ResultRecorded(Records[^1].ExecutionId, new Outcome.Answered(Records[^1].Response)));
