@@ -37,6 +37,17 @@ internal static class ReadResponseFrame
         responses.Commit();
     }
 
+    /// <summary>Makes bytes that are at hand a message.</summary>
+    public static void Write(MessageWriter responses, ReadOnlySpan<byte> data)
+    {
+        int headerLength = 1 + ProtoWriter.LengthOf((uint)data.Length);
+        Span<byte> message = responses.Reserve(headerLength + data.Length).Span;
+        message[0] = (byte)DataTag;
+        ProtoWriter.Encode(message[1..], (uint)data.Length);
+        data.CopyTo(message[headerLength..]);
+        responses.Commit();
+    }
+
     /// <summary>Reads a message in place; false if it is no ReadResponse.</summary>
     public static bool TryParse(in ReadOnlySequence<byte> message, out ReadOnlySequence<byte> data)
     {

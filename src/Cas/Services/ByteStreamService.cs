@@ -1,4 +1,5 @@
 using Google.Bytestream;
+using RemoteExec.Cas.Compression;
 using RemoteExec.Cas.Frames;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
@@ -30,23 +31,32 @@ public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, C
     {
         if (call.GetRequestHeader(ResourceName.Header) is { } header && !string.Equals(header, text, StringComparison.Ordinal))
             throw RequestArguments.Invalid($"the header {ResourceName.Header} says '{header}', but the request's resource_name is '{text}'");
-        return name.Compressor == Compressor.Identity
-            ? name
-            : throw RequestArguments.Invalid($"compressor '{ResourceName.NameOf(name.Compressor)}' is not supported: name the blob without one");
+        RequestArguments.CheckCompressor(name.Compressor, Compressor.Identity);
+        return name;
     }
 
     private async Task ReadAsync(ReadRequest request, RpcCall call)
     {
-        Digest digest = ResourceName.TryParseRead(request.ResourceName, out ResourceName name, out string? error)
-            ? Check(call, request.ResourceName, name).Digest
-            : throw RequestArguments.Invalid(error);
+        if (!ResourceName.TryParseRead(request.ResourceName, out ResourceName name, out string? error))
+            throw RequestArguments.Invalid(error);
+        Digest digest = Check(call, request.ResourceName, name).Digest;
         if (request.ReadOffset < 0 || request.ReadOffset > digest.SizeBytes)
             throw new RpcException(StatusCode.OutOfRange, $"read_offset {request.ReadOffset} is outside of the blob's {digest.SizeBytes} bytes");
         if (request.ReadLimit < 0)
             throw RequestArguments.Invalid($"read_limit is negative: {request.ReadLimit}");
+        if (request.ReadLimit > 0 && name.Compressor != Compressor.Identity)
+            throw RequestArguments.Invalid("read_limit must be 0 for a compressed read: it would count bytes that nobody can foresee");
 
         await using BlobReader blob = await cas.OpenReadAsync(digest, request.ReadOffset, call.CancellationToken)
             ?? throw new RpcException(StatusCode.NotFound, $"{digest} is not here");
+        if (name.Compressor != Compressor.Identity)
+        {
+            await using var responses = new ReadResponseStream(call);
+            await BlobCompression.CompressAsync(name.Compressor, blob, responses, call.CancellationToken);
+            responses.Send();
+            return;
+        }
+
         long left = digest.SizeBytes - request.ReadOffset;
         if (request.ReadLimit > 0)
             left = Math.Min(left, request.ReadLimit);

@@ -1,9 +1,11 @@
 using System.Buffers;
 using Google.Bytestream;
+using RemoteExec.Cas.Compression;
 using RemoteExec.Cas.Frames;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
+using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
 
 namespace RemoteExec.Cas.Services;
 
@@ -12,6 +14,9 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
 {
     // Clients half-close as they finish; one that waits for the answer first gets it after this.
     private static readonly TimeSpan halfCloseGrace = TimeSpan.FromSeconds(2);
+    private const long AlreadyThere = -1; // the answer to a compressed upload of what is there (BSW-07)
+    private const int DecodedBytes = 64 * 1024;
+
     private string resourceName = "";
     private Digest digest;
     private long position; // in the blob: where the next message has to begin
@@ -34,9 +39,10 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
     private async ValueTask<long> ReceiveAsync(ResourceName name, WriteRequestFrame first)
     {
         // Who has it already is told at once and need not send it (BSW-07).
+        bool isCompressed = name.Compressor != Compressor.Identity;
         if (await cas.ContainsAsync(digest, call.CancellationToken))
-            return digest.SizeBytes;
-        if (first.FinishWrite && first.WriteOffset == 0 && first.Data.Length == digest.SizeBytes)
+            return isCompressed ? AlreadyThere : digest.SizeBytes;
+        if (!isCompressed && first.FinishWrite && first.WriteOffset == 0 && first.Data.Length == digest.SizeBytes)
             return await ReceiveWholeAsync(first.Data);
 
         UploadSession? session = await sessions.EnterAsync(name, first.WriteOffset, call.CancellationToken);
@@ -44,13 +50,13 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
         {
             // The upload that was to be continued may just have been finished.
             return await cas.ContainsAsync(digest, call.CancellationToken)
-                ? digest.SizeBytes
+                ? (isCompressed ? AlreadyThere : digest.SizeBytes)
                 : throw RequestArguments.Invalid($"write_offset {first.WriteOffset} is not the committed size: ask QueryWriteStatus for it");
         }
 
         try
         {
-            return await ReceivePiecesAsync(session, first);
+            return isCompressed ? await ReceiveCompressedAsync(session, first) : await ReceivePiecesAsync(session, first);
         }
         finally
         {
@@ -85,9 +91,7 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
 
             if (!await MoveNextAsync(session, either.Token))
                 return session.CommittedSize; // half-closed without finish_write (BSW-04)
-            message = ParseMessage();
-            if (!message.ContinuesUpload(resourceName))
-                throw RequestArguments.Invalid("resource_name changed in the middle of the upload");
+            message = NextMessage();
             if (await cas.ContainsAsync(digest, call.CancellationToken))
             {
                 hasFinished = true; // by somebody else's upload
@@ -95,6 +99,49 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
             }
         }
     }
+
+    /// <summary>Offsets after the first count compressed bytes; what is stored, and what QueryWriteStatus tells, counts others (BSW-09, BSQ-03).</summary>
+    private async ValueTask<long> ReceiveCompressedAsync(UploadSession session, WriteRequestFrame message)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(call.CancellationToken, session.TakenOver);
+        await using var source = new CompressedUploadStream(message, () => NextCompressedAsync(session, either.Token));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(DecodedBytes);
+        try
+        {
+            await using Stream decoded = BlobCompression.Decode(session.Name.Compressor, source);
+            position = message.WriteOffset;
+            for (int read; (read = await decoded.ReadAsync(buffer, call.CancellationToken)) > 0; position += read)
+            {
+                if (read > digest.SizeBytes - position)
+                    throw RequestArguments.Invalid($"the compressed data contains more than {digest} has");
+                await session.AppendAsync(cas, new ReadOnlySequence<byte>(buffer, 0, read), sessions.Stopping);
+            }
+
+            if (await source.ReadAsync(buffer, call.CancellationToken) > 0)
+                throw RequestArguments.Invalid("something follows the compressed data");
+        }
+        catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException && source.IsHalfClosed)
+        {
+            return session.CommittedSize; // half-closed without finish_write (BSW-04), in the middle of the compressed data
+        }
+        catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException && !session.IsBroken)
+        {
+            hasFinished = true;
+            throw RequestArguments.Invalid($"the data is not compressed as resource_name says, or is damaged: {exception.Message}");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        if (source.IsHalfClosed)
+            return session.CommittedSize;
+        await FinishAsync(session);
+        return source.CompressedEnd;
+    }
+
+    private async ValueTask<WriteRequestFrame?> NextCompressedAsync(UploadSession session, CancellationToken cancellationToken) =>
+        await MoveNextAsync(session, cancellationToken) ? NextMessage() : null;
 
     private void CheckPlace(in WriteRequestFrame message)
     {
@@ -151,6 +198,12 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
         {
             // The blob is stored, which is what the client waits to be told.
         }
+    }
+
+    private WriteRequestFrame NextMessage()
+    {
+        WriteRequestFrame message = ParseMessage();
+        return message.ContinuesUpload(resourceName) ? message : throw RequestArguments.Invalid("resource_name changed in the middle of the upload");
     }
 
     private WriteRequestFrame ParseMessage() => WriteRequestFrame.TryParse(call.Requests.Current, out WriteRequestFrame message)

@@ -1,4 +1,5 @@
 using Build.Bazel.Semver;
+using RemoteExec.Cas.Compression;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc.Server;
 
@@ -41,6 +42,8 @@ public sealed class CapabilitiesService(ServerFeatures features)
             CachePriorityCapabilities = Priorities(features.CachePriorities),
         };
         cache.DigestFunctions.Add(features.DigestFunctions.Select(ToWire));
+        cache.SupportedCompressors.Add(BlobCompression.Supported);
+        cache.SupportedBatchUpdateCompressors.Add(BlobCompression.Supported);
         return cache;
     }
 

@@ -1,7 +1,9 @@
 using Google.Protobuf;
+using RemoteExec.Cas.Compression;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
+using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
 
 namespace RemoteExec.Cas.Services;
 
@@ -9,6 +11,7 @@ namespace RemoteExec.Cas.Services;
 public sealed class CasService(IBlobStore cas, CasLimits limits)
 {
     private const int ConcurrentBlobs = 64;
+    private const int WorthCompressing = 256; // bytes
 
     /// <summary>The service's methods.</summary>
     public RpcService ToRpcService() => new RpcService(Reapi.RemoteExecutionReflection.Descriptor, "ContentAddressableStorage", CasErrors.ToStatus)
@@ -35,7 +38,7 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
         DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.Requests.Select(blob => blob.Digest));
-        CheckBatch(request.Requests.Select(blob => (long)blob.Data.Length));
+        CheckBatch(request.Requests.Select(blob => Math.Max(blob.Data.Length, blob.Compressor == Compressor.Identity ? 0 : blob.Digest?.SizeBytes ?? 0)));
 
         var answer = new Reapi.BatchUpdateBlobsResponse();
         foreach (Reapi.BatchUpdateBlobsRequest.Types.Request[] some in request.Requests.Chunk(ConcurrentBlobs))
@@ -54,13 +57,27 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
         InstanceName instance, DigestFunction function, Reapi.BatchUpdateBlobsRequest.Types.Request blob, CancellationToken cancellationToken)
     {
         Digest digest = RequestArguments.Digest(instance, (Reapi.DigestFunction.Types.Value)function, blob.Digest, "digest");
-        if (blob.Compressor != Reapi.Compressor.Types.Value.Identity)
-            throw RequestArguments.Invalid($"compressor {blob.Compressor} is not supported: send the data uncompressed");
-        if (blob.Data.Length != digest.SizeBytes)
+        RequestArguments.CheckCompressor(blob.Compressor, Compressor.Identity);
+        if (blob.Compressor == Compressor.Identity && blob.Data.Length != digest.SizeBytes)
             throw RequestArguments.Invalid($"{digest} came with {blob.Data.Length} bytes of data");
         limits.CheckBlob(digest);
         if (!await cas.ContainsAsync(digest, cancellationToken))
-            await cas.WriteAllAsync(digest, blob.Data.Memory, cancellationToken);
+            await cas.WriteAllAsync(digest, await DecompressAsync(digest, blob, cancellationToken), cancellationToken);
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> DecompressAsync(
+        Digest digest, Reapi.BatchUpdateBlobsRequest.Types.Request blob, CancellationToken cancellationToken)
+    {
+        if (blob.Compressor == Compressor.Identity)
+            return blob.Data.Memory;
+        try
+        {
+            return await BlobCompression.DecompressAsync(blob.Compressor, blob.Data.Memory, (int)digest.SizeBytes, cancellationToken);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException)
+        {
+            throw RequestArguments.Invalid($"{digest} came with data that is not compressed as it says, or is damaged: {exception.Message}");
+        }
     }
 
     private async Task<Reapi.BatchReadBlobsResponse> BatchReadAsync(Reapi.BatchReadBlobsRequest request, RpcCall call)
@@ -71,12 +88,12 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
 
         var answer = new Reapi.BatchReadBlobsResponse();
         foreach (Reapi.Digest[] some in request.Digests.Chunk(ConcurrentBlobs))
-            answer.Responses.Add(await Task.WhenAll(some.Select(digest => ReadAsync(instance, function, digest, call.CancellationToken))));
+            answer.Responses.Add(await Task.WhenAll(some.Select(digest => ReadAsync(instance, function, digest, request.AcceptableCompressors, call.CancellationToken))));
         return answer;
     }
 
     private async Task<Reapi.BatchReadBlobsResponse.Types.Response> ReadAsync(
-        InstanceName instance, DigestFunction function, Reapi.Digest wireDigest, CancellationToken cancellationToken)
+        InstanceName instance, DigestFunction function, Reapi.Digest wireDigest, IEnumerable<Compressor> acceptable, CancellationToken cancellationToken)
     {
         var response = new Reapi.BatchReadBlobsResponse.Types.Response { Digest = wireDigest };
         response.Status = await StatusOfAsync(async () =>
@@ -84,6 +101,13 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
             Digest digest = RequestArguments.Digest(instance, (Reapi.DigestFunction.Types.Value)function, wireDigest, "digests");
             byte[] content = await cas.ReadAllAsync(digest, (int)limits.MaxBatchTotalBytes, cancellationToken)
                 ?? throw new BlobsMissingException([digest]);
+            if (content.Length >= WorthCompressing && BlobCompression.Supported.FirstOrDefault(acceptable.Contains) is var compressor and not Compressor.Identity)
+            {
+                byte[] compressed = await BlobCompression.CompressAsync(compressor, content, cancellationToken);
+                if (compressed.Length < content.Length)
+                    (content, response.Compressor) = (compressed, compressor);
+            }
+
             response.Data = UnsafeByteOperations.UnsafeWrap(content);
         });
         return response;

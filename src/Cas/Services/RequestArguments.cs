@@ -1,5 +1,7 @@
+using RemoteExec.Cas.Compression;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
+using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
 
 namespace RemoteExec.Cas.Services;
 
@@ -49,4 +51,14 @@ public static class RequestArguments
     public static RpcException Invalid(string message) => new(StatusCode.InvalidArgument, message);
 
     private static string SupportedNames => string.Join(", ", DigestFunctions.Supported.Select(function => function.Name()));
+
+    /// <summary>Refuses a compressor that is not offered.</summary>
+    /// <param name="compressor">The compressor.</param>
+    /// <param name="alsoAllowed">One that is allowed besides the supported ones.</param>
+    /// <exception cref="RpcException">INVALID_ARGUMENT (RES-07, CAS-10).</exception>
+    public static void CheckCompressor(Compressor compressor, Compressor alsoAllowed)
+    {
+        if (compressor != alsoAllowed && !BlobCompression.Supported.Contains(compressor))
+            throw Invalid($"compressor {compressor} is not supported here: use one of {string.Join(", ", BlobCompression.Supported.Select(ResourceName.NameOf))}, or none");
+    }
 }

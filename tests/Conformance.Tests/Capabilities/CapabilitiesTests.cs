@@ -4,6 +4,7 @@ using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.TestKit;
 using Wire = Build.Bazel.Remote.Execution.V2.DigestFunction.Types.Value;
+using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
 
 namespace RemoteExec.Conformance.Tests.Capabilities;
 
@@ -64,8 +65,8 @@ public sealed class CapabilitiesTests
         Assert.InRange(cache.MaxBatchTotalSizeBytes, 1, (4 * 1024 * 1024) - 1);
         Assert.Equal(12345, cache.MaxCasBlobSizeBytes);
         Assert.Equal(Reapi.SymlinkAbsolutePathStrategy.Types.Value.Allowed, cache.SymlinkAbsolutePathStrategy);
-        Assert.Empty(cache.SupportedCompressors);
-        Assert.Empty(cache.SupportedBatchUpdateCompressors);
+        Assert.Equal([Compressor.Zstd, Compressor.Deflate, Compressor.Brotli], cache.SupportedCompressors);
+        Assert.Equal(cache.SupportedCompressors, cache.SupportedBatchUpdateCompressors);
         Assert.False(cache.SplitBlobSupport);
         Assert.False(cache.SpliceBlobSupport);
         Assert.Null(cache.FastCdc2020Params);

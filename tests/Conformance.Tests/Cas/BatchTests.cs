@@ -150,7 +150,7 @@ public sealed class BatchTests
 
     [Fact]
     [Rule("CAS-10")]
-    public async Task Compressed_data_is_INVALID_ARGUMENT_for_its_blob()
+    public async Task Data_that_is_not_compressed_as_it_says_is_INVALID_ARGUMENT_for_its_blob()
     {
         await using CasServer server = await CasServer.StartAsync();
         TestBlob blob = TestBlob.Random(1, 100);
