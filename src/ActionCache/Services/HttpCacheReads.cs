@@ -24,7 +24,7 @@ internal sealed class HttpCacheReads(IActionCache cache, IBlobStore results, IBl
             await HttpBodies.RefuseAsync(context, StatusCodes.Status404NotFound, "not in the cache");
         else if (path.Kind == HttpCacheKind.Blob && HttpRange.Of(context.Request, reader.Length) is { } range)
             await SendRangeAsync(context, path.Digest, reader.Length, range);
-        else
+        else if (path.Kind != HttpCacheKind.Blob || !await HttpContentCoding.TrySendAsync(context, reader))
             await SendAsync(context, reader, reader.Length);
     }
 

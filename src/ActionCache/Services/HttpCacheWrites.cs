@@ -29,6 +29,12 @@ internal sealed class HttpCacheWrites(ActionResultUploads uploads, IBlobStore re
             return;
         }
 
+        if (context.Request.Headers.ContentEncoding.Any(coding => coding is not (null or "" or "identity")))
+        {
+            await HttpBodies.RefuseAsync(context, StatusCodes.Status415UnsupportedMediaType, "send the body without a Content-Encoding");
+            return;
+        }
+
         if (features.Limits.MaxBlobBytes > 0 && length > features.Limits.MaxBlobBytes)
         {
             await HttpBodies.RefuseAsync(
