@@ -25,8 +25,15 @@ internal static partial class CasLog
     [LoggerMessage(106, LogLevel.Warning, "the checkpoint {Checkpoint} is missing or damaged: segments are read back instead, which takes longer")]
     public static partial void CheckpointDamaged(ILogger logger, string checkpoint);
 
-    [LoggerMessage(107, LogLevel.Error, "the disk of store '{Store}' is full: until it is opened again it keeps to {Bytes} bytes. Free some space, or lower its maxBytes")]
+    [LoggerMessage(107, LogLevel.Error, "the disk of store '{Store}' is full: it keeps to {Bytes} bytes until there is space again. Free some, or lower its maxBytes")]
     public static partial void DiskFull(ILogger logger, string store, long bytes);
+
+    // As loud as what it ends: who reads of the one should read of the other.
+    [LoggerMessage(110, LogLevel.Warning, "the disk of store '{Store}' has space again: it may take {Bytes} bytes, as configured")]
+    public static partial void DiskFree(ILogger logger, string store, long bytes);
+
+    [LoggerMessage(111, LogLevel.Warning, "store '{Store}' could not write a checkpoint as it closed: the next start reads segments back instead, which takes longer")]
+    public static partial void NoLastCheckpoint(ILogger logger, Exception fault, string store);
 
     [LoggerMessage(109, LogLevel.Error, "{Segment} could not be brought to the disk: blobs written lately are lost if the power fails. Look after the disk")]
     public static partial void FlushFailed(ILogger logger, Exception fault, string segment);

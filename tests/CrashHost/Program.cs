@@ -8,7 +8,9 @@ using RemoteExec.TestKit;
 
 int Number(int index) => int.Parse(args[index], CultureInfo.InvariantCulture);
 
-var options = new SegmentStoreOptions { Path = args[1], MaxBytes = Number(2), SegmentBytes = Number(3) };
+// Where the size of the disk is looked at, an evicted segment has to be gone at once, not once it was flushed with others.
+Durability durability = args[0] == "crowd" ? Durability.Fast : Durability.Group;
+var options = new SegmentStoreOptions { Path = args[1], MaxBytes = Number(2), SegmentBytes = Number(3), Durability = durability };
 await using SegmentStore store = await SegmentStore.OpenAsync(options, NullLogger.Instance, TimeProvider.System, CancellationToken.None);
 switch (args[0])
 {
@@ -17,6 +19,8 @@ switch (args[0])
         return 0;
     case "fill":
         return await FillAsync();
+    case "crowd":
+        return await CrowdAsync();
     default:
         return 2;
 }
@@ -81,4 +85,67 @@ async Task<int> FillAsync()
 
     Console.WriteLine("nothing is wrong");
     return 0;
+}
+
+// Somebody else fills the disk for a while: writes are refused, what is there stays, and all is well once there is space again.
+async Task<int> CrowdAsync()
+{
+    TestBlob[] early = [.. Enumerable.Range(0, 4).Select(number => TestBlob.Random(number, 50_000))];
+    foreach (TestBlob blob in early)
+        await store.WriteAllAsync(blob.Digest, blob.Content, CancellationToken.None);
+    string others = Path.Combine(args[1], "others");
+    try
+    {
+        await using FileStream file = File.Create(others, bufferSize: 0);
+        while (true)
+            file.Write(new byte[4096]);
+    }
+    catch (IOException)
+    {
+        Console.WriteLine("full");
+    }
+
+    // One that is as long as a segment allows, and one that is longer than all that is left to the store now.
+    TestBlob[] late = [TestBlob.Random(100, 150_000), TestBlob.Random(101, 600_000)];
+    foreach (TestBlob blob in late)
+    {
+        try
+        {
+            await store.WriteAllAsync(blob.Digest, blob.Content, CancellationToken.None);
+            Console.WriteLine("a write was not refused");
+        }
+        catch (StoreFullException refusal)
+        {
+            Console.WriteLine($"refused: {refusal.Message}");
+        }
+    }
+
+    await TellAsync("still there", early);
+    File.Delete(others);
+    foreach (TestBlob blob in late)
+        await store.WriteAllAsync(blob.Digest, blob.Content, CancellationToken.None);
+    await TellAsync("there by now", [.. early, .. late]);
+
+    // As much as the bound allows is kept again, and no more.
+    for (int number = 200; number < 240; number++)
+    {
+        TestBlob blob = TestBlob.Random(number, 100_000);
+        await store.WriteAllAsync(blob.Digest, blob.Content, CancellationToken.None);
+    }
+
+    bool isAsBefore = store.Statistics.DiskBytes > options.MaxBytes - (2 * options.SegmentBytes) && store.Statistics.DiskBytes <= options.MaxBytes;
+    Console.WriteLine(isAsBefore ? "as large as before" : $"{store.Statistics.DiskBytes} bytes");
+    return 0;
+}
+
+async Task TellAsync(string words, TestBlob[] blobs)
+{
+    int right = 0;
+    foreach (TestBlob blob in blobs)
+    {
+        if (await store.ReadAllAsync(blob.Digest, int.MaxValue, CancellationToken.None) is { } content && content.AsSpan().SequenceEqual(blob.Content))
+            right++;
+    }
+
+    Console.WriteLine($"{right} of {blobs.Length} {words}");
 }

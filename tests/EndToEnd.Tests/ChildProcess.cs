@@ -14,6 +14,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     private ChildProcess(Process process) => this.process = process;
 
+    public int Id => process.Id;
+
     public int ExitCode => process.ExitCode;
 
     public bool HasExited => process.HasExited;

@@ -7,10 +7,15 @@ internal static class Requires
     public static void Program(string name, string package)
     {
         bool found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, name)));
-        string reason = $"{name} is not installed: apt-get install {package}";
-        if (!found && Environment.GetEnvironmentVariable("CI") == "true")
+        True(found, $"{name} is not installed: apt-get install {package}");
+    }
+
+    /// <summary>Anything else.</summary>
+    public static void True(bool isMet, string reason)
+    {
+        if (!isMet && Environment.GetEnvironmentVariable("CI") == "true")
             Assert.Fail(reason);
-        Assert.SkipUnless(found, reason);
+        Assert.SkipUnless(isMet, reason);
     }
 
     /// <summary>Bazel and a C++ compiler.</summary>

@@ -68,7 +68,13 @@ internal sealed class StoreTree(IReadOnlyDictionary<string, StoreReference> name
         }
         catch (Exception exception) when (exception is CasException or IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"store '{label}' can't be opened: {exception.Message} (choose another place with --data, or path of the store)", exception);
+            string reason = exception switch
+            {
+                StoreUnavailableException { InnerException: { } cause } => IoReason.Of(cause),
+                CasException => exception.Message,
+                _ => IoReason.Of(exception),
+            };
+            throw new StartupException($"store '{label}' can't be opened: {reason} (choose another place with --data, or path of the store)", exception);
         }
     }
 }

@@ -51,6 +51,9 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
         || log.ReservedBytes - reservedAtLast >= Math.Max(Math.Min(log.SegmentBytes, LeastBytes), 2 * lengthOfLast)
         || log.Sequence - sequenceAtLast >= Math.Max(LeastRecords, log.Measure().Blobs / 8);
 
+    /// <summary>True if there is nothing to remember: the store is as empty as it was made.</summary>
+    public bool IsPointless => log.Measure().Segments == 0 && !File.Exists(directory.CheckpointPath);
+
     /// <summary>Writes a checkpoint.</summary>
     /// <exception cref="IOException">The disk failed; the checkpoint before is still there.</exception>
     public async Task WriteAsync(CancellationToken cancellationToken)
@@ -73,11 +76,17 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
         head.FlushAndRelease(cancellationToken);
 
         string path = directory.CheckpointPath;
-        using (FileStream stream = StoreDirectory.CreateFile(path + ".new"))
+        try
         {
+            using FileStream stream = StoreDirectory.CreateFile(path + ".new");
             WriteTo(stream, head, cancellationToken);
             stream.Flush(flushToDisk: true);
             lengthOfLast = stream.Length;
+        }
+        catch
+        {
+            File.Delete(path + ".new"); // what there is of it would only take space from a disk that is full
+            throw;
         }
 
         if (File.Exists(path))

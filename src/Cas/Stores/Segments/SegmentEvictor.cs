@@ -6,7 +6,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// Makes room by dropping whole segments, the oldest first. Blobs that were used since they were written or last moved are copied to the
 /// active segment before; what may be copied is bounded, so that an eviction always frees something, even when everything is in use.
 /// </summary>
-internal sealed class SegmentEvictor(SegmentLog log, StoreDirectory directory, RecordMover mover, Durability durability, ILogger logger)
+internal sealed class SegmentEvictor(SegmentStoreOptions options, SegmentLog log, StoreDirectory directory, RecordMover mover, ILogger logger)
 {
     private readonly SemaphoreSlim evicting = new(1); // one eviction at a time
     private long evictedBlobs;
@@ -18,7 +18,10 @@ internal sealed class SegmentEvictor(SegmentLog log, StoreDirectory directory, R
     /// <summary>Bytes of the segments dropped.</summary>
     public long EvictedBytes => Interlocked.Read(ref evictedBytes);
 
-    /// <summary>Evicts until there is room for a segment for a record of this length; false if there is none when nothing is left to evict.</summary>
+    /// <summary>
+    /// Evicts until there is room for a segment for a record of this length; false if there is none when nothing is left to evict. If the disk was
+    /// full before, what has become free there is taken first; and nothing is evicted in vain.
+    /// </summary>
     /// <param name="recordBytes">The length of the record.</param>
     /// <param name="isUrgent">True if a writer waits for it.</param>
     /// <param name="cancellationToken">Ends it between two segments, or within one: what is not moved by then stays where it is.</param>
@@ -31,7 +34,9 @@ internal sealed class SegmentEvictor(SegmentLog log, StoreDirectory directory, R
             uint pass = log.StartPass();
             while (!log.HasRoomFor(recordBytes))
             {
-                if (log.ChooseVictim(pass, isUrgent) is not { } victim)
+                if (RaiseBound())
+                    continue;
+                if (!log.CouldHold(recordBytes) || log.ChooseVictim(pass, isUrgent) is not { } victim)
                     return false;
                 // One that was spared in this pass is not spared again; but what was used last in it is still known.
                 await EvictAsync(victim, victim.ForgottenEra >= pass ? 0 : victim.ForgottenEra, cancellationToken);
@@ -45,6 +50,15 @@ internal sealed class SegmentEvictor(SegmentLog log, StoreDirectory directory, R
         }
     }
 
+    private bool RaiseBound()
+    {
+        if (log.Bound >= options.MaxBytes || !log.RaiseBound(directory.FreeBytes))
+            return false;
+        if (log.Bound >= options.MaxBytes)
+            CasLog.DiskFree(logger, options.Name, options.MaxBytes);
+        return true;
+    }
+
     private async ValueTask EvictAsync(SegmentFile victim, uint usedAfter, CancellationToken cancellationToken)
     {
         int dropped = 0;
@@ -54,7 +68,7 @@ internal sealed class SegmentEvictor(SegmentLog log, StoreDirectory directory, R
 
         int moved = await MoveAsync(victim, inUse, cancellationToken);
         dropped += inUse.Count - moved;
-        if (moved > 0 && durability != Durability.Fast)
+        if (moved > 0 && options.Durability != Durability.Fast)
             log.Flush(); // the copies, before the originals go
         long bytes = log.RemoveSegment(victim);
         directory.Delete(victim);

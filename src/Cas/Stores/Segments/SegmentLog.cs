@@ -156,11 +156,35 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         }
     }
 
-    /// <summary>The disk is full before the bound is reached: lowers the bound, for as long as the store is open. Returns it.</summary>
-    public long LowerBound()
+    /// <summary>The bytes that the segments may take now.</summary>
+    public long Bound
+    {
+        get
+        {
+            lock (gate)
+                return segments.Bound;
+        }
+    }
+
+    /// <inheritdoc cref="SegmentSet.CouldHold"/>
+    public bool CouldHold(long recordBytes)
     {
         lock (gate)
-            return segments.LowerBound();
+            return segments.CouldHold(recordBytes);
+    }
+
+    /// <inheritdoc cref="SegmentSet.LowerBound"/>
+    public bool LowerBound(long freeBytes)
+    {
+        lock (gate)
+            return segments.LowerBound(freeBytes);
+    }
+
+    /// <inheritdoc cref="SegmentSet.RaiseBound"/>
+    public bool RaiseBound(long freeBytes)
+    {
+        lock (gate)
+            return segments.RaiseBound(freeBytes);
     }
 
     /// <summary>What a checkpoint has to know before it copies the index; every segment listed is acquired for the caller.</summary>

@@ -8,7 +8,9 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes)
 {
     private readonly ConcurrentDictionary<int, SegmentFile> byNumber = []; // read without the log's lock
     private readonly LinkedList<SegmentFile> byAge = []; // the next to be evicted first; the active one is among them
+    private readonly long configured = maxBytes;
     private long bound = maxBytes;
+    private long freeWhenFull; // what the disk said was free when the bound was lowered last
 
     /// <summary>Where small records go; null before the first one.</summary>
     public SegmentFile? Active { get; private set; }
@@ -75,9 +77,32 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes)
         return DiskBytes + growth <= bound;
     }
 
+    /// <summary>The bytes that the segments may take now: the configured bound, or less if the disk was full before it was reached.</summary>
+    public long Bound => bound;
+
+    /// <summary>False if a record of this length would not fit even if all else were evicted.</summary>
+    public bool CouldHold(long recordBytes) => recordBytes <= segmentBytes || recordBytes + (Active is null ? 0 : segmentBytes) <= bound;
+
     /// <summary>The disk is full before the bound is reached: lowers the bound to a segment less than what is there now.</summary>
-    /// <returns>The bound.</returns>
-    public long LowerBound() => bound = Math.Min(bound, Math.Max(DiskBytes - segmentBytes, 2 * segmentBytes));
+    /// <param name="freeBytes">What the disk says is free, though nothing could be written: 0, or what others hold back.</param>
+    /// <returns>True if it was higher before.</returns>
+    public bool LowerBound(long freeBytes)
+    {
+        freeWhenFull = freeBytes;
+        long before = bound;
+        bound = Math.Min(bound, Math.Max(DiskBytes - segmentBytes, 2 * segmentBytes));
+        return bound < before;
+    }
+
+    /// <summary>Raises a lowered bound to what fits by now, again but for a segment; never above the configured one.</summary>
+    /// <param name="freeBytes">What the disk says is free.</param>
+    /// <returns>True if it was lower before.</returns>
+    public bool RaiseBound(long freeBytes)
+    {
+        long before = bound;
+        bound = Math.Max(bound, Math.Min(configured, DiskBytes + (freeBytes - freeWhenFull) - segmentBytes));
+        return bound > before;
+    }
 
     /// <summary>
     /// Chooses the segment to evict: one without live records, or the oldest. But one of which more than three quarters are in use

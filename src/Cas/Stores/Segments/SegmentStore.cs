@@ -48,7 +48,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         checkpoints = new CheckpointWriter(directory, log, recovery.HasChanged);
         flusher = new CommitFlusher(options.Durability, logger, timeProvider);
         mover = new RecordMover(options, log, directory.Key, (tag, place, segment) => DropDamaged(tag, place, segment));
-        evictor = new SegmentEvictor(log, directory, mover, options.Durability, logger);
+        evictor = new SegmentEvictor(options, log, directory, mover, logger);
         maintenance = new SegmentMaintenance(log, evictor, checkpoints, logger);
         maintenance.Wake();
     }
@@ -173,12 +173,12 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         await flusher.DisposeAsync();
         try
         {
-            if (checkpoint)
+            if (checkpoint && !checkpoints.IsPointless)
                 await checkpoints.WriteAsync(CancellationToken.None);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            CasLog.MaintenanceFailed(logger, fault); // the next start reads the segments instead
+            CasLog.NoLastCheckpoint(logger, fault, options.Name);
         }
         finally
         {
@@ -200,7 +200,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             if (Log.TryReserve(bytes, out Reservation reservation))
                 return reservation;
             if (!Log.HasRoomFor(bytes) && !await evictor.MakeRoomAsync(bytes, isUrgent: true, cancellationToken))
-                throw new StoreFullException(options.Name, bytes, "nothing more can be evicted; raise its maxBytes, or free some space on its disk");
+                throw new StoreFullException(options.Name, bytes, "free some space on its disk, or raise its maxBytes");
             try
             {
                 if (await Log.ReserveInNewSegmentAsync(bytes, beyondBound: false, cancellationToken) is { } reserved)
@@ -221,12 +221,14 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     }
 
     /// <summary>
-    /// The disk had no space for what the bound allows. The bound is lowered to what fits, and room is made, so that writing works
-    /// again soon; the caller's write has failed.
+    /// The disk had no space for what the bound allows. The bound is lowered to what fits, until there is space again, and room is made, so
+    /// that writing works again soon; the caller's write has failed.
     /// </summary>
     internal void OnDiskFull()
     {
-        CasLog.DiskFull(logger, options.Name, Log.LowerBound());
+        if (!Log.LowerBound(directory.FreeBytes))
+            return; // as low as it gets, and that was told
+        CasLog.DiskFull(logger, options.Name, Log.Bound);
         maintenance.Wake();
     }
 

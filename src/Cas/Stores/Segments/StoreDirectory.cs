@@ -42,6 +42,22 @@ internal sealed class StoreDirectory : IDisposable
     /// <summary>The checkpoint before.</summary>
     public string OldCheckpointPath => System.IO.Path.Combine(Path, "checkpoint.old");
 
+    /// <summary>What its disk has free for us; 0 if that can't be told.</summary>
+    public long FreeBytes
+    {
+        get
+        {
+            try
+            {
+                return new DriveInfo(Path).AvailableFreeSpace;
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                return 0; // nothing is gained then, which is the cautious guess
+            }
+        }
+    }
+
     /// <summary>Opens or creates it.</summary>
     /// <exception cref="StoreLockedException">Somebody else has it open.</exception>
     /// <exception cref="StoreFormatException">It is no store, or one of another version.</exception>

@@ -41,20 +41,38 @@ public sealed class CrashTests : IDisposable
     [Rule("CAS-08")]
     public async Task A_full_disk_refuses_writes_with_advice_until_room_was_made()
     {
-        bool possible = OperatingSystem.IsLinux() && await RunAsync("unshare", ["-rm", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/mnt"]) is { ExitCode: 0 };
-        if (!possible && Environment.GetEnvironmentVariable("CI") == "true")
-            Assert.Fail("a file system of its own can't be mounted (unshare -rm)");
-        Assert.SkipUnless(possible, "a file system of its own can't be mounted (unshare -rm)");
-
-        (int exitCode, string output) = await RunAsync(
-            "unshare",
-            ["-rm", "sh", "-c", "mount -t tmpfs -o size=2m tmpfs \"$1\" && shift && exec \"$@\"", "sh", folder.Path,
-             .. HostCommand("fill", folder.Path, 8 << 20, 1 << 18)]);
+        (int exitCode, string output) = await RunOnDiskAsync("2m", "fill", 8 << 20, SegmentBytes);
 
         Assert.True(exitCode == 0, output);
         Assert.Contains("its disk is full", output, StringComparison.Ordinal);
         Assert.Contains("lower the store's maxBytes", output, StringComparison.Ordinal);
         Assert.EndsWith("works again\nnothing is wrong\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Rule("CAS-08")]
+    [Rule("CAS-04")]
+    public async Task A_disk_that_others_fill_costs_no_blob_and_no_restart()
+    {
+        (int exitCode, string output) = await RunOnDiskAsync("4m", "crowd", 2 << 20, SegmentBytes);
+
+        Assert.True(exitCode == 0, output);
+        string[] lines = output.TrimEnd('\n').Split('\n');
+        Assert.Equal(["full", "4 of 4 still there", "6 of 6 there by now", "as large as before"], lines.Where(line => !line.StartsWith("refused: ", StringComparison.Ordinal)));
+        Assert.Equal(2, lines.Count(line => line.StartsWith("refused: ", StringComparison.Ordinal) && line.Contains("free some space", StringComparison.Ordinal)));
+    }
+
+    // A file system of its own: small, and gone with the process.
+    private async Task<(int ExitCode, string Output)> RunOnDiskAsync(string size, string mode, params int[] numbers)
+    {
+        bool possible = OperatingSystem.IsLinux() && await RunAsync("unshare", ["-rm", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/mnt"]) is { ExitCode: 0 };
+        if (!possible && Environment.GetEnvironmentVariable("CI") == "true")
+            Assert.Fail("a file system of its own can't be mounted (unshare -rm)");
+        Assert.SkipUnless(possible, "a file system of its own can't be mounted (unshare -rm)");
+        return await RunAsync(
+            "unshare",
+            ["-rm", "sh", "-c", $"mount -t tmpfs -o size={size} tmpfs \"$1\" && shift && exec \"$@\"", "sh", folder.Path,
+             .. HostCommand(mode, folder.Path, numbers)]);
     }
 
     private static async Task AssertRightAsync(SegmentStore store, HashSet<int> acknowledged, int[] versions, bool nothingEvicted)
