@@ -1,9 +1,29 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
+using Perfolizer.Horology;
 
 namespace RemoteExec.Benchmarks;
 
-/// <summary>Runs the benchmarks that the command line names; without arguments it lists them.</summary>
+/// <summary>Runs the benchmarks that the command line names; without arguments it lists them. Ends with 1 if any has failed.</summary>
 internal static class Program
 {
-    private static void Main(string[] args) => BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    /// <summary>
+    /// Short, so that all of them take a few minutes: enough for allocations and ratios. The warm-up is long for that, as on a busy machine it takes a
+    /// second until the hot methods are compiled with optimizations. A job on the command line takes its place.
+    /// </summary>
+    private static readonly Job job = Job.Default.WithLaunchCount(1).WithWarmupCount(10).WithIterationCount(5)
+        .WithIterationTime(TimeInterval.FromMilliseconds(100)).WithId("Short").AsDefault();
+
+    private static int Main(string[] args)
+    {
+        IConfig config = DefaultConfig.Instance.WithArtifactsPath(Path.Combine("artifacts", "bench", "micro"));
+        if (!args.Any(arg => arg is "-j" or "--job" || arg.StartsWith("--job=", StringComparison.Ordinal)))
+            config = config.AddJob(job);
+        IEnumerable<Summary> summaries = BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
+        return summaries.All(summary => !summary.HasCriticalValidationErrors && summary.BenchmarksCases.Length == summary.Reports.Count(report => report.Success))
+            ? 0
+            : 1;
+    }
 }

@@ -1,0 +1,8 @@
+namespace RemoteExec.Benchmarks.ByteStream;
+
+/// <summary>What blobs are kept in.</summary>
+public enum StoreKind
+{
+    Memory,
+    Segments,
+}
