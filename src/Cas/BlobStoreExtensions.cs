@@ -9,7 +9,7 @@ public static class BlobStoreExtensions
 {
     /// <summary>True if the blob can be read; counts as a use of it.</summary>
     public static async ValueTask<bool> ContainsAsync(this IBlobStore store, Digest digest, CancellationToken cancellationToken) =>
-        (await store.FindMissingAsync([digest], cancellationToken)).Count == 0;
+        (await store.FindMissingAsync(new[] { digest }, cancellationToken)).Count == 0; // an array's enumerators hold no digest, and are several
 
     /// <summary>Reads a whole value into memory of its own; null if it is absent.</summary>
     /// <exception cref="BlobTooLargeException">It is longer than <paramref name="maxBytes"/>.</exception>

@@ -5,12 +5,15 @@ namespace RemoteExec.Protocol;
 /// <summary>What is known of each <see cref="DigestFunction"/>: its length, its name in resource names, and whether this server computes it.</summary>
 public static class DigestFunctions
 {
-    /// <summary>The functions this server can compute, in the order in which it advertises them.</summary>
-    public static IReadOnlyList<DigestFunction> Supported { get; } =
-        [
+    // An array: each digest of a request is looked up here, and enumerating an interface allocates.
+    private static readonly DigestFunction[] supported =
+    [
         DigestFunction.Sha256, DigestFunction.Sha1, DigestFunction.Md5, DigestFunction.Sha384, DigestFunction.Sha512,
         DigestFunction.Blake3, DigestFunction.Sha256Tree, DigestFunction.GitSha1,
     ];
+
+    /// <summary>The functions this server can compute, in the order in which it advertises them.</summary>
+    public static IReadOnlyList<DigestFunction> Supported => supported;
 
     /// <summary>The length of a hash in bytes; 0 for a number that is no digest function.</summary>
     public static int HashLength(this DigestFunction function) => function switch
@@ -46,7 +49,7 @@ public static class DigestFunctions
         function is DigestFunction.Sha256Tree or DigestFunction.Blake3 or DigestFunction.GitSha1;
 
     /// <summary>True if this server computes the function.</summary>
-    public static bool IsSupported(this DigestFunction function) => Supported.Contains(function);
+    public static bool IsSupported(this DigestFunction function) => supported.AsSpan().Contains(function);
 
     /// <summary>
     /// The supported function that a hash of this many hexadecimal digits means when no function is stated (DIG-08);
@@ -54,7 +57,7 @@ public static class DigestFunctions
     /// </summary>
     public static DigestFunction Infer(int hexDigits)
     {
-        foreach (DigestFunction function in Supported)
+        foreach (DigestFunction function in supported)
         {
             if (!function.NeedsNameInResource() && function.HashLength() * 2 == hexDigits)
                 return function;

@@ -15,17 +15,17 @@ public sealed class MemoryStore(long maxBytes) : IBlobStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
     {
-        var missing = new OrderedDictionary<Digest, bool>();
+        OrderedDictionary<Digest, bool>? missing = null;
         lock (gate)
         {
             foreach (Digest digest in digests)
             {
                 if (Touch(digest) is null)
-                    missing.TryAdd(digest, true);
+                    (missing ??= []).TryAdd(digest, true);
             }
         }
 
-        return ValueTask.FromResult<IReadOnlyCollection<Digest>>(missing.Keys);
+        return ValueTask.FromResult((IReadOnlyCollection<Digest>?)missing?.Keys ?? []);
     }
 
     /// <inheritdoc/>

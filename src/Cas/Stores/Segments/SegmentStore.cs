@@ -103,12 +103,16 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         {
             LookUp(digests, found, cancellationToken);
             List<Digest>? missing = null;
-            HashSet<Digest>? seen = null;
+            HashSet<Digest>? seen = null; // most often one is looked up, or few are missing
             int i = 0;
             foreach (Digest digest in digests)
             {
-                if (!found[i++] && (seen ??= []).Add(digest))
-                    (missing ??= []).Add(digest);
+                if (found[i++])
+                    continue;
+                if (missing is null)
+                    missing = [digest];
+                else if ((seen ??= [missing[0]]).Add(digest))
+                    missing.Add(digest);
             }
 
             return ValueTask.FromResult<IReadOnlyCollection<Digest>>((IReadOnlyCollection<Digest>?)missing ?? []);
