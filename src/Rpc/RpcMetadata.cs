@@ -8,6 +8,7 @@ namespace RemoteExec.Rpc;
 /// </summary>
 public sealed class RpcMetadata : IEnumerable<KeyValuePair<string, string>>
 {
+    private const int LongestOnStack = 1024; // characters of base64
     private readonly List<KeyValuePair<string, string>> entries = [];
 
     /// <summary>The number of entries.</summary>
@@ -49,9 +50,16 @@ public sealed class RpcMetadata : IEnumerable<KeyValuePair<string, string>>
     {
         // Several values of one -bin key may be joined with commas; the first one counts.
         int comma = text.IndexOf(',');
-        string value = (comma < 0 ? text : text[..comma]).Trim().TrimEnd('=');
-        var bytes = new byte[(value.Length * 3 / 4) + 3];
-        string padded = value.PadRight((value.Length + 3) / 4 * 4, '=');
-        return Convert.TryFromBase64String(padded, bytes, out int length) ? bytes[..length] : null;
+        ReadOnlySpan<char> value = (comma < 0 ? text : text.AsSpan(0, comma)).Trim().TrimEnd('=');
+        int paddedLength = (value.Length + 3) / 4 * 4;
+        Span<char> padded = paddedLength <= LongestOnStack ? stackalloc char[paddedLength] : new char[paddedLength];
+        value.CopyTo(padded);
+        padded[value.Length..].Fill('=');
+
+        // Bazel and others send such a header with every call: nothing but the value itself is allocated.
+        var bytes = new byte[value.Length * 3 / 4];
+        if (!Convert.TryFromBase64Chars(padded, bytes, out int length))
+            return null;
+        return length == bytes.Length ? bytes : bytes[..length];
     }
 }

@@ -144,6 +144,22 @@ public sealed class HeaderTests
     }
 
     [Theory]
+    [Rule("RMD-01")]
+    [InlineData(767)]
+    [InlineData(768)]
+    [InlineData(769)]
+    [InlineData(20_000)]
+    public void Many_bytes_survive_it_too(int count)
+    {
+        byte[] bytes = [.. Enumerable.Range(0, count).Select(i => (byte)i)];
+        var metadata = new RpcMetadata { { "padded-bin", Convert.ToBase64String(bytes) } };
+        metadata.AddBinary("bare-bin", bytes);
+
+        Assert.Equal(bytes, metadata.GetBinary("padded-bin"));
+        Assert.Equal(bytes, metadata.GetBinary("bare-bin"));
+    }
+
+    [Theory]
     [InlineData("A")]
     [InlineData("A===")]
     [InlineData("ab!d")]
