@@ -35,12 +35,18 @@ internal sealed partial class Scheduler
         execution.EnqueuedAt = now;
         PlatformQueue queue = matching.Enqueue(execution);
         if (queue.Groups.Count == 0 && matching.Groups.Any(group => group.IsConnected))
+        {
             End(execution, Unservable.Explain(queue.Platform, matching.Groups));
-        else
-            WatchService(queue);
+            return;
+        }
+
+        WatchService(queue);
+        if (queue.UnservedSince < now)
+            agenda.Add(now + options.NoWorkerTimeout, execution);
     }
 
-    // A queue that nobody connected could serve is looked at when its first execution has waited for long enough.
+    // Those that wait already when nobody connected can serve their queue any more end together. Who comes later ends later, one by one, and has a reminder of
+    // its own (Enqueue): looking through the queue for each of them would take the longer the more there are.
     private void WatchService(PlatformQueue queue)
     {
         if (queue.Groups.Any(group => group.IsConnected))
@@ -56,20 +62,17 @@ internal sealed partial class Scheduler
 
     private void LookAtQueue(PlatformQueue queue)
     {
-        if (queue.UnservedSince is not { } since)
+        if (!(queue.UnservedSince + options.NoWorkerTimeout <= now))
             return;
-        DateTimeOffset? next = null;
         foreach (Execution execution in queue.Waiting.ToArray())
-        {
-            DateTimeOffset end = (execution.EnqueuedAt > since ? execution.EnqueuedAt : since) + options.NoWorkerTimeout;
-            if (end <= now)
-                End(execution, Unservable.Waited(queue.Platform, options.NoWorkerTimeout));
-            else if (!(next <= end))
-                next = end;
-        }
+            EndIfUnserved(execution);
+    }
 
-        if (next is { } at)
-            agenda.Add(at, queue);
+    private void EndIfUnserved(Execution execution)
+    {
+        PlatformQueue queue = matching.QueueOf(execution);
+        if (queue.UnservedSince + options.NoWorkerTimeout <= now && execution.EnqueuedAt + options.NoWorkerTimeout <= now)
+            End(execution, Unservable.Waited(queue.Platform, options.NoWorkerTimeout));
     }
 
     private void TakeResult(Execution execution, Reapi.ExecuteResponse response, bool retryable)
@@ -163,6 +166,8 @@ internal sealed partial class Scheduler
     {
         if (execution.Phase == ExecutionPhase.Resting && execution.RestsUntil <= now)
             Enqueue(execution);
+        else if (execution.Phase == ExecutionPhase.Queued)
+            EndIfUnserved(execution);
     }
 
     private void HandBack(Execution execution)
@@ -187,7 +192,9 @@ internal sealed partial class Scheduler
     private void End(Execution execution, Outcome outcome)
     {
         Abandon(execution);
-        foreach (Operation operation in execution.Operations.ToArray())
+        Operation[] waiting = [.. execution.Operations];
+        execution.Operations.Clear(); // all at once: one by one from the front, each would move all behind it
+        foreach (Operation operation in waiting)
             Complete(operation, outcome);
     }
 

@@ -7,6 +7,7 @@ internal sealed partial class Scheduler
 {
     private static readonly Outcome.Failed shuttingDown = new(FailureKind.ShuttingDown, "the server is shutting down: try again elsewhere");
     private readonly OperationTable operations = new(options.Retention, options.MaxRetainedOperations);
+    private bool isForgettingPlanned;
 
     private void Start(SchedulerEvent.OperationStarted started)
     {
@@ -102,9 +103,7 @@ internal sealed partial class Scheduler
 
     private void LookAtOperation(Operation operation)
     {
-        if (operation.Outcome is not null)
-            ForgetExpired();
-        else if (operation.Execution is { } execution)
+        if (operation.Execution is { } execution)
             StopIfAbandoned(execution);
     }
 
@@ -152,7 +151,6 @@ internal sealed partial class Scheduler
         operation.Execution?.Operations.Remove(operation);
         operation.Execution = null;
         operations.Retire(operation);
-        agenda.Add(now + options.Retention, operation);
         ForgetExpired();
     }
 
@@ -160,6 +158,19 @@ internal sealed partial class Scheduler
     {
         while (operations.TakeExpired(now) is { } expired)
             effects.Add(new SchedulerEffect.Forget(expired.Name));
+
+        // One look for all: a reminder of each would keep what the table has let go.
+        if (!isForgettingPlanned && operations.NextExpiry is { } next)
+        {
+            isForgettingPlanned = true;
+            agenda.Add(next, operations);
+        }
+    }
+
+    private void LookAtOperations()
+    {
+        isForgettingPlanned = false;
+        ForgetExpired();
     }
 
     private Operation? FindInPreparation(OperationName name) =>

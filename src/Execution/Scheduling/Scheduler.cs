@@ -108,6 +108,9 @@ internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
             case Operation operation:
                 LookAtOperation(operation);
                 break;
+            case OperationTable:
+                LookAtOperations();
+                break;
         }
     }
 

@@ -161,6 +161,24 @@ public sealed class EndingTests
     }
 
     [Fact]
+    public void The_scheduler_remembers_no_more_done_operations_than_it_may()
+    {
+        var small = new SchedulerDriver(new ExecutionOptions { MaxRetainedOperations = 2 });
+        for (int i = 0; i < 100; i++)
+        {
+            small.Apply(new SchedulerEvent.OperationAnswered(small.Start(i), new Outcome.Answered(new Reapi.ExecuteResponse())));
+            small.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        int alarms = 0;
+        for (; small.Scheduler.NextAlarm is { } alarm; alarms++)
+            small.Advance(alarm - small.Now);
+
+        Assert.Empty(small.States);
+        Assert.InRange(alarms, 1, 3); // those two, and one of earlier days
+    }
+
+    [Fact]
     [Rule("OPS-03")]
     public void A_deleted_operation_is_gone_and_its_run_stops_if_it_was_the_last()
     {

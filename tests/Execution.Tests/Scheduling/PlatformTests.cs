@@ -88,6 +88,31 @@ public sealed class PlatformTests
 
     [Fact]
     [Rule("PLT-01")]
+    public void A_worker_that_came_and_went_gives_all_that_wait_their_time_anew_and_later_ones_their_own()
+    {
+        TimeSpan third = driver.Options.NoWorkerTimeout / 3;
+        OperationName[] early = [driver.Execute(1, linux), driver.Execute(2, linux)];
+        driver.Advance(third);
+        OperationName between = driver.Execute(3, linux);
+        driver.Advance(third);
+        Assert.Equal(1, SchedulerDriver.NumberOf(driver.Take("a", linux)));
+        driver.Leave("a", linux);
+        driver.Advance(third);
+        OperationName late = driver.Execute(4, linux);
+
+        driver.Advance((2 * third) - TimeSpan.FromTicks(1));
+        Assert.DoesNotContain(driver.States.Values, state => state.IsDone);
+        driver.Advance(TimeSpan.FromTicks(1));
+        Assert.All([.. early, between], operation => Assert.Equal(FailureKind.NoWorker, driver.FailureOf(operation).Kind));
+        driver.Advance(third - TimeSpan.FromTicks(1));
+        Assert.False(driver.States[late].IsDone);
+        driver.Advance(TimeSpan.FromTicks(1));
+
+        Assert.Equal(FailureKind.NoWorker, driver.FailureOf(late).Kind);
+    }
+
+    [Fact]
+    [Rule("PLT-01")]
     public void A_worker_that_went_away_lately_is_waited_for()
     {
         driver.Idle("a", linux);
