@@ -39,6 +39,9 @@ public sealed class CapabilitiesService(ServerFeatures features)
             SymlinkAbsolutePathStrategy = features.AbsoluteSymlinks
                 ? Reapi.SymlinkAbsolutePathStrategy.Types.Value.Allowed
                 : Reapi.SymlinkAbsolutePathStrategy.Types.Value.Disallowed,
+            SplitBlobSupport = true,
+            SpliceBlobSupport = true,
+            FastCdc2020Params = new Reapi.FastCdc2020Params { AvgChunkSizeBytes = CasLimits.AverageChunkBytes, Seed = CasLimits.ChunkingSeed },
             CachePriorityCapabilities = Priorities(features.CachePriorities),
         };
         cache.DigestFunctions.Add(features.DigestFunctions.Select(ToWire));

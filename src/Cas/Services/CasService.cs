@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using RemoteExec.Cas.Chunking;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
@@ -13,12 +14,16 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
     private const int ConcurrentBlobs = 64;
     private const int WorthCompressing = 256; // bytes
 
+    private readonly BlobChunks chunks = new(cas, new FastCdc(CasLimits.AverageChunkBytes, CasLimits.ChunkingSeed));
+
     /// <summary>The service's methods.</summary>
     public RpcService ToRpcService() => new RpcService(Reapi.RemoteExecutionReflection.Descriptor, "ContentAddressableStorage", CasErrors.ToStatus)
         .Unary<Reapi.FindMissingBlobsRequest, Reapi.FindMissingBlobsResponse>("FindMissingBlobs", FindMissingAsync)
         .Unary<Reapi.BatchUpdateBlobsRequest, Reapi.BatchUpdateBlobsResponse>("BatchUpdateBlobs", BatchUpdateAsync)
         .Unary<Reapi.BatchReadBlobsRequest, Reapi.BatchReadBlobsResponse>("BatchReadBlobs", BatchReadAsync)
-        .ServerStream<Reapi.GetTreeRequest, Reapi.GetTreeResponse>("GetTree", GetTreeAsync);
+        .ServerStream<Reapi.GetTreeRequest, Reapi.GetTreeResponse>("GetTree", GetTreeAsync)
+        .Unary<Reapi.SplitBlobRequest, Reapi.SplitBlobResponse>("SplitBlob", SplitAsync)
+        .Unary<Reapi.SpliceBlobRequest, Reapi.SpliceBlobResponse>("SpliceBlob", SpliceAsync);
 
     private async Task<Reapi.FindMissingBlobsResponse> FindMissingAsync(Reapi.FindMissingBlobsRequest request, RpcCall call)
     {
@@ -122,6 +127,27 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
         var pages = new TreePages(cas, limits);
         await foreach (Reapi.GetTreeResponse page in pages.ReadAsync(root, request.PageSize, request.PageToken, call.CancellationToken))
             await responses.WriteAsync(page);
+    }
+
+    private async Task<Reapi.SplitBlobResponse> SplitAsync(Reapi.SplitBlobRequest request, RpcCall call)
+    {
+        InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        Digest digest = RequestArguments.Digest(instance, request.DigestFunction, request.BlobDigest, "blob_digest");
+        IReadOnlyList<Digest> parts = await chunks.SplitAsync(digest, call.CancellationToken) ?? throw new BlobsMissingException([digest]);
+        var answer = new Reapi.SplitBlobResponse { ChunkingFunction = Reapi.ChunkingFunction.Types.Value.FastCdc2020 };
+        answer.ChunkDigests.Add(parts.Select(part => part.ToProto()));
+        return answer;
+    }
+
+    private async Task<Reapi.SpliceBlobResponse> SpliceAsync(Reapi.SpliceBlobRequest request, RpcCall call)
+    {
+        InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.ChunkDigests.Prepend(request.BlobDigest));
+        Digest Parse(Reapi.Digest digest, string field) => RequestArguments.Digest(instance, (Reapi.DigestFunction.Types.Value)function, digest, field);
+        Digest blob = Parse(request.BlobDigest, "blob_digest");
+        limits.CheckBlob(blob);
+        await chunks.SpliceAsync(blob, [.. request.ChunkDigests.Select(chunk => Parse(chunk, "chunk_digests"))], call.CancellationToken);
+        return new Reapi.SpliceBlobResponse { BlobDigest = blob.ToProto() };
     }
 
     private void CheckBatch(IEnumerable<long> sizes)

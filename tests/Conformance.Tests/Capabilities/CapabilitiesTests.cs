@@ -67,9 +67,9 @@ public sealed class CapabilitiesTests
         Assert.Equal(Reapi.SymlinkAbsolutePathStrategy.Types.Value.Allowed, cache.SymlinkAbsolutePathStrategy);
         Assert.Equal([Compressor.Zstd, Compressor.Deflate, Compressor.Brotli], cache.SupportedCompressors);
         Assert.Equal(cache.SupportedCompressors, cache.SupportedBatchUpdateCompressors);
-        Assert.False(cache.SplitBlobSupport);
-        Assert.False(cache.SpliceBlobSupport);
-        Assert.Null(cache.FastCdc2020Params);
+        Assert.True(cache.SplitBlobSupport);
+        Assert.True(cache.SpliceBlobSupport);
+        Assert.Equal(new Reapi.FastCdc2020Params { AvgChunkSizeBytes = 524_288, Seed = 0 }, cache.FastCdc2020Params);
         Assert.Null(cache.RepMaxCdcParams);
     }
 

@@ -280,19 +280,4 @@ public sealed class BatchTests
         await CasServer.AssertRefusedAsync(StatusCode.InvalidArgument, server.BatchReadAsync(Reads(CasServer.Wire(sha256), CasServer.Wire(sha1))));
         await CasServer.AssertRefusedAsync(StatusCode.InvalidArgument, server.BatchUpdateAsync(vso));
     }
-
-    [Fact]
-    [Rule("CAS-27")]
-    [Rule("CAS-35")]
-    [Rule("GEN-07")]
-    public async Task Splitting_and_splicing_are_not_offered()
-    {
-        await using CasServer server = await CasServer.StartAsync();
-        const string Service = "/build.bazel.remote.execution.v2.ContentAddressableStorage/";
-
-        await CasServer.AssertRefusedAsync(StatusCode.Unimplemented, server.Channel.UnaryAsync<Reapi.SplitBlobRequest, Reapi.SplitBlobResponse>(
-            Service + "SplitBlob", new Reapi.SplitBlobRequest { BlobDigest = CasServer.Wire(TestBlob.Random(1, 100)) }, CasServer.Token));
-        await CasServer.AssertRefusedAsync(StatusCode.Unimplemented, server.Channel.UnaryAsync<Reapi.SpliceBlobRequest, Reapi.SpliceBlobResponse>(
-            Service + "SpliceBlob", new Reapi.SpliceBlobRequest(), CasServer.Token));
-    }
 }
