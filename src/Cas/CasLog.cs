@@ -35,6 +35,9 @@ internal static partial class CasLog
     [LoggerMessage(111, LogLevel.Warning, "store '{Store}' could not write a checkpoint as it closed: the next start reads segments back instead, which takes longer")]
     public static partial void NoLastCheckpoint(ILogger logger, Exception fault, string store);
 
+    [LoggerMessage(112, LogLevel.Error, "the disk of store '{Store}' fails: {Problem}. Clients are told that the store is unavailable; here it is told once a minute. Look after the disk")]
+    public static partial void DiskFailed(ILogger logger, string store, string problem);
+
     [LoggerMessage(109, LogLevel.Error, "{Segment} could not be brought to the disk: blobs written lately are lost if the power fails. Look after the disk")]
     public static partial void FlushFailed(ILogger logger, Exception fault, string segment);
 

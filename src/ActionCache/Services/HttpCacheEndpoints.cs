@@ -49,6 +49,10 @@ public sealed class HttpCacheEndpoints(IActionCache cache, IBlobStore results, I
         {
             await HttpBodies.RefuseAsync(context, status, exception.Message);
         }
+        catch (CasException) when (context.Response.HasStarted)
+        {
+            // The connection has been cut, which is all that can be told; the store has told its operator.
+        }
         catch (Exception exception) when (context.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or IOException)
         {
             // The client has gone; there is nobody to tell.

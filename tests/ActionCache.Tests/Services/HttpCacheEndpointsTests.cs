@@ -295,6 +295,9 @@ public sealed class HttpCacheEndpointsTests : IAsyncLifetime
             operation == StoreOperation.Read && ++reads == 3 ? throw new BlobCorruptException(digest!.Value) : ValueTask.CompletedTask;
 
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(CasPath(blob)));
+
+        await server.DisposeAsync();
+        Assert.Empty(server.Log.Entries); // the store has told of it
     }
 
     [Fact]

@@ -10,6 +10,7 @@ using RemoteExec.Cas.Services;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Rpc.Server;
+using RemoteExec.TestKit;
 
 namespace RemoteExec.ActionCache.Tests.Services;
 
@@ -18,8 +19,9 @@ internal sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication application;
 
-    private TestServer(WebApplication application, IBlobStore cas, IActionCache cache)
+    private TestServer(WebApplication application, IBlobStore cas, IActionCache cache, RecordingLogger log)
     {
+        Log = log;
         this.application = application;
         Cas = cas;
         Cache = cache;
@@ -35,6 +37,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>What the framework logged from warnings on.</summary>
+    public RecordingLogger Log { get; }
+
     public static async Task<TestServer> StartAsync(ServerFeatures? features = null, IBlobStore? backing = null, IBlobStore? results = null)
     {
         features ??= new ServerFeatures();
@@ -42,7 +47,8 @@ internal sealed class TestServer : IAsyncDisposable
         var cas = new EmptyBlobStore(new VerifyingStore(backing ?? new MemoryStore(64 * 1024 * 1024)));
         var cache = new CompleteActionCache(new ActionCacheStore(results), cas);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var log = new RecordingLogger();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddProvider(log);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             KestrelHttp2.Configure(kestrel);
@@ -55,7 +61,7 @@ internal sealed class TestServer : IAsyncDisposable
         application.Use((context, next) => RpcEndpoints.IsRpc(context) ? endpoints.InvokeAsync(context) : next(context));
         new HttpCacheEndpoints(cache, results, cas, features).Map(application);
         await application.StartAsync();
-        return new TestServer(application, cas, cache);
+        return new TestServer(application, cas, cache, log);
     }
 
     public async ValueTask DisposeAsync()

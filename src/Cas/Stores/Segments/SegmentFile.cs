@@ -9,7 +9,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 internal sealed class SegmentFile
 {
     private readonly SafeFileHandle handle;
-    private readonly string store;
+    private readonly StorageFaults faults;
     private readonly Lock flushing = new();
     private int holders = 1; // the log is one
     private int dirty;
@@ -17,10 +17,10 @@ internal sealed class SegmentFile
     private long usedBytes;
     private volatile bool isDropped;
 
-    private SegmentFile(SafeFileHandle handle, string store, string path, int number, bool single)
+    private SegmentFile(SafeFileHandle handle, StorageFaults faults, string path, int number, bool single)
     {
         this.handle = handle;
-        this.store = store;
+        this.faults = faults;
         Path = path;
         Number = number;
         IsSingle = single;
@@ -64,13 +64,13 @@ internal sealed class SegmentFile
     public long FileLength => RandomAccess.GetLength(handle);
 
     /// <summary>Creates the file, which must not exist, with mode 0600.</summary>
-    /// <param name="store">The name of the store.</param>
+    /// <param name="faults">What failures mean.</param>
     /// <param name="path">The path of the file.</param>
     /// <param name="number">Its number.</param>
     /// <param name="single">True if it is for one record.</param>
     /// <param name="flushName">True to bring its name to the medium.</param>
     /// <exception cref="CasException">It can't be created.</exception>
-    public static SegmentFile Create(string store, string path, int number, bool single, bool flushName)
+    public static SegmentFile Create(StorageFaults faults, string path, int number, bool single, bool flushName)
     {
         SafeFileHandle? handle = null;
         try
@@ -80,21 +80,21 @@ internal sealed class SegmentFile
                 File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             if (flushName)
                 DirectoryFlush.Run(System.IO.Path.GetDirectoryName(path)!);
-            return new SegmentFile(handle, store, path, number, single);
+            return new SegmentFile(handle, faults, path, number, single);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             handle?.Dispose();
-            throw StorageFault.From(fault, store, 0);
+            throw faults.Of(fault, 0);
         }
     }
 
     /// <summary>Opens an existing file; its tail is its length.</summary>
     /// <exception cref="IOException">It can't be opened.</exception>
-    public static SegmentFile Open(string store, string path, int number, bool single)
+    public static SegmentFile Open(StorageFaults faults, string path, int number, bool single)
     {
         SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        return new SegmentFile(handle, store, path, number, single) { Tail = RandomAccess.GetLength(handle) };
+        return new SegmentFile(handle, faults, path, number, single) { Tail = RandomAccess.GetLength(handle) };
     }
 
     /// <summary>Counts a record that the index learns of, or with a negative weight forgets.</summary>
@@ -139,7 +139,7 @@ internal sealed class SegmentFile
         }
         catch (IOException fault)
         {
-            throw StorageFault.From(fault, store, 0);
+            throw faults.Of(fault, 0);
         }
     }
 
@@ -155,7 +155,7 @@ internal sealed class SegmentFile
         }
         catch (IOException fault)
         {
-            throw StorageFault.From(fault, store, source.Length);
+            throw faults.Of(fault, source.Length);
         }
 
         Volatile.Write(ref dirty, 1);
@@ -187,5 +187,5 @@ internal sealed class SegmentFile
     }
 
     /// <summary>What a failure means for the callers of the store.</summary>
-    public StoreUnavailableException Failure(IOException fault) => new(store, fault);
+    public StoreUnavailableException Failure(IOException fault) => new(faults.Store, fault);
 }

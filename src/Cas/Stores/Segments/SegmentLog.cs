@@ -11,7 +11,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// its last use, which is as fine as eviction needs to know it, and costs nothing. It is <em>in use</em> if that is later than
 /// the era in which the uses of its segment were last forgotten.
 /// </remarks>
-internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreOptions options)
+internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreOptions options, StorageFaults faults)
 {
     private readonly Lock gate = new(); // guards everything below, and the guarded members of the segments
     private readonly SegmentSet segments = new(options.EffectiveSegmentBytes, options.MaxBytes);
@@ -83,7 +83,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             int number;
             lock (gate)
                 number = nextNumber++;
-            SegmentFile segment = SegmentFile.Create(options.Name, directory.SegmentPath(number, single), number, single, options.Durability != Durability.Fast);
+            SegmentFile segment = SegmentFile.Create(faults, directory.SegmentPath(number, single), number, single, options.Durability != Durability.Fast);
             lock (gate)
             {
                 segments.Add(segment);

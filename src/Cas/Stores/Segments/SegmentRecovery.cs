@@ -7,7 +7,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// Damaged data is dropped and counted, and never stops it.
 /// </summary>
 internal sealed class SegmentRecovery(
-    SegmentStoreOptions options, StoreDirectory directory, SegmentLog log, ILogger logger, TimeProvider timeProvider)
+    StoreDirectory directory, SegmentLog log, StorageFaults faults, ILogger logger, TimeProvider timeProvider)
 {
     // Without the newest checkpoint we can't know the highest number that was ever used: numbers go on far beyond what it could be.
     private const int NumbersToSkip = 1_000_000;
@@ -86,7 +86,7 @@ internal sealed class SegmentRecovery(
     {
         var covered = new Dictionary<int, long>();
         Dictionary<int, SegmentFile> files = directory.Segments()
-            .Select(file => SegmentFile.Open(options.Name, file.Path, file.Number, file.IsSingle))
+            .Select(file => SegmentFile.Open(faults, file.Path, file.Number, file.IsSingle))
             .ToDictionary(file => file.Number);
         foreach (CoveredSegment segment in head?.Segments ?? [])
         {

@@ -295,8 +295,9 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         try
         {
             directory = StoreDirectory.Open(options.Path, logger);
-            log = new SegmentLog(directory, options);
-            var recovery = new SegmentRecovery(options, directory, log, logger, timeProvider);
+            var faults = new StorageFaults(options.Name, logger, timeProvider);
+            log = new SegmentLog(directory, options, faults);
+            var recovery = new SegmentRecovery(directory, log, faults, logger, timeProvider);
             recovery.Run(cancellationToken);
             (long blobs, _, int segments) = log.Measure();
             CasLog.StoreOpened(logger, options.Name, directory.Path, blobs, segments, (long)recovery.Duration.TotalMilliseconds);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.Protocol;
 using RemoteExec.TestKit;
@@ -55,6 +56,27 @@ public sealed class DamageTests : IDisposable
 
         Assert.False(await store.HasAsync(blob.Digest));
         Assert.Equal(1, store.Statistics.DamagedRecords);
+    }
+
+    [Fact]
+    [Rule("CAS-03")]
+    public async Task A_disk_that_fails_is_told_to_every_caller_and_to_the_operator_now_and_then()
+    {
+        var log = new RecordingLogger();
+        var time = new ManualTimeProvider();
+        string path = Path.Combine(folder.Path, "store");
+        var options = new SegmentStoreOptions { Path = path, MaxBytes = 1 << 20, SegmentBytes = 1 << 16 };
+        await using SegmentStore store = await SegmentStore.OpenAsync(options, log, time, StoreFolder.Token);
+        Directory.Delete(path, recursive: true); // no segment can be made any more
+
+        for (int i = 0; i < 5; i++)
+            await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.PutAsync(StoreFolder.Content(i, 1000)));
+        Assert.Single(log.Entries, entry => entry.Level == LogLevel.Error && entry.Text.Contains("Look after the disk", StringComparison.Ordinal));
+
+        time.Advance(TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.PutAsync(StoreFolder.Content(9, 1000)));
+
+        Assert.Equal(2, log.Entries.Count(entry => entry.Level == LogLevel.Error));
     }
 
     [Fact]
