@@ -29,6 +29,21 @@ public sealed class ProgramTests
     }
 
     [Fact]
+    public async Task The_directory_in_which_it_is_started_may_be_gone()
+    {
+        using var data = new TemporaryDirectory();
+        await using ChildProcess server = ChildProcess.Start(
+            "sh",
+            ["-c", "mkdir \"$1\" && cd \"$1\" && rmdir \"$1\" && shift && exec \"$@\"", "sh", data["gone"],
+             ServerProcess.Program, "serve", "--data", data.FullPath, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+
+        await server.WaitForOutputAsync(output => output.Contains("\nready: ", StringComparison.Ordinal), "ready");
+
+        await server.SignalAsync("TERM");
+        Assert.Equal(0, await server.WaitForExitAsync());
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_one_line_and_exit_code_1()
     {
         using var data = new TemporaryDirectory();

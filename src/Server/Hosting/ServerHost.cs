@@ -32,8 +32,9 @@ internal sealed class ServerHost : IAsyncDisposable
     /// <exception cref="StartupException">An address can't be had.</exception>
     public static async Task<ServerHost> StartAsync(ServerHostOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        // The empty builder reads no appsettings.json, no ASPNETCORE_ variables and no working directory: ours is the only configuration.
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        // The empty builder reads no appsettings.json and no ASPNETCORE_ variables: ours is the only configuration. Nor does it need a working directory, which
+        // may be gone, or closed to the server's user.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         var bound = new List<(Listener Listener, ListenOptions Options)>();
         builder.WebHost.UseKestrelCore();
         if (options.Certificate is not null)
