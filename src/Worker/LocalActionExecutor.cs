@@ -42,6 +42,8 @@ internal sealed class LocalActionExecutor(
             (response.Status, retryable, bool isForeseen) = ActionErrors.ToStatus(exception);
             if (!isForeseen)
                 WorkerLog.Unexpected(logger, exception, lease.ActionDigest.ToString());
+            else if (exception is IOException or UnauthorizedAccessException)
+                WorkerLog.MachineAtFault(logger, lease.ActionDigest.ToString(), exception.Message);
         }
         finally
         {

@@ -35,6 +35,9 @@ internal static partial class WorkerLog
     [LoggerMessage(10, LogLevel.Warning, "slot {Slot} stops, but the scheduler could not be told")]
     public static partial void LeftUnheard(ILogger logger, string slot);
 
+    [LoggerMessage(13, LogLevel.Error, "action {Action} could not be run here: {Problem}. Look after this machine's disk and the worker's directories")]
+    public static partial void MachineAtFault(ILogger logger, string action, string problem);
+
     [LoggerMessage(12, LogLevel.Error, "{Server} is no listener for workers, trying again: --server takes the address of the server's --worker-listen")]
     public static partial void NoWorkerListener(ILogger logger, string server);
 

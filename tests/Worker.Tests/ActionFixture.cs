@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
+using RemoteExec.TestKit;
 using RemoteExec.Worker.Sandbox;
 
 namespace RemoteExec.Worker.Tests;
@@ -22,7 +23,7 @@ internal sealed class ActionFixture : IAsyncDisposable
         this.users = users;
         Cas = cas;
         Options = options;
-        Executor = new LocalActionExecutor(options, cas, scratch, new DirectorySandbox(TimeProvider.System), users, NullLogger.Instance, TimeProvider.System);
+        Executor = new LocalActionExecutor(options, cas, scratch, new DirectorySandbox(TimeProvider.System), users, Log, TimeProvider.System);
     }
 
     public WorkerOptions Options { get; }
@@ -34,6 +35,9 @@ internal sealed class ActionFixture : IAsyncDisposable
     public List<Reapi.ExecutedActionMetadata> Reports { get; } = [];
 
     public ScratchDirectory Scratch => scratch;
+
+    /// <summary>What the executor logged.</summary>
+    public RecordingLogger Log { get; } = new();
 
     public MerkleTreeBuilder Inputs { get; private set; } = NewTree();
 

@@ -221,6 +221,20 @@ public sealed class ExecutorTests
         Assert.Equal($"blobs/{file.Hash}/3", Assert.Single(failure.Violations).Subject);
     }
 
+    [Fact, Rule("EXE-04")]
+    public async Task A_disk_of_the_worker_that_fails_is_UNAVAILABLE_and_told_to_the_operator()
+    {
+        await using ActionFixture worker = await ActionFixture.MakeAsync();
+        Directory.Delete(worker.Scratch.Actions, recursive: true);
+        await File.WriteAllTextAsync(worker.Scratch.Actions, "in the way", TestContext.Current.CancellationToken);
+
+        ExecutionOutcome outcome = await worker.ShellAsync("true");
+
+        Assert.Equal((int)StatusCode.Unavailable, outcome.Response.Status.Code);
+        Assert.True(outcome.Retryable);
+        Assert.Contains("could not be run here", Assert.Single(worker.Log.Entries).Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_defect_is_INTERNAL_without_its_details()
     {
