@@ -50,6 +50,7 @@ internal static class CommandLine
             ServeCommand.Create(terminal),
             WorkerCommand.Create(terminal),
             ConfigCommand.Create(terminal),
+            DoctorCommand.Create(terminal),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!, new Dictionary<string, string>
@@ -57,6 +58,7 @@ internal static class CommandLine
             [root.Name] = ServeCommand.Examples,
             ["serve"] = ServeCommand.Examples,
             ["worker"] = WorkerCommand.Examples,
+            ["doctor"] = DoctorCommand.Examples,
         });
         return root;
     }

@@ -29,6 +29,29 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     /// <summary>Writes one line about what went wrong to standard error.</summary>
     public void WriteError(string message) => Write(Error, colourError, $"remoteexec: {message}", Tone.Bad);
 
+    /// <summary>Shows a bar of what is done and how long the rest will take, on standard error and only if that is a terminal.</summary>
+    /// <param name="what">What is being done.</param>
+    /// <param name="total">All of it, in bytes.</param>
+    /// <param name="work">Does it, and reports each part that is done, in bytes.</param>
+    public async Task WithProgressAsync(string what, long total, Func<IProgress<long>, Task> work)
+    {
+        if (!colourError)
+        {
+            await work(new Steps(_ => { }));
+            return;
+        }
+
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(Error) });
+        await console.Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
+            .AutoClear(true)
+            .StartAsync(async context =>
+            {
+                ProgressTask task = context.AddTask(what, maxValue: Math.Max(1, total));
+                await work(new Steps(task.Increment));
+            });
+    }
+
     private static void Write(TextWriter writer, bool colour, string text, Tone tone)
     {
         if (colour && tone != Tone.Plain)
@@ -50,5 +73,10 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
         };
         console.Profile.Width = int.MaxValue;
         console.WriteLine(text, style);
+    }
+
+    private sealed class Steps(Action<double> add) : IProgress<long>
+    {
+        public void Report(long value) => add(value);
     }
 }

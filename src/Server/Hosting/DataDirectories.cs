@@ -12,12 +12,15 @@ internal static class DataDirectories
     private const UnixFileMode OwnerAndPassage =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
+    /// <summary>The data directory of a server that is not told another.</summary>
+    public static string Default => Path.Combine(UserData(), "remoteexec");
+
     /// <summary>Makes the data directory and checks that it can be written to; returns its full path.</summary>
     /// <param name="configured">The directory that the options name; null for the user's data directory.</param>
     /// <exception cref="StartupException">It can't be used.</exception>
     public static string Prepare(string? configured)
     {
-        string path = Path.GetFullPath(configured ?? Path.Combine(UserData(), "remoteexec"));
+        string path = Path.GetFullPath(configured ?? Default);
         try
         {
             if (OperatingSystem.IsWindows())

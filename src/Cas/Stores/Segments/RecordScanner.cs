@@ -15,8 +15,11 @@ internal sealed class RecordScanner(SegmentFile segment, StoreKey key) : IDispos
     private long bufferStart;
     private int buffered;
 
-    /// <summary>Records whose header is authentic and whose value is not whole.</summary>
-    public int Damaged { get; private set; }
+    /// <summary>The offsets of records whose header is authentic and whose value is not whole.</summary>
+    public List<long> DamagedOffsets { get; } = [];
+
+    /// <summary>The number of such records.</summary>
+    public int Damaged => DamagedOffsets.Count;
 
     /// <summary>Where the last undamaged record ended, at least where the scan started.</summary>
     public long End { get; private set; }
@@ -41,7 +44,7 @@ internal sealed class RecordScanner(SegmentFile segment, StoreKey key) : IDispos
             if (!IsWhole(offset + header.Length, header, cancellationToken))
             {
                 // Others may stand where its value should: its write failed half-way, and its space was given to them.
-                Damaged++;
+                DamagedOffsets.Add(offset);
                 offset += header.Length;
                 continue;
             }

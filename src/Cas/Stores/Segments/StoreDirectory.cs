@@ -15,6 +15,9 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// </summary>
 internal sealed class StoreDirectory : IDisposable
 {
+    /// <summary>The name of the file that every store has.</summary>
+    public const string FormatFile = "format";
+
     private const string Title = "remoteexec segments";
     private const int Version = 1;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -88,8 +91,11 @@ internal sealed class StoreDirectory : IDisposable
         System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"{number:D10}.{(single ? "one" : "seg")}"));
 
     /// <summary>The segments that are there, in order of their numbers.</summary>
-    public IEnumerable<(string Path, int Number, bool IsSingle)> Segments() =>
-        from file in Directory.EnumerateFiles(Path)
+    public IEnumerable<(string Path, int Number, bool IsSingle)> Segments() => SegmentsIn(Path);
+
+    /// <summary>The segments in a directory, in order of their numbers.</summary>
+    public static IEnumerable<(string Path, int Number, bool IsSingle)> SegmentsIn(string path) =>
+        from file in Directory.EnumerateFiles(path)
         let extension = System.IO.Path.GetExtension(file)
         where extension is ".seg" or ".one"
         let number = int.TryParse(System.IO.Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0
@@ -157,7 +163,7 @@ internal sealed class StoreDirectory : IDisposable
 
     private static StoreKey ReadOrCreateFormat(string path)
     {
-        string file = System.IO.Path.Combine(path, "format");
+        string file = System.IO.Path.Combine(path, FormatFile);
         if (!File.Exists(file))
         {
             if (Directory.EnumerateFiles(path, "*.seg").Any())
