@@ -26,6 +26,9 @@ internal static class Banner
         terminal.WriteLine($"ready: {string.Join(", ", addresses)}; {Capacity(server)}; data in {server.DataDirectory}", Tone.Good);
     }
 
+    /// <summary>What so many slots do.</summary>
+    public static string ActionsAtATime(int slots) => slots == 1 ? "1 action at a time" : $"up to {slots} actions at a time";
+
     private static string? UrlOf(RunningServer server, ListenerKind kind, string scheme)
     {
         ListenAddress? address = server.Listeners.FirstOrDefault(listener => listener.Kind == kind)?.Address;
@@ -46,8 +49,7 @@ internal static class Banner
     {
         { IsExecutionOffered: false } => "cache only",
         { Slots: 0 } => "no worker here",
-        { Slots: 1 } => "1 action at a time",
-        _ => $"up to {server.Slots} actions at a time",
+        _ => ActionsAtATime(server.Slots),
     };
 
     private static void WritePants(string grpc, bool executes, Terminal terminal)

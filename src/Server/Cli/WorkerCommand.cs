@@ -47,7 +47,7 @@ internal static class WorkerCommand
         await using var channel = new RpcChannel(address, new RpcChannelOptions { Ssl = LoadRoots(roots) });
         var cas = new EmptyBlobStore(new SingleFlightStore(new RemoteStore(channel, RemoteStore.DefaultPatience, TimeProvider.System)));
         var loop = new WorkerLoop(worker, cas, channel, loggers.CreateLogger<WorkerLoop>(), TimeProvider.System);
-        terminal.WriteLine($"started: worker '{worker.Name}' runs up to {worker.Slots} actions at a time for {address}; scratch in {worker.ScratchDirectory}", Tone.Good);
+        terminal.WriteLine($"started: worker '{worker.Name}' runs {Banner.ActionsAtATime(worker.Slots)} for {address}; scratch in {worker.ScratchDirectory}", Tone.Good);
         try
         {
             await using CancellationTokenRegistration stopping = signals.Stopping.Register(() => terminal.WriteLine(

@@ -54,7 +54,7 @@ public sealed class RemoteWorkerTests(SharedWorkspace shared) : IAsyncLifetime
         ChildProcess worker = ChildProcess.Start(
             ServerProcess.Program,
             ["worker", "--server", server.WorkerAddress, "--slots", $"{slots}", "--name", "elsewhere", "--data", data.FullPath]);
-        await worker.WaitForOutputAsync(output => output.Contains($"started: worker 'elsewhere' runs up to {slots} actions at a time", StringComparison.Ordinal), "started");
+        await worker.WaitForOutputAsync(output => output.Contains("started: worker 'elsewhere' runs ", StringComparison.Ordinal), "started");
         return worker;
     }
 

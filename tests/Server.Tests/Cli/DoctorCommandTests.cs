@@ -86,6 +86,27 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_store_without_its_format_file_is_not_passed_over()
+    {
+        await FillAsync();
+        File.Delete(Path.Combine(StorePath, "format"));
+
+        (int code, string output, string error) = await RunAsync();
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains($"'{StorePath}' can't be opened as a store: it has segments, but the file 'format' is missing", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_empty_store_is_ok_and_needs_no_repair()
+    {
+        await (await OpenAsync()).DisposeAsync();
+
+        Assert.Equal((0, $"{StorePath}: 0 records in 0 segments, 0 bytes: ok\n", ""), await RunAsync());
+        Assert.Equal((0, $"{StorePath}: 0 records in 0 segments, 0 bytes: ok\n", ""), await RunAsync("--repair"));
+    }
+
+    [Fact]
     public async Task The_findings_come_as_JSON()
     {
         await FillAsync();

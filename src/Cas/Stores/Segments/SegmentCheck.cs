@@ -9,7 +9,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// <param name="Records">Records that are whole, superseded ones included.</param>
 /// <param name="DamagedRecords">Records whose header is there and whose value is not what it was.</param>
 /// <param name="DamagedSegments">The paths of the segments that have some.</param>
-/// <param name="HasCheckpoint">True if there is a whole checkpoint, so that the next start is quick.</param>
+/// <param name="HasCheckpoint">True if there is a whole checkpoint, or nothing to have one of, so that the next start is quick.</param>
 /// <param name="IsRepaired">True if the damaged records were dropped and the index was made anew.</param>
 public sealed record SegmentCheckReport(
     string Path, int Segments, long Bytes, long Records, long DamagedRecords, IReadOnlyList<string> DamagedSegments, bool HasCheckpoint, bool IsRepaired)
@@ -21,8 +21,8 @@ public sealed record SegmentCheckReport(
 /// <summary>Reads a store that nobody has open, every byte of it, and tells what is damaged.</summary>
 public static class SegmentCheck
 {
-    /// <summary>True if a directory is that of a store.</summary>
-    public static bool IsStore(string path) => File.Exists(Path.Combine(path, StoreDirectory.FormatFile));
+    /// <summary>True if a directory is that of a store, be it one that lacks its format file.</summary>
+    public static bool IsStore(string path) => File.Exists(Path.Combine(path, StoreDirectory.FormatFile)) || StoreDirectory.SegmentsIn(path).Any();
 
     /// <summary>The bytes that checking a store reads.</summary>
     public static long BytesOf(string path) => StoreDirectory.SegmentsIn(path).Sum(segment => new FileInfo(segment.Path).Length);
@@ -92,7 +92,7 @@ public static class SegmentCheck
                 }
             }
 
-            return new SegmentCheckReport(path, segments, bytes, records, damaged, damagedSegments, HasCheckpoint(directory), IsRepaired: false);
+            return new SegmentCheckReport(path, segments, bytes, records, damaged, damagedSegments, segments == 0 || HasCheckpoint(directory), IsRepaired: false);
         }
         catch (IOException fault)
         {
