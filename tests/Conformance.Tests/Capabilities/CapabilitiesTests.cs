@@ -3,8 +3,8 @@ using RemoteExec.Cas.Services;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.TestKit;
-using Wire = Build.Bazel.Remote.Execution.V2.DigestFunction.Types.Value;
 using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
+using Wire = Build.Bazel.Remote.Execution.V2.DigestFunction.Types.Value;
 
 namespace RemoteExec.Conformance.Tests.Capabilities;
 
