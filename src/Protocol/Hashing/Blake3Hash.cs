@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -13,7 +14,7 @@ internal sealed class Blake3Hash : ContentHash
 
     private readonly MerkleStack nodes = new((left, right, destination) => Blake3.HashParent(left, right, 0, destination));
     private readonly Width width;
-    private byte[]? part; // the beginning of a part of which not all is there; made when it is needed
+    private byte[]? part; // the beginning of a part of which not all is there; rented when it is needed
     private int filled;
     private ulong chunks;
 
@@ -47,14 +48,14 @@ internal sealed class Blake3Hash : ContentHash
             // A part is hashed when there is more behind it: the last one is for Finish.
             if (filled == PartBytes)
             {
-                PushPart(part);
+                PushPart(part.AsSpan(0, PartBytes));
                 filled = 0;
             }
 
             for (; filled == 0 && content.Length > PartBytes; content = content[PartBytes..])
                 PushPart(content[..PartBytes]);
 
-            part ??= new byte[PartBytes];
+            part ??= ArrayPool<byte>.Shared.Rent(PartBytes);
             int count = Math.Min(content.Length, PartBytes - filled);
             content[..count].CopyTo(part.AsSpan(filled));
             filled += count;
@@ -70,13 +71,20 @@ internal sealed class Blake3Hash : ContentHash
         Span<byte> node = destination[..Blake3.ValueBytes];
         Span<byte> values = stackalloc byte[PartChunks * Blake3.ValueBytes];
         if (whole > 0)
-            HashChunks(part, whole, chunks, values);
+            HashChunks(part.AsSpan(0, PartBytes), whole, chunks, values);
         uint onlyChunk = whole == 0 && depth == 0 ? Blake3.Root : 0;
         Blake3.HashChunk(part.AsSpan(whole * Blake3.ChunkBytes, filled - whole * Blake3.ChunkBytes), chunks + (uint)whole, onlyChunk, values[(whole * Blake3.ValueBytes)..]);
         Join(values[..((whole + 1) * Blake3.ValueBytes)], whole > 0 && depth == 0 ? Blake3.Root : 0, node);
         for (; depth > 0; depth--)
             Blake3.HashParent(nodes.Pop(), node, depth == 1 ? Blake3.Root : 0, node);
         return Blake3.ValueBytes;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        if (Interlocked.Exchange(ref part, null) is { } rented)
+            ArrayPool<byte>.Shared.Return(rented);
     }
 
     private void PushPart(ReadOnlySpan<byte> content)

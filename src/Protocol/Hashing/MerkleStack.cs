@@ -12,9 +12,9 @@ internal sealed class MerkleStack(MerkleStack.Join join)
     /// <summary>The length of a node in bytes.</summary>
     public const int NodeBytes = 32;
 
-    private const int MaxDepth = 64;
+    private const int FirstDepth = 8; // enough for 2⁸ parts
 
-    private readonly byte[] nodes = new byte[MaxDepth * NodeBytes];
+    private byte[] nodes = []; // grows, as most content has one part and pushes nothing
     private ulong parts;
     private int depth;
 
@@ -35,6 +35,8 @@ internal sealed class MerkleStack(MerkleStack.Join join)
     public void Push(ReadOnlySpan<byte> node)
     {
         Settle();
+        if (nodes.Length == depth * NodeBytes)
+            Array.Resize(ref nodes, Math.Max(2 * depth, FirstDepth) * NodeBytes);
         node.CopyTo(At(depth++));
         parts++;
     }
