@@ -3,6 +3,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using Perfolizer.Horology;
+using RemoteExec.Benchmarks.Storage;
 
 namespace RemoteExec.Benchmarks;
 
@@ -16,8 +17,10 @@ internal static class Program
     private static readonly Job job = Job.Default.WithLaunchCount(1).WithWarmupCount(10).WithIterationCount(5)
         .WithIterationTime(TimeInterval.FromMilliseconds(100)).WithId("Short").AsDefault();
 
-    private static int Main(string[] args)
+    private static async Task<int> Main(string[] args)
     {
+        if (args is ["store", .. string[] rest])
+            return await StoreScale.RunAsync(rest);
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(Path.Combine("artifacts", "bench", "micro"));
         if (!args.Any(arg => arg is "-j" or "--job" || arg.StartsWith("--job=", StringComparison.Ordinal)))
             config = config.AddJob(job);
