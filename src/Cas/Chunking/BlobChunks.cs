@@ -1,54 +1,27 @@
 using System.Buffers;
 using RemoteExec.Protocol;
+using ChunkingFunction = Build.Bazel.Remote.Execution.V2.ChunkingFunction.Types.Value;
 
 namespace RemoteExec.Cas.Chunking;
 
 /// <summary>Takes blobs apart into chunks that are blobs themselves, and puts them together.</summary>
 /// <param name="cas">The blobs; verifying.</param>
-/// <param name="chunker">Where chunks end.</param>
-internal sealed class BlobChunks(IBlobStore cas, FastCdc chunker)
+internal sealed class BlobChunks(IBlobStore cas)
 {
     private const int PieceBytes = 64 * 1024;
 
     /// <summary>Cuts a blob and stores the chunks that are not there. Their digests in order; null if the blob is absent (CAS-28, CAS-29).</summary>
     /// <exception cref="StoreFullException">There is no room for a chunk.</exception>
-    public async ValueTask<IReadOnlyList<Digest>?> SplitAsync(Digest digest, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<Digest>?> SplitAsync(Digest digest, ChunkingFunction function, CancellationToken cancellationToken)
     {
         await using BlobReader? blob = await cas.OpenReadAsync(digest, 0, cancellationToken);
         if (blob is null)
             return null;
         var chunks = new List<Digest>();
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(2 * chunker.MaxBytes);
-        try
-        {
-            int start = 0, end = 0;
-            for (bool isAtEnd = false; ;)
-            {
-                // A chunk can be cut when the longest possible one is at hand.
-                while (!isAtEnd && end - start < chunker.MaxBytes)
-                {
-                    if (start > 0)
-                    {
-                        buffer.AsSpan(start, end - start).CopyTo(buffer);
-                        (start, end) = (0, end - start);
-                    }
-
-                    int read = await blob.ReadAsync(buffer.AsMemory(end), cancellationToken);
-                    isAtEnd = read == 0;
-                    end += read;
-                }
-
-                if (start == end)
-                    return chunks;
-                int length = chunker.FirstChunk(buffer.AsSpan(start, end - start));
-                chunks.Add(await KeepAsync(digest, buffer.AsMemory(start, length), cancellationToken));
-                start += length;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        using var reader = new ChunkReader(blob, Chunkers.Of(function));
+        while (await reader.NextAsync(cancellationToken) is { IsEmpty: false } chunk)
+            chunks.Add(await KeepAsync(digest, chunk, cancellationToken));
+        return chunks;
     }
 
     /// <summary>Puts a blob together from chunks, verified as every other upload.</summary>

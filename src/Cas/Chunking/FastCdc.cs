@@ -1,13 +1,10 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-
 namespace RemoteExec.Cas.Chunking;
 
 /// <summary>
 /// FastCDC (Xia et al., "The Design of Fast Content-Defined Chunking for Data Deduplication Based Storage Systems", 2020), with normalized chunking at level 2, as
 /// the API asks for (CAS-38): where a chunk ends follows from the content just before, so that a change moves few ends.
 /// </summary>
-internal sealed class FastCdc
+internal sealed class FastCdc : IChunker
 {
     private const int NormalizationLevel = 2;
 
@@ -19,7 +16,7 @@ internal sealed class FastCdc
         0x0000d91707537000, 0x0000d91747537000, 0x0000d91767537000, 0x0000d93767537000, 0x0000d93777537000, 0x0000d93777577000, 0x0000db3777577000,
     ];
 
-    private readonly ulong[] gear = new ulong[256];
+    private readonly ulong[] gear;
     private readonly ulong strict;
     private readonly ulong loose;
 
@@ -40,14 +37,7 @@ internal sealed class FastCdc
         int bits = (int)Math.Round(Math.Log2(averageBytes));
         strict = MaskOf(bits + NormalizationLevel);
         loose = MaskOf(bits - NormalizationLevel);
-        Span<byte> same = stackalloc byte[64];
-        Span<byte> hash = stackalloc byte[MD5.HashSizeInBytes];
-        for (int value = 0; value < gear.Length; value++)
-        {
-            same.Fill((byte)value);
-            MD5.HashData(same, hash); // no security is meant: it is how the table is defined
-            gear[value] = BinaryPrimitives.ReadUInt64BigEndian(hash) ^ seed;
-        }
+        gear = Gear.TableOf(seed);
     }
 
     /// <summary>The shortest chunk, but for the last one of a blob.</summary>
@@ -58,6 +48,12 @@ internal sealed class FastCdc
 
     /// <summary>The longest chunk.</summary>
     public int MaxBytes { get; }
+
+    /// <inheritdoc/>
+    public int LookAheadBytes => MaxBytes;
+
+    /// <inheritdoc/>
+    public void Cut(ReadOnlySpan<byte> content, List<int> lengths) => lengths.Add(FirstChunk(content));
 
     /// <summary>The length of the first chunk of content of which at least <see cref="MaxBytes"/>, or all that is left, is at hand.</summary>
     public int FirstChunk(ReadOnlySpan<byte> content)

@@ -1,4 +1,5 @@
 using Build.Bazel.Semver;
+using RemoteExec.Cas.Chunking;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc.Server;
@@ -41,7 +42,8 @@ public sealed class CapabilitiesService(ServerFeatures features)
                 : Reapi.SymlinkAbsolutePathStrategy.Types.Value.Disallowed,
             SplitBlobSupport = true,
             SpliceBlobSupport = true,
-            FastCdc2020Params = new Reapi.FastCdc2020Params { AvgChunkSizeBytes = CasLimits.AverageChunkBytes, Seed = CasLimits.ChunkingSeed },
+            FastCdc2020Params = new Reapi.FastCdc2020Params { AvgChunkSizeBytes = Chunkers.FastCdcAverageBytes, Seed = Chunkers.FastCdcSeed },
+            RepMaxCdcParams = new Reapi.RepMaxCdcParams { MinChunkSizeBytes = Chunkers.RepMaxCdcMinBytes, HorizonSizeBytes = Chunkers.RepMaxCdcHorizonBytes },
             CachePriorityCapabilities = Priorities(features.CachePriorities),
         };
         cache.DigestFunctions.Add(features.DigestFunctions.Select(ToWire));

@@ -6,12 +6,6 @@ namespace RemoteExec.Cas.Services;
 /// <summary>What a client may ask of the CAS in one call. The first two are advertised (CAP-03).</summary>
 public sealed record CasLimits
 {
-    /// <summary>The average length of the chunks that blobs are split into, in bytes, as the API recommends (CAS-38). Advertised.</summary>
-    public const int AverageChunkBytes = 512 * 1024;
-
-    /// <summary>The seed of the chunking function, as the API recommends (CAS-38). Advertised.</summary>
-    public const uint ChunkingSeed = 0;
-
     /// <summary>
     /// The sum of the blobs' bytes in one BatchUpdateBlobs or BatchReadBlobs (CAS-09, CAS-15). Clients fill batches up to it and decode no message
     /// above 4 MiB, so it leaves a quarter of that for the digests and statuses round many small blobs.

@@ -14,7 +14,7 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
     private const int ConcurrentBlobs = 64;
     private const int WorthCompressing = 256; // bytes
 
-    private readonly BlobChunks chunks = new(cas, new FastCdc(CasLimits.AverageChunkBytes, CasLimits.ChunkingSeed));
+    private readonly BlobChunks chunks = new(cas);
 
     /// <summary>The service's methods.</summary>
     public RpcService ToRpcService() => new RpcService(Reapi.RemoteExecutionReflection.Descriptor, "ContentAddressableStorage", CasErrors.ToStatus)
@@ -133,8 +133,9 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
         Digest digest = RequestArguments.Digest(instance, request.DigestFunction, request.BlobDigest, "blob_digest");
-        IReadOnlyList<Digest> parts = await chunks.SplitAsync(digest, call.CancellationToken) ?? throw new BlobsMissingException([digest]);
-        var answer = new Reapi.SplitBlobResponse { ChunkingFunction = Reapi.ChunkingFunction.Types.Value.FastCdc2020 };
+        Reapi.ChunkingFunction.Types.Value function = Chunkers.Choose(request.ChunkingFunction);
+        IReadOnlyList<Digest> parts = await chunks.SplitAsync(digest, function, call.CancellationToken) ?? throw new BlobsMissingException([digest]);
+        var answer = new Reapi.SplitBlobResponse { ChunkingFunction = function };
         answer.ChunkDigests.Add(parts.Select(part => part.ToProto()));
         return answer;
     }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using RemoteExec.Cas.Chunking;
 using RemoteExec.TestKit;
 
@@ -20,7 +19,7 @@ public sealed class FastCdcTests
     [Rule("CAS-38")]
     [MemberData(nameof(Vectors))]
     public void It_cuts_where_others_do(int min, int average, int max, uint seed, int length, int[] expected) =>
-        Assert.Equal(expected, Lengths(new FastCdc(min, average, max, seed), Content(length)));
+        Assert.Equal(expected, Lengths(new FastCdc(min, average, max, seed), XorShift.Content(length)));
 
     [Fact]
     [Rule("CAS-38")]
@@ -36,7 +35,7 @@ public sealed class FastCdcTests
     [InlineData(1)]
     [InlineData(256)]
     [InlineData(257)]
-    public void Short_content_is_one_chunk(int length) => Assert.Equal(length, new FastCdc(1024, 0).FirstChunk(Content(length)));
+    public void Short_content_is_one_chunk(int length) => Assert.Equal(length, new FastCdc(1024, 0).FirstChunk(XorShift.Content(length)));
 
     [Fact]
     public void Content_without_any_variety_is_cut_at_the_longest() => Assert.Equal([4096, 4096, 1808], Lengths(new FastCdc(1024, 0), new byte[10_000]));
@@ -45,7 +44,7 @@ public sealed class FastCdcTests
     [Rule("CAS-31")]
     public void A_change_moves_few_ends()
     {
-        byte[] content = Content(1_000_000);
+        byte[] content = XorShift.Content(1_000_000);
         byte[] changed = [.. content[..500_000], 1, 2, 3, .. content[500_000..]];
         var chunker = new FastCdc(4096, 0);
 
@@ -72,21 +71,5 @@ public sealed class FastCdcTests
         for (; !content.IsEmpty; content = content[lengths[^1]..])
             lengths.Add(chunker.FirstChunk(content));
         return lengths;
-    }
-
-    /// <summary>A xorshift stream, which any language makes in three lines.</summary>
-    private static byte[] Content(int length)
-    {
-        var content = new byte[(length + 7) / 8 * 8];
-        ulong x = 88172645463325252;
-        for (int i = 0; i < content.Length; i += 8)
-        {
-            x ^= x << 13;
-            x ^= x >> 7;
-            x ^= x << 17;
-            BinaryPrimitives.WriteUInt64LittleEndian(content.AsSpan(i), x);
-        }
-
-        return content[..length];
     }
 }

@@ -70,7 +70,7 @@ public sealed class CapabilitiesTests
         Assert.True(cache.SplitBlobSupport);
         Assert.True(cache.SpliceBlobSupport);
         Assert.Equal(new Reapi.FastCdc2020Params { AvgChunkSizeBytes = 524_288, Seed = 0 }, cache.FastCdc2020Params);
-        Assert.Null(cache.RepMaxCdcParams);
+        Assert.Equal(new Reapi.RepMaxCdcParams { MinChunkSizeBytes = 262_144, HorizonSizeBytes = 2_097_152 }, cache.RepMaxCdcParams);
     }
 
     [Fact]

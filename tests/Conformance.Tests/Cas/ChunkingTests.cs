@@ -22,6 +22,7 @@ public sealed class ChunkingTests
     [InlineData(1, 1, Function.FastCdc2020)]
     [InlineData(131_073, 1, Function.RepMaxCdc)]
     [InlineData(10_000_000, 10, (Function)77)]
+    [InlineData(10_000_000, 20, Function.RepMaxCdc)]
     public async Task A_split_gives_chunks_that_make_the_blob(int length, int atLeast, Function wanted)
     {
         await using CasServer server = await CasServer.StartAsync();
@@ -29,22 +30,25 @@ public sealed class ChunkingTests
 
         Reapi.SplitBlobResponse answer = await SplitAsync(server, new Reapi.SplitBlobRequest { BlobDigest = CasServer.Wire(blob), ChunkingFunction = wanted });
 
-        Assert.Equal(Function.FastCdc2020, answer.ChunkingFunction);
+        Assert.Equal(wanted == Function.RepMaxCdc ? Function.RepMaxCdc : Function.FastCdc2020, answer.ChunkingFunction);
         Assert.True(answer.ChunkDigests.Count >= atLeast);
         Assert.Equal(blob.Content, await ContentAsync(server, answer.ChunkDigests));
     }
 
-    [Fact]
+    [Theory]
     [Rule("CAS-31")]
     [Rule("CAS-38")]
-    public async Task Builds_that_differ_little_share_their_chunks()
+    [Rule("CAS-39")]
+    [InlineData(Function.FastCdc2020)]
+    [InlineData(Function.RepMaxCdc)]
+    public async Task Builds_that_differ_little_share_their_chunks(Function function)
     {
         await using CasServer server = await CasServer.StartAsync();
         byte[] first = TestBlob.Random(1, 20_000_000).Content;
         byte[] second = [.. first[..9_000_000], .. TestBlob.Random(2, 200_000).Content, .. first[9_100_000..]];
 
-        IEnumerable<Reapi.Digest> known = (await SplitAsync(server, await server.AddAsync(TestBlob.Of(first)))).ChunkDigests;
-        IEnumerable<Reapi.Digest> chunks = (await SplitAsync(server, await server.AddAsync(TestBlob.Of(second)))).ChunkDigests;
+        IEnumerable<Reapi.Digest> known = (await SplitAsync(server, await server.AddAsync(TestBlob.Of(first)), function)).ChunkDigests;
+        IEnumerable<Reapi.Digest> chunks = (await SplitAsync(server, await server.AddAsync(TestBlob.Of(second)), function)).ChunkDigests;
 
         long fresh = chunks.Except(known).Sum(chunk => chunk.SizeBytes);
         Assert.InRange(fresh, 200_000, second.Length / 5);
@@ -178,8 +182,8 @@ public sealed class ChunkingTests
         return request;
     }
 
-    private static Task<Reapi.SplitBlobResponse> SplitAsync(CasServer server, TestBlob blob) =>
-        SplitAsync(server, new Reapi.SplitBlobRequest { BlobDigest = CasServer.Wire(blob) });
+    private static Task<Reapi.SplitBlobResponse> SplitAsync(CasServer server, TestBlob blob, Function function = Function.Unknown) =>
+        SplitAsync(server, new Reapi.SplitBlobRequest { BlobDigest = CasServer.Wire(blob), ChunkingFunction = function });
 
     private static Task<Reapi.SplitBlobResponse> SplitAsync(CasServer server, Reapi.SplitBlobRequest request) =>
         server.Channel.UnaryAsync<Reapi.SplitBlobRequest, Reapi.SplitBlobResponse>(Service + "SplitBlob", request, CasServer.Token);
