@@ -66,6 +66,11 @@ public readonly struct Digest : IEquatable<Digest>
     /// <summary>This digest without its size: the key under which a store keeps one value for each instance, function and hash.</summary>
     public Digest WithoutSize() => new(Instance, Function, hash, UnknownSize);
 
+    /// <summary>
+    /// The key under which a store keeps of which chunks this blob is made. It names no blob: its function is none of the API's, so no request can name it.
+    /// </summary>
+    public Digest RecipeKey() => new(Instance, Function.Recipe(), hash, SizeBytes);
+
     /// <summary>True if a value stored under <paramref name="stored"/> answers for this digest: equal, but for a size that one of the two does not know (DIG-02).</summary>
     public bool Matches(in Digest stored) =>
         (SizeBytes == stored.SizeBytes || !HasSize || !stored.HasSize)

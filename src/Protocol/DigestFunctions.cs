@@ -5,6 +5,9 @@ namespace RemoteExec.Protocol;
 /// <summary>What is known of each <see cref="DigestFunction"/>: its length, its name in resource names, and whether this server computes it.</summary>
 public static class DigestFunctions
 {
+    // Marks the keys of recipes. The API's numbers stay below, and no request gets past IsSupported with one above.
+    private const DigestFunction RecipeMark = (DigestFunction)0x80;
+
     // An array: each digest of a request is looked up here, and enumerating an interface allocates.
     private static readonly DigestFunction[] supported =
     [
@@ -16,7 +19,7 @@ public static class DigestFunctions
     public static IReadOnlyList<DigestFunction> Supported => supported;
 
     /// <summary>The length of a hash in bytes; 0 for a number that is no digest function.</summary>
-    public static int HashLength(this DigestFunction function) => function switch
+    public static int HashLength(this DigestFunction function) => (function & ~RecipeMark) switch
     {
         DigestFunction.Md5 or DigestFunction.Murmur3 => 16,
         DigestFunction.Sha1 or DigestFunction.GitSha1 => 20,
@@ -41,6 +44,7 @@ public static class DigestFunctions
         DigestFunction.Sha256Tree => "sha256tree",
         DigestFunction.Blake3 => "blake3",
         DigestFunction.GitSha1 => "gitsha1",
+        > RecipeMark => $"recipe of {(function & ~RecipeMark).Name()}",
         _ => throw new ArgumentOutOfRangeException(nameof(function), function, "no digest function"),
     };
 
@@ -77,6 +81,9 @@ public static class DigestFunctions
 
         return DigestFunction.Unknown;
     }
+
+    /// <summary>What stands in the place of the function in the key of a recipe.</summary>
+    internal static DigestFunction Recipe(this DigestFunction function) => function | RecipeMark;
 
     /// <summary>The framework's name of the algorithm; null for functions that the framework does not have.</summary>
     internal static HashAlgorithmName? FrameworkAlgorithm(this DigestFunction function) => function switch

@@ -39,16 +39,24 @@ internal sealed class CasServer : IAsyncDisposable
         CasLimits? limits = null, UploadSessionsOptions? uploads = null, TimeProvider? time = null, Func<IBlobStore, IBlobStore>? wrap = null)
     {
         IBlobStore media = new MemoryStore(256 * 1024 * 1024);
-        return StartOverAsync(new EmptyBlobStore(new VerifyingStore(wrap is null ? media : wrap(media))), limits, uploads, time);
+        return StartOverAsync(new ChunkedStore(wrap is null ? media : wrap(media)), limits, uploads, time);
     }
 
-    public static async Task<CasServer> StartOverAsync(
-        IBlobStore store, CasLimits? limits = null, UploadSessionsOptions? uploads = null, TimeProvider? time = null)
+    /// <summary>A server over a store that keeps recipes.</summary>
+    public static Task<CasServer> StartOverAsync(ChunkedStore chunked, CasLimits? limits = null, UploadSessionsOptions? uploads = null, TimeProvider? time = null) =>
+        StartOverAsync(new EmptyBlobStore(new VerifyingStore(chunked)), chunked, limits, uploads, time);
+
+    /// <summary>A server over a store that does not.</summary>
+    public static Task<CasServer> StartOverAsync(IBlobStore store, CasLimits? limits = null, UploadSessionsOptions? uploads = null, TimeProvider? time = null) =>
+        StartOverAsync(store, null, limits, uploads, time);
+
+    private static async Task<CasServer> StartOverAsync(
+        IBlobStore store, ChunkedStore? chunked, CasLimits? limits, UploadSessionsOptions? uploads, TimeProvider? time)
     {
         var sessions = new UploadSessions(uploads ?? new UploadSessionsOptions(), time ?? TimeProvider.System);
         RpcService[] services =
         [
-            new CasService(store, limits ?? new CasLimits()).ToRpcService(),
+            new CasService(store, chunked, limits ?? new CasLimits()).ToRpcService(),
             new ByteStreamService(store, sessions, limits ?? new CasLimits()).ToRpcService(),
             new CapabilitiesService(new ServerFeatures { Limits = limits ?? new CasLimits() }).ToRpcService(),
         ];

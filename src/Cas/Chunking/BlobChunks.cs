@@ -1,4 +1,5 @@
 using System.Buffers;
+using RemoteExec.Cas.Composition;
 using RemoteExec.Protocol;
 using ChunkingFunction = Build.Bazel.Remote.Execution.V2.ChunkingFunction.Types.Value;
 
@@ -6,14 +7,25 @@ namespace RemoteExec.Cas.Chunking;
 
 /// <summary>Takes blobs apart into chunks that are blobs themselves, and puts them together.</summary>
 /// <param name="cas">The blobs; verifying.</param>
-internal sealed class BlobChunks(IBlobStore cas)
+/// <param name="chunked">
+/// The store below <paramref name="cas"/> that keeps recipes: then what a large blob has in common with others is kept once. Null if it can't: then blobs are kept whole, and copied.
+/// </param>
+internal sealed class BlobChunks(IBlobStore cas, ChunkedStore? chunked)
 {
     private const int PieceBytes = 64 * 1024;
 
-    /// <summary>Cuts a blob and stores the chunks that are not there. Their digests in order; null if the blob is absent (CAS-28, CAS-29).</summary>
+    /// <summary>Cuts a blob and stores the chunks that are not there; null if the blob is absent (CAS-28, CAS-29). They count as used, as the blob does (CAS-30).</summary>
+    /// <param name="digest">The blob.</param>
+    /// <param name="wanted">The chunking function that is preferred.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="StoreFullException">There is no room for a chunk.</exception>
-    public async ValueTask<IReadOnlyList<Digest>?> SplitAsync(Digest digest, ChunkingFunction function, CancellationToken cancellationToken)
+    public async ValueTask<Recipe?> SplitAsync(Digest digest, ChunkingFunction wanted, CancellationToken cancellationToken)
     {
+        ChunkingFunction function = Chunkers.Choose(wanted);
+        if (chunked is not null && await chunked.FindRecipeAsync(digest, cancellationToken) is { } known
+            && (known.Function == function || (wanted == ChunkingFunction.Unknown && known.Function != ChunkingFunction.Unknown)))
+            return known;
+
         await using BlobReader? blob = await cas.OpenReadAsync(digest, 0, cancellationToken);
         if (blob is null)
             return null;
@@ -21,10 +33,14 @@ internal sealed class BlobChunks(IBlobStore cas)
         using var reader = new ChunkReader(blob, Chunkers.Of(function));
         while (await reader.NextAsync(cancellationToken) is { IsEmpty: false } chunk)
             chunks.Add(await KeepAsync(digest, chunk, cancellationToken));
-        return chunks;
+
+        var recipe = new Recipe(function, chunks);
+        if (chunked is not null && recipe.IsWorthKeeping)
+            await chunked.KeepRecipeAsync(digest, recipe, cancellationToken);
+        return recipe;
     }
 
-    /// <summary>Puts a blob together from chunks, verified as every other upload.</summary>
+    /// <summary>Puts a blob together from chunks. Where recipes are kept nothing is copied: the chunks are read, and hashed, as every other upload is.</summary>
     /// <exception cref="BlobsMissingException">Chunks are absent.</exception>
     /// <exception cref="BlobMismatchException">The chunks do not make the blob.</exception>
     public async ValueTask SpliceAsync(Digest digest, IReadOnlyList<Digest> chunks, CancellationToken cancellationToken)
@@ -41,27 +57,75 @@ internal sealed class BlobChunks(IBlobStore cas)
         if (sum != (UInt128)digest.SizeBytes)
             throw new BlobMismatchException(digest, $"its chunks have {sum} bytes together");
 
+        var recipe = new Recipe(ChunkingFunction.Unknown, await FlattenAsync(chunks, cancellationToken));
+        if (chunked is not null && recipe.IsWorthKeeping)
+        {
+            await VerifyAsync(digest, recipe, cancellationToken);
+            await chunked.KeepRecipeAsync(digest, recipe, cancellationToken);
+        }
+        else
+        {
+            await CopyAsync(digest, recipe, cancellationToken);
+        }
+    }
+
+    /// <summary>The chunks without empty ones, and of those that are made of chunks themselves, these.</summary>
+    private async ValueTask<IReadOnlyList<Digest>> FlattenAsync(IReadOnlyList<Digest> chunks, CancellationToken cancellationToken)
+    {
+        var flat = new List<Digest>(chunks.Count);
+        foreach (Digest chunk in chunks)
+        {
+            if (chunked is not null && await chunked.FindRecipeAsync(chunk, cancellationToken) is { } recipe)
+                flat.AddRange(recipe.Chunks);
+            else if (chunk.SizeBytes > 0)
+                flat.Add(chunk);
+        }
+
+        return flat;
+    }
+
+    private async ValueTask VerifyAsync(Digest digest, Recipe recipe, CancellationToken cancellationToken)
+    {
+        using var hasher = new IncrementalHasher(digest.Function, digest.SizeBytes);
+        await ReadAsync(recipe, data =>
+        {
+            hasher.Append(data.Span);
+            return ValueTask.CompletedTask;
+        }, cancellationToken);
+        Digest actual = hasher.Finish(digest.Instance);
+        if (actual != digest)
+            throw new BlobMismatchException(digest, $"the hash of its chunks is {actual.Hash}");
+    }
+
+    private async ValueTask CopyAsync(Digest digest, Recipe recipe, CancellationToken cancellationToken)
+    {
         await using BlobWriter writer = await cas.OpenWriteAsync(digest, digest.SizeBytes, cancellationToken);
+        await ReadAsync(recipe, data => writer.WriteAsync(new ReadOnlySequence<byte>(data), cancellationToken), cancellationToken);
+        await writer.CommitAsync(cancellationToken);
+    }
+
+    private async ValueTask ReadAsync(Recipe recipe, Func<ReadOnlyMemory<byte>, ValueTask> take, CancellationToken cancellationToken)
+    {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceBytes);
         try
         {
-            foreach (Digest chunk in chunks)
+            foreach (Digest chunk in recipe.Chunks)
             {
                 await using BlobReader reader = await cas.OpenReadAsync(chunk, 0, cancellationToken) ?? throw new BlobsMissingException([chunk]);
                 for (int read; (read = await reader.ReadAsync(buffer, cancellationToken)) > 0;)
-                    await writer.WriteAsync(new ReadOnlySequence<byte>(buffer, 0, read), cancellationToken);
+                    await take(buffer.AsMemory(0, read));
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-
-        await writer.CommitAsync(cancellationToken);
     }
 
     private async ValueTask<Digest> KeepAsync(Digest sibling, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
+        if (chunked is not null)
+            return await chunked.KeepChunkAsync(sibling, content, cancellationToken);
         Digest digest = sibling.SiblingOf(content.Span);
         if (!await cas.ContainsAsync(digest, cancellationToken))
             await cas.WriteAllAsync(digest, content, cancellationToken);

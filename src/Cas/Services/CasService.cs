@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using RemoteExec.Cas.Chunking;
+using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
@@ -9,12 +10,15 @@ using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
 namespace RemoteExec.Cas.Services;
 
 /// <summary>The content addressable storage's unary calls and GetTree. Blobs are verified by the store that is passed in, not here.</summary>
-public sealed class CasService(IBlobStore cas, CasLimits limits)
+/// <param name="cas">The blobs; verifying.</param>
+/// <param name="chunked">The store below that keeps of which chunks blobs are made; null if it can't, and blobs are copied.</param>
+/// <param name="limits">What a client may ask for.</param>
+public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits limits)
 {
     private const int ConcurrentBlobs = 64;
     private const int WorthCompressing = 256; // bytes
 
-    private readonly BlobChunks chunks = new(cas);
+    private readonly BlobChunks chunks = new(cas, chunked);
 
     /// <summary>The service's methods.</summary>
     public RpcService ToRpcService() => new RpcService(Reapi.RemoteExecutionReflection.Descriptor, "ContentAddressableStorage", CasErrors.ToStatus)
@@ -133,10 +137,9 @@ public sealed class CasService(IBlobStore cas, CasLimits limits)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
         Digest digest = RequestArguments.Digest(instance, request.DigestFunction, request.BlobDigest, "blob_digest");
-        Reapi.ChunkingFunction.Types.Value function = Chunkers.Choose(request.ChunkingFunction);
-        IReadOnlyList<Digest> parts = await chunks.SplitAsync(digest, function, call.CancellationToken) ?? throw new BlobsMissingException([digest]);
-        var answer = new Reapi.SplitBlobResponse { ChunkingFunction = function };
-        answer.ChunkDigests.Add(parts.Select(part => part.ToProto()));
+        Recipe recipe = await chunks.SplitAsync(digest, request.ChunkingFunction, call.CancellationToken) ?? throw new BlobsMissingException([digest]);
+        var answer = new Reapi.SplitBlobResponse { ChunkingFunction = recipe.Function };
+        answer.ChunkDigests.Add(recipe.Chunks.Select(chunk => chunk.ToProto()));
         return answer;
     }
 

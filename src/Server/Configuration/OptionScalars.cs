@@ -17,9 +17,8 @@ internal static class OptionScalars
         [typeof(ByteSize)] = text => ByteSize.TryParse(text, out ByteSize size, out string? error) ? (size, null) : (null, error),
         [typeof(StoreSize)] = text => StoreSize.TryParse(text, out StoreSize size, out string? error) ? (size, null) : (null, error),
         [typeof(TimeSpan)] = text => Duration.TryParse(text, out TimeSpan duration, out string? error) ? (duration, null) : (null, error),
-        [typeof(Durability)] = text => Enum.GetValues<Durability>().Where(value => Format(value) == text).Select(value => (object?)value).FirstOrDefault() is { } value
-            ? (value, null)
-            : (null, $"'{text}' is none of {string.Join(", ", Enum.GetValues<Durability>().Select(value => Format(value)))}"),
+        [typeof(Durability)] = ParseEnum<Durability>,
+        [typeof(ChunkingMode)] = ParseEnum<ChunkingMode>,
         [typeof(ListenAddress)] = text => ListenAddress.TryParse(text, out ListenAddress? address, out string? error) ? (address, null) : (null, error),
     };
 
@@ -39,7 +38,14 @@ internal static class OptionScalars
         bool boolean => boolean ? "true" : "false",
         TimeSpan duration => Duration.Format(duration),
         string text => text,
-        Durability durability => durability.ToString().ToLowerInvariant(),
+        Enum one => char.ToLowerInvariant(one.ToString()[0]) + one.ToString()[1..],
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
+
+    private static (object? Value, string? Error) ParseEnum<T>(string text)
+        where T : struct, Enum
+    {
+        Dictionary<string, object> known = Enum.GetValues<T>().ToDictionary(value => Format(value), value => (object)value, StringComparer.Ordinal);
+        return known.TryGetValue(text, out object? value) ? (value, null) : (null, $"'{text}' is none of {string.Join(", ", known.Keys)}");
+    }
 }

@@ -23,6 +23,9 @@ internal static class StoreReferences
                 problems.Add(new ConfigProblem(results.Origin, "actionCache.store", "is a store that keeps blobs only: results need another kind"));
         }
 
+        if (problems.Count == 0 && options.Cas is { Chunking: ChunkingMode.Always, Store: { } cas } && !EndOf(options, cas).Options!.CanKeepResults)
+            problems.Add(new ConfigProblem(cas.Origin, "cas.chunking", "is always, but the store keeps blobs only, and not of which chunks they are made"));
+
         return problems;
     }
 

@@ -114,7 +114,12 @@ internal sealed class RunningServer : IAsyncDisposable
     private async Task ComposeAsync(ServerOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         DefaultStores defaults = DefaultStores.In(DataDirectory, options.MaxSize);
-        IBlobStore cas = new EmptyBlobStore(new VerifyingStore(await stores.OpenAsync(options.Cas.Store ?? defaults.Cas, "cas", cancellationToken)));
+        StoreReference media = options.Cas.Store ?? defaults.Cas;
+        IBlobStore blobs = await stores.OpenAsync(media, "cas", cancellationToken);
+        ChunkedStore? chunked = stores.CanKeepResults(media) ? new ChunkedStore(blobs) : null; // a recipe is no blob, as a result is none
+        if (chunked is not null)
+            blobs = options.Cas.Chunking == ChunkingMode.Always ? new ChunkingStore(chunked) : chunked;
+        IBlobStore cas = new EmptyBlobStore(new VerifyingStore(blobs));
         IBlobStore results = await stores.OpenAsync(options.ActionCache.Store ?? defaults.ActionCache, "actionCache", cancellationToken);
         IActionCache actionCache = new ActionCacheStore(results);
         if (options.ActionCache.Complete)
@@ -132,7 +137,7 @@ internal sealed class RunningServer : IAsyncDisposable
         };
         List<RpcService> services =
         [
-            new CasService(cas, limits).ToRpcService(),
+            new CasService(cas, chunked, limits).ToRpcService(),
             new ByteStreamService(cas, uploads, limits).ToRpcService(),
             new ActionCacheService(actionCache, cas, features).ToRpcService(),
             new CapabilitiesService(features).ToRpcService(),

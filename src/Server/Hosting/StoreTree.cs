@@ -32,6 +32,14 @@ internal sealed class StoreTree(IReadOnlyDictionary<string, StoreReference> name
         return store;
     }
 
+    /// <summary>Whether a store keeps any value under any digest.</summary>
+    public bool CanKeepResults(StoreReference reference)
+    {
+        while (reference.Name is { } name)
+            reference = named[name];
+        return reference.Options!.CanKeepResults;
+    }
+
     /// <summary>Closes every store.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -207,7 +207,7 @@ public sealed class RestartTests : StoreFixture
     private RpcService[] ServicesOver(IBlobStore store)
     {
         var limits = new CasLimits();
-        return [new CasService(store, limits).ToRpcService(), new ByteStreamService(store, sessions, limits).ToRpcService()];
+        return [new CasService(store, null, limits).ToRpcService(), new ByteStreamService(store, sessions, limits).ToRpcService()];
     }
 
     private async Task<TestBlob> AddAsync(TestBlob blob)

@@ -75,7 +75,7 @@ public sealed class ConfigLoaderTests
                 "test.yaml(2,48): stores.ssd.segments.maxBytes: must be positive",
                 "test.yaml(3,10): stores.odd.segment: unknown kind of store; kinds: segments, memory, remote",
                 "test.yaml(4,8): stores.two: a store is the name of a store, or a map with exactly one key, its kind: segments, memory, remote",
-                "test.yaml(6,3): cas.stoer: unknown key; known here: store, maxBlobBytes",
+                "test.yaml(6,3): cas.stoer: unknown key; known here: store, maxBlobBytes, chunking",
                 "test.yaml(7,17): cas.maxBlobBytes: 'lots' is no size: write a number with KiB, MiB, GiB or TiB, for example 400GiB",
                 "test.yaml(8,9): worker: must be a map with keys out of: slots, name, platform, scratch, cacheBytes, separateUsers",
             ],
@@ -118,6 +118,14 @@ public sealed class ConfigLoaderTests
         string[] problems = ProblemsOf("stores: { a: { memory: {} }, b: a }\ncas: { store: a }\nactionCache: { store: b }\n");
 
         Assert.Equal(["test.yaml(3,23): actionCache.store: is the store of the CAS: results need one of their own"], problems);
+    }
+
+    [Fact]
+    public void Blobs_are_not_cut_for_a_store_that_keeps_blobs_only()
+    {
+        string[] problems = ProblemsOf(new ConfigLoader().AddText("test.yaml", "stores: { far: { remote: { url: \"grpc://x:1\" } } }\ncas: { store: far, chunking: always }\n"));
+
+        Assert.Equal(["test.yaml(2,15): cas.chunking: is always, but the store keeps blobs only, and not of which chunks they are made"], problems);
     }
 
     [Fact]
@@ -165,7 +173,7 @@ public sealed class ConfigLoaderTests
         Assert.Equal(
             [
                 "--set: 'nonsense' is no key=value, for example cas.maxBlobBytes=1GiB",
-                "REMOTEEXEC_CAS__STOER: cas.stoer: unknown key; known here: store, maxBlobBytes",
+                "REMOTEEXEC_CAS__STOER: cas.stoer: unknown key; known here: store, maxBlobBytes, chunking",
                 "--workers: worker.slots: 'many' is no whole number",
             ],
             problems);
