@@ -38,6 +38,9 @@ internal static partial class CasLog
     [LoggerMessage(112, LogLevel.Error, "the disk of store '{Store}' fails: {Problem}. Clients are told that the store is unavailable; here it is told once a minute. Look after the disk")]
     public static partial void DiskFailed(ILogger logger, string store, string problem);
 
+    [LoggerMessage(113, LogLevel.Warning, "store '{Store}' is too small for the builds under way, for which it keeps {Bytes} bytes: what the oldest of them used is evicted like anything else. Raise its maxBytes")]
+    public static partial void BuildNotProtected(ILogger logger, string store, long bytes);
+
     [LoggerMessage(109, LogLevel.Error, "{Segment} could not be brought to the disk: blobs written lately are lost if the power fails. Look after the disk")]
     public static partial void FlushFailed(ILogger logger, Exception fault, string segment);
 

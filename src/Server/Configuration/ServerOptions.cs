@@ -15,6 +15,9 @@ internal sealed record ServerOptions : IOptions
     /// <summary>Stores by name, for other settings to refer to.</summary>
     public IReadOnlyDictionary<string, StoreReference> Stores { get; init; } = new Dictionary<string, StoreReference>();
 
+    /// <summary>What is kept for builds under way.</summary>
+    public BuildsOptions Builds { get; init; } = new();
+
     /// <summary>The content addressable storage.</summary>
     public CasOptions Cas { get; init; } = new();
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using RemoteExec.ActionCache;
 using RemoteExec.ActionCache.Services;
 using RemoteExec.Cas;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Scheduling;
@@ -20,6 +21,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private static readonly string[] nodeProperties = ["mtime", "unix_mode"];
 
     private readonly HealthService health = new();
+    private readonly LiveBuilds builds;
     private readonly StoreTree stores;
     private readonly UploadSessions uploads;
     private readonly WorkerSocket socket;
@@ -31,7 +33,8 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         DataDirectory = dataDirectory;
         socket = new WorkerSocket(dataDirectory);
-        stores = new StoreTree(options.Stores, loggers, time);
+        builds = new LiveBuilds(options.Builds.QuietTime, time);
+        stores = new StoreTree(options.Stores, builds, options.Builds.Percent, loggers, time);
         uploads = new UploadSessions(new UploadSessionsOptions(), time);
     }
 
@@ -161,15 +164,21 @@ internal sealed class RunningServer : IAsyncDisposable
 
         services.Add(health.ToRpcService());
         services.AddRange(new ReflectionService(services.Select(service => service.Descriptor)).ToRpcServices());
+        var metadata = new RequestMetadataInterceptor(loggers.CreateLogger("RemoteExec.Rpc"));
         host = await ServerHost.StartAsync(
             new ServerHostOptions
             {
                 Listeners = listeners,
                 Services = services,
                 WorkerServices = workerServices,
-                MapHttp = new HttpCacheEndpoints(actionCache, results, cas, features).Map,
+                MapHttp = application =>
+                {
+                    new BuildWatch(builds, isForWorkers: false).Map(application);
+                    new HttpCacheEndpoints(actionCache, results, cas, features).Map(application);
+                },
                 Certificate = ServerCertificate.Load(options.Listeners.Tls),
-                Rpc = new RpcServerOptions { Interceptors = [new RequestMetadataInterceptor(loggers.CreateLogger("RemoteExec.Rpc")).InvokeAsync] },
+                Rpc = new RpcServerOptions { Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: false).InvokeAsync] },
+                WorkerRpc = new RpcServerOptions { Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: true).InvokeAsync] },
             },
             loggers, time, cancellationToken);
         foreach (RpcService service in services)

@@ -54,7 +54,7 @@ internal sealed class ServerHost : IAsyncDisposable
         WebApplication application = builder.Build();
         ILogger logger = loggers.CreateLogger("RemoteExec.Rpc");
         var open = new RpcEndpoints(options.Services, options.Rpc, logger, time);
-        var trusted = new RpcEndpoints([.. options.Services, .. options.WorkerServices], options.Rpc, logger, time);
+        var trusted = new RpcEndpoints([.. options.Services, .. options.WorkerServices], options.WorkerRpc ?? options.Rpc, logger, time);
         application.Use((context, next) =>
         {
             if (!RpcEndpoints.IsRpc(context))

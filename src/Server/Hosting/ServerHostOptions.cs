@@ -18,6 +18,9 @@ internal sealed record ServerHostOptions
     /// <summary>Limits and interceptors.</summary>
     public RpcServerOptions Rpc { get; init; } = new();
 
+    /// <summary>The same for <see cref="ListenerKind.Workers"/> listeners; null for <see cref="Rpc"/>.</summary>
+    public RpcServerOptions? WorkerRpc { get; init; }
+
     /// <summary>Maps what is served over HTTP/1.1.</summary>
     public Action<IApplicationBuilder>? MapHttp { get; init; }
 

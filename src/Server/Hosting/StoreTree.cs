@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Cas.Stores.Segments;
@@ -10,9 +11,12 @@ namespace RemoteExec.Server.Hosting;
 
 /// <summary>Opens the stores that the options describe, each named one once. Disposing closes them, what was opened last first.</summary>
 /// <param name="named">The stores that references by name lead to.</param>
+/// <param name="builds">What they use is kept.</param>
+/// <param name="percent">How much of each store may be kept for them.</param>
 /// <param name="loggers">For the stores' logs.</param>
 /// <param name="time">The clock.</param>
-internal sealed class StoreTree(IReadOnlyDictionary<string, StoreReference> named, ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
+internal sealed class StoreTree(
+    IReadOnlyDictionary<string, StoreReference> named, LiveBuilds builds, int percent, ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
 {
     private readonly Dictionary<string, IBlobStore> opened = new(StringComparer.OrdinalIgnoreCase);
     private readonly Stack<IAsyncDisposable> closing = [];
@@ -67,10 +71,17 @@ internal sealed class StoreTree(IReadOnlyDictionary<string, StoreReference> name
         try
         {
             string path = Path.GetFullPath(options.Path);
-            var settings = new SegmentStoreOptions { Name = label, Path = path, MaxBytes = options.MaxBytes.Resolve(path), Durability = options.Durability };
+            var settings = new SegmentStoreOptions
+            {
+                Name = label,
+                Path = path,
+                MaxBytes = options.MaxBytes.Resolve(path),
+                BuildsPercent = percent,
+                Durability = options.Durability,
+            };
             if (settings.Validate().FirstOrDefault() is { } problem)
                 throw new StartupException($"store '{label}': {problem}; change --max-size, or maxBytes of the store");
-            SegmentStore store = await SegmentStore.OpenAsync(settings, loggers.CreateLogger<SegmentStore>(), time, cancellationToken);
+            SegmentStore store = await SegmentStore.OpenAsync(settings, builds, loggers.CreateLogger<SegmentStore>(), time, cancellationToken);
             closing.Push(store);
             return store;
         }

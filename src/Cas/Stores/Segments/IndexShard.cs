@@ -52,11 +52,11 @@ internal sealed unsafe class IndexShard(int number)
         return found;
     }
 
-    /// <summary>Notes the last use of an entry that is there.</summary>
-    public void SetLastUse(UInt128 tag, uint era)
+    /// <summary>Notes the last touch of an entry that is there.</summary>
+    public void SetTouch(UInt128 tag, Touch touch)
     {
         if (TryFind(tag, out int at))
-            Slots[at].LastUse = era;
+            Slots[at].Touch = touch;
         GC.KeepAlive(this);
     }
 
@@ -102,6 +102,18 @@ internal sealed unsafe class IndexShard(int number)
             // What is removed is replaced by what stood behind it.
             while (!Slots[at].IsEmpty && (segment == 0 || Slots[at].Segment == segment) && isToGo(Slots[at].TagIn(number), EntryOf(Slots[at])))
                 RemoveAt(at);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Adds up the bytes of the entries that were touched in an era or later, by their touches.</summary>
+    public void CountTouched(uint since, Dictionary<Touch, long> bytes)
+    {
+        foreach (ref readonly IndexSlot slot in Slots)
+        {
+            if (!slot.IsEmpty && slot.Touch.Era >= since)
+                CollectionsMarshal.GetValueRefOrAddDefault(bytes, slot.Touch, out _) += slot.Entry.Weight;
         }
 
         GC.KeepAlive(this);

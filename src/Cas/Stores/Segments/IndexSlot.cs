@@ -27,7 +27,7 @@ internal struct IndexSlot
     private readonly uint lengthLow;
     private readonly byte lengthHigh;
     private readonly ushort size;
-    private uint lastUse;
+    private Touch touch;
 
     /// <summary>Makes a slot.</summary>
     public IndexSlot(UInt128 tag, in IndexEntry entry)
@@ -41,7 +41,7 @@ internal struct IndexSlot
         unit = entry.Place.Unit;
         lengthLow = (uint)entry.Length;
         lengthHigh = checked((byte)(entry.Length >> 32));
-        lastUse = entry.LastUse;
+        touch = entry.Touch;
         size = entry.DigestSize == entry.Length ? SizeIsLength
             : entry.DigestSize == Protocol.Digest.UnknownSize ? UnknownSize
             : entry.DigestSize is >= 0 and < SizeIsElsewhere ? (ushort)entry.DigestSize
@@ -60,11 +60,11 @@ internal struct IndexSlot
     /// <summary>True if the size in the digest had no room here: it is neither the length nor short.</summary>
     public readonly bool HasSizeElsewhere => size == SizeIsElsewhere;
 
-    /// <summary>The era of the last use.</summary>
-    public uint LastUse
+    /// <summary>The last touch.</summary>
+    public Touch Touch
     {
-        readonly get => lastUse;
-        set => lastUse = value;
+        readonly get => touch;
+        set => touch = value;
     }
 
     private readonly ulong High => highLow | ((ulong)highMiddle << 32) | ((ulong)highHigh << 48);
@@ -82,7 +82,7 @@ internal struct IndexSlot
         {
             long length = lengthLow | ((long)lengthHigh << 32);
             long digestSize = size switch { SizeIsLength => length, UnknownSize => Protocol.Digest.UnknownSize, _ => size };
-            return new IndexEntry(new RecordPlace(segment, unit), length, digestSize, lastUse);
+            return new IndexEntry(new RecordPlace(segment, unit), length, digestSize, touch);
         }
     }
 }

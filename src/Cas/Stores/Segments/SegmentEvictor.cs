@@ -6,7 +6,8 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// Makes room by dropping whole segments, the oldest first. Blobs that were used since they were written or last moved are copied to the
 /// active segment before; what may be copied is bounded, so that an eviction always frees something, even when everything is in use.
 /// </summary>
-internal sealed class SegmentEvictor(SegmentStoreOptions options, SegmentLog log, StoreDirectory directory, RecordMover mover, ILogger logger)
+internal sealed class SegmentEvictor(
+    SegmentStoreOptions options, SegmentLog log, StoreDirectory directory, RecordMover mover, BuildProtection builds, ILogger logger)
 {
     private readonly SemaphoreSlim evicting = new(1); // one eviction at a time
     private long evictedBlobs;
@@ -32,14 +33,23 @@ internal sealed class SegmentEvictor(SegmentStoreOptions options, SegmentLog log
         try
         {
             uint pass = log.StartPass();
+            var spared = new HashSet<SegmentFile>(); // for builds
             while (!log.HasRoomFor(recordBytes))
             {
                 if (RaiseBound())
                     continue;
+                KeptBlobs kept = builds.Decide();
                 if (!log.CouldHold(recordBytes) || log.ChooseVictim(pass, isUrgent) is not { } victim)
                     return false;
+                if (spared.Contains(victim))
+                {
+                    builds.GiveUpAll();
+                    kept = KeptBlobs.None;
+                }
+
                 // One that was spared in this pass is not spared again; but what was used last in it is still known.
-                await EvictAsync(victim, victim.ForgottenEra >= pass ? 0 : victim.ForgottenEra, cancellationToken);
+                if (!await TryEvictAsync(victim, victim.ForgottenEra >= pass ? 0 : victim.ForgottenEra, kept, cancellationToken))
+                    spared.Add(victim);
             }
 
             return true;
@@ -59,14 +69,22 @@ internal sealed class SegmentEvictor(SegmentStoreOptions options, SegmentLog log
         return true;
     }
 
-    private async ValueTask EvictAsync(SegmentFile victim, uint usedAfter, CancellationToken cancellationToken)
+    /// <summary>Evicts a segment; false, though what is in nobody's use is dropped, if nearly all of it is kept for builds.</summary>
+    private async ValueTask<bool> TryEvictAsync(SegmentFile victim, uint usedAfter, KeptBlobs kept, CancellationToken cancellationToken)
     {
         int dropped = 0;
         var inUse = new List<KeyValuePair<UInt128, IndexEntry>>();
         for (int shard = 0; shard < SegmentIndex.Shards; shard++)
-            dropped += log.Sweep(shard, victim, usedAfter, inUse);
+            dropped += log.Sweep(shard, victim, usedAfter, kept, inUse);
 
-        int moved = await MoveAsync(victim, inUse, cancellationToken);
+        if (inUse.Where(item => kept.Includes(item.Value.Touch)).Sum(item => item.Value.Weight) > victim.Tail / 4 * 3)
+        {
+            log.Keep(victim);
+            Interlocked.Add(ref evictedBlobs, dropped);
+            return false;
+        }
+
+        int moved = await MoveAsync(victim, inUse, kept, cancellationToken);
         dropped += inUse.Count - moved;
         if (moved > 0 && options.Durability != Durability.Fast)
             log.Flush(); // the copies, before the originals go
@@ -75,25 +93,29 @@ internal sealed class SegmentEvictor(SegmentStoreOptions options, SegmentLog log
         Interlocked.Add(ref evictedBlobs, dropped);
         Interlocked.Add(ref evictedBytes, bytes);
         CasLog.SegmentEvicted(logger, victim.Path, bytes, dropped, moved);
+        return true;
     }
 
-    /// <summary>Copies what is in use as far as the budget goes, the latest used first, and drops the rest. Returns how many were copied.</summary>
-    private async ValueTask<int> MoveAsync(SegmentFile victim, List<KeyValuePair<UInt128, IndexEntry>> inUse, CancellationToken cancellationToken)
+    /// <summary>
+    /// Copies what is kept for builds, and what else is in use as far as the budget goes, the latest used first, and drops the rest. Returns how many were copied.
+    /// </summary>
+    private async ValueTask<int> MoveAsync(
+        SegmentFile victim, List<KeyValuePair<UInt128, IndexEntry>> inUse, KeptBlobs kept, CancellationToken cancellationToken)
     {
         // Three quarters at most: a quarter is gained. If that is not enough for all, half for what was used lately, and a quarter
         // for what is used while we are at it: somebody has just been told that it is there.
         long ample = victim.Tail / 4 * 3;
         long left = inUse.Sum(item => item.Value.Weight) <= ample ? ample : victim.Tail / 2;
         long reserve = ample - left;
-        inUse.Sort((a, b) => b.Value.LastUse.CompareTo(a.Value.LastUse) is var byUse && byUse != 0
+        inUse.Sort((a, b) => b.Value.Touch.Era.CompareTo(a.Value.Touch.Era) is var byUse && byUse != 0
             ? byUse
             : a.Value.Place.Unit.CompareTo(b.Value.Place.Unit));
 
         int moved = 0;
         foreach ((UInt128 tag, IndexEntry entry) in inUse)
         {
-            bool fits = entry.Weight <= left;
-            if (!fits && (log.DropUnused(tag, entry) || entry.Weight > reserve))
+            bool fits = entry.Weight <= left || kept.Includes(entry.Touch);
+            if (!fits && (log.DropUnused(tag, entry) || (entry.Weight > reserve && kept == KeptBlobs.None)))
             {
                 log.Drop(tag, entry.Place);
                 continue;

@@ -68,7 +68,7 @@ internal sealed partial class SegmentLog
         {
             if (reservation.Segment.IsDropped || closed || !shard.TryGet(tag, out IndexEntry entry) || entry.Place != moved.Place)
                 return false;
-            Put(shard, tag, entry with { Place = reservation.Place, LastUse = entry.LastUse == moved.LastUse ? 0 : entry.LastUse });
+            Put(shard, tag, entry with { Place = reservation.Place, Touch = entry.Touch == moved.Touch ? entry.Touch.Moved() : entry.Touch });
         }
 
         EndPublished(reservation);
@@ -91,9 +91,9 @@ internal sealed partial class SegmentLog
             return shard.TryGet(tag, out IndexEntry entry) && entry == seen && Remove(shard, tag, entry);
     }
 
-    /// <summary>Drops the blobs of a segment that were not used after an era, in one shard of the index, and lists those that were.</summary>
+    /// <summary>Drops the blobs of a segment that were not used after an era and are not kept, in one shard of the index, and lists those that were or are.</summary>
     /// <returns>How many were dropped.</returns>
-    public int Sweep(int number, SegmentFile victim, uint usedAfter, List<KeyValuePair<UInt128, IndexEntry>> inUse)
+    public int Sweep(int number, SegmentFile victim, uint usedAfter, KeptBlobs kept, List<KeyValuePair<UInt128, IndexEntry>> inUse)
     {
         IndexShard shard = index[number];
         int dropped = 0;
@@ -101,7 +101,7 @@ internal sealed partial class SegmentLog
         {
             shard.RemoveWhere(victim.Number, (tag, entry) =>
             {
-                if (entry.LastUse > usedAfter)
+                if (entry.LastUse > usedAfter || kept.Includes(entry.Touch))
                 {
                     inUse.Add(new(tag, entry));
                     return false;
@@ -114,6 +114,15 @@ internal sealed partial class SegmentLog
         }
 
         return dropped;
+    }
+
+    /// <summary>The bytes of the blobs that were touched in an era or later, by their touches.</summary>
+    public Dictionary<Touch, long> CountTouched(uint since)
+    {
+        var bytes = new Dictionary<Touch, long>();
+        for (int number = 0; number < SegmentIndex.Shards; number++)
+            Inspect(number, shard => shard.CountTouched(since, bytes));
+        return bytes;
     }
 
     /// <summary>Gives a look at one shard of the index, under its lock.</summary>
@@ -139,14 +148,15 @@ internal sealed partial class SegmentLog
         if (!shard.TryGet(tag, out entry) || !entry.AnswersFor(sizeBytes))
             return false;
         uint now = Volatile.Read(ref era);
-        if (entry.LastUse != now)
+        var use = Touch.Use(now);
+        if (entry.Touch != use)
         {
             SegmentFile segment = segments[entry.Place.Segment];
             if (entry.LastUse <= segment.ForgottenEra)
                 segment.AddUsed(entry.Weight);
             segment.LastUse = now;
-            entry = entry with { LastUse = now };
-            shard.SetLastUse(tag, now);
+            entry = entry with { Touch = use };
+            shard.SetTouch(tag, use);
         }
 
         return true;

@@ -11,7 +11,12 @@ internal sealed partial class SegmentLog
         lock (gate)
         {
             nextNumber = Math.Max(nextNumber, number);
-            era = Math.Max(era, eraReached);
+            if (era < eraReached)
+            {
+                era = eraReached;
+                eras = new EraClock(time, era);
+            }
+
             sequence = Math.Max(sequence, sequenceReached);
         }
     }
@@ -69,7 +74,7 @@ internal sealed partial class SegmentLog
         {
             if (!shard.TryGet(tag, out IndexEntry known) || known.Place == place
                 || sequenceAt(segments[known.Place.Segment], known.Place) <= header.Sequence)
-                Restore(tag, new IndexEntry(place, header.ValueLength, header.Digest.SizeBytes, 0));
+                Restore(tag, new IndexEntry(place, header.ValueLength, header.Digest.SizeBytes, default));
         }
     }
 

@@ -11,13 +11,14 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// its last use, which is as fine as eviction needs to know it, and costs nothing. It is <em>in use</em> if that is later than
 /// the era in which the uses of its segment were last forgotten.
 /// </remarks>
-internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreOptions options, StorageFaults faults)
+internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreOptions options, StorageFaults faults, TimeProvider time)
 {
     private readonly Lock gate = new(); // guards everything below, and the guarded members of the segments
     private readonly SegmentSet segments = new(options.EffectiveSegmentBytes, options.MaxBytes);
     private readonly SemaphoreSlim growing = new(1); // one new segment at a time
     private int nextNumber = 1;
     private uint era = 1; // read without the lock: an era earlier or later makes no difference
+    private EraClock eras = new(time, 1);
     private int openReservations;
     private long reservedBytes; // read without the lock
     private long sequence; // needs no lock
@@ -31,6 +32,9 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
 
     /// <summary>The number of the last commit.</summary>
     public long Sequence => Interlocked.Read(ref sequence);
+
+    /// <summary>The era now.</summary>
+    public uint Era => Volatile.Read(ref era);
 
     /// <summary>The number of the next commit.</summary>
     public long NextSequence() => Interlocked.Increment(ref sequence);
@@ -90,7 +94,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
                 if (!single)
                 {
                     segments.Activate(segment);
-                    era++;
+                    NextEra();
                 }
 
                 return Take(segment, bytes);
@@ -129,16 +133,16 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
     public uint StartPass()
     {
         lock (gate)
-            return ++era;
+            return NextEra();
     }
 
-    /// <summary>Chooses the next segment to evict; null if there is none. It takes no more records, though it stays until it is removed.</summary>
+    /// <summary>Chooses the next segment to evict; null if there is none. It takes no more records, though it stays until it is removed or kept.</summary>
     public SegmentFile? ChooseVictim(uint passStart, bool isUrgent)
     {
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
-            SegmentFile? victim = segments.ChooseVictim(passStart, era++, isUrgent);
+            SegmentFile? victim = segments.ChooseVictim(passStart, NextEra() - 1, isUrgent);
             if (victim is not null)
                 victim.IsDropped = true;
             return victim;
@@ -154,6 +158,23 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             segments.Remove(segment);
             return segment.Tail;
         }
+    }
+
+    /// <summary>Keeps a segment after all that was chosen to be evicted; it becomes the last in the order.</summary>
+    public void Keep(SegmentFile segment)
+    {
+        lock (gate)
+        {
+            segment.IsDropped = false;
+            segments.MoveToEnd(segment);
+        }
+    }
+
+    /// <inheritdoc cref="EraClock.At"/>
+    public uint EraAt(long when)
+    {
+        lock (gate)
+            return eras.At(when);
     }
 
     /// <summary>The bytes that the segments may take now.</summary>
@@ -256,6 +277,13 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         openReservations++;
         reservedBytes += bytes;
         return SegmentSet.Take(segment, bytes);
+    }
+
+    /// <summary>Begins an era and returns it. The caller holds the lock.</summary>
+    private uint NextEra()
+    {
+        eras.Begin(++era);
+        return era;
     }
 
     /// <summary>True if it was the last one of a closed log. The caller holds the lock.</summary>

@@ -59,6 +59,13 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes)
             Active = null;
     }
 
+    /// <summary>Makes a segment the last to be evicted.</summary>
+    public void MoveToEnd(SegmentFile segment)
+    {
+        byAge.Remove(segment);
+        byAge.AddLast(segment);
+    }
+
     /// <summary>Reserves the next bytes of a segment and acquires it for the caller.</summary>
     public static Reservation Take(SegmentFile segment, long bytes)
     {
@@ -124,8 +131,7 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes)
             if (segment.UsedBytes <= segment.Tail / 4 * 3)
                 return segment;
             segment.ForgetUses(era);
-            byAge.Remove(segment);
-            byAge.AddLast(segment);
+            MoveToEnd(segment);
         }
 
         return idle.MinBy(segment => segment.LastUse) ?? (isUrgent ? byAge.FirstOrDefault(segment => segment != Active) : null);

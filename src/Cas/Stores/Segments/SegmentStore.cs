@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Protocol;
 
 namespace RemoteExec.Cas.Stores.Segments;
@@ -30,17 +31,19 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     private readonly SegmentEvictor evictor;
     private readonly CommitFlusher flusher;
     private readonly SegmentMaintenance maintenance;
+    private readonly LiveBuilds builds;
     private readonly ILogger logger;
     private readonly KeyGates commits = new();
     private long damagedRecords;
     private int closed;
 
     private SegmentStore(
-        SegmentStoreOptions options, StoreDirectory directory, SegmentLog log, SegmentRecovery recovery, ILogger logger, TimeProvider timeProvider)
+        SegmentStoreOptions options, StoreDirectory directory, SegmentLog log, SegmentRecovery recovery, LiveBuilds builds, ILogger logger, TimeProvider timeProvider)
     {
         this.options = options;
         this.directory = directory;
         this.recovery = recovery;
+        this.builds = builds;
         this.logger = logger;
         Log = log;
         damagedRecords = recovery.DamagedRecords;
@@ -48,7 +51,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         checkpoints = new CheckpointWriter(directory, log, recovery.HasChanged);
         flusher = new CommitFlusher(options.Durability, logger, timeProvider);
         mover = new RecordMover(options, log, directory.Key, (tag, place, segment) => DropDamaged(tag, place, segment));
-        evictor = new SegmentEvictor(options, log, directory, mover, logger);
+        evictor = new SegmentEvictor(options, log, directory, mover, new BuildProtection(options, log, builds, logger, timeProvider), logger);
         maintenance = new SegmentMaintenance(log, evictor, checkpoints, logger);
         maintenance.Wake();
     }
@@ -82,17 +85,28 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     /// <summary>The secret of the store.</summary>
     internal StoreKey Key => directory.Key;
 
+    /// <summary>Opens the store in a directory, which is created if it is absent; no build is known to use it.</summary>
+    /// <inheritdoc cref="OpenAsync(SegmentStoreOptions, LiveBuilds, ILogger, TimeProvider, CancellationToken)"/>
+    public static ValueTask<SegmentStore> OpenAsync(
+        SegmentStoreOptions options, ILogger logger, TimeProvider timeProvider, CancellationToken cancellationToken) =>
+        OpenAsync(options, LiveBuilds.None, logger, timeProvider, cancellationToken);
+
     /// <summary>Opens the store in a directory, which is created if it is absent.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="builds">What these use is not evicted, as far as <see cref="SegmentStoreOptions.BuildsPercent"/> goes.</param>
+    /// <param name="logger">For what an operator has to know.</param>
+    /// <param name="timeProvider">The clock, that of <paramref name="builds"/> as well.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ArgumentException">The options have problems; the message tells them all.</exception>
     /// <exception cref="StoreLockedException">Somebody else has the directory open.</exception>
     /// <exception cref="StoreFormatException">The directory is no store, or one of another version.</exception>
     /// <exception cref="StoreUnavailableException">The disk failed.</exception>
     public static async ValueTask<SegmentStore> OpenAsync(
-        SegmentStoreOptions options, ILogger logger, TimeProvider timeProvider, CancellationToken cancellationToken)
+        SegmentStoreOptions options, LiveBuilds builds, ILogger logger, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
         if (options.Validate().ToList() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems), nameof(options));
-        return await Task.Run(() => Open(options, logger, timeProvider, cancellationToken), cancellationToken);
+        return await Task.Run(() => Open(options, builds, logger, timeProvider, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -258,7 +272,8 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             new RecordHeader(digest, sequence, length, checksum).Write(start, Key, reservation.Place);
             reservation.Segment.Write(start.AsSpan(0, startLength), reservation.Offset);
             await flusher.WrittenAsync(reservation.Segment);
-            if (!Log.Publish(reservation, tag, new IndexEntry(reservation.Place, length, digest.SizeBytes, 0)))
+            Touch touch = builds.CountsWriting ? Touch.Writing(Log.Era) : default;
+            if (!Log.Publish(reservation, tag, new IndexEntry(reservation.Place, length, digest.SizeBytes, touch)))
                 throw Evicted(digest);
             if (length >= LargeWriteBytes || sequence % CommitsPerLook == 0)
                 maintenance.Wake(); // a checkpoint may be due
@@ -288,7 +303,8 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         return true;
     }
 
-    private static SegmentStore Open(SegmentStoreOptions options, ILogger logger, TimeProvider timeProvider, CancellationToken cancellationToken)
+    private static SegmentStore Open(
+        SegmentStoreOptions options, LiveBuilds builds, ILogger logger, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
         StoreDirectory? directory = null;
         SegmentLog? log = null;
@@ -296,12 +312,12 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         {
             directory = StoreDirectory.Open(options.Path, logger);
             var faults = new StorageFaults(options.Name, logger, timeProvider);
-            log = new SegmentLog(directory, options, faults);
+            log = new SegmentLog(directory, options, faults, timeProvider);
             var recovery = new SegmentRecovery(directory, log, faults, logger, timeProvider);
             recovery.Run(cancellationToken);
             (long blobs, _, int segments) = log.Measure();
             CasLog.StoreOpened(logger, options.Name, directory.Path, blobs, segments, (long)recovery.Duration.TotalMilliseconds);
-            return new SegmentStore(options, directory, log, recovery, logger, timeProvider);
+            return new SegmentStore(options, directory, log, recovery, builds, logger, timeProvider);
         }
         catch (Exception fault)
         {

@@ -23,6 +23,9 @@ public sealed record SegmentStoreOptions
     /// </summary>
     public long SegmentBytes { get; init; }
 
+    /// <summary>How much of <see cref="MaxBytes"/> may be kept from eviction for builds that are under way, in percent, at most 75.</summary>
+    public int BuildsPercent { get; init; } = 50;
+
     /// <summary>When commits are brought to the medium.</summary>
     public Durability Durability { get; init; } = Durability.Group;
 
@@ -41,6 +44,8 @@ public sealed record SegmentStoreOptions
             yield return $"maxBytes is {MaxBytes}: it must be at least {4 * SmallestSegment}";
         else if (SegmentBytes > MaxBytes / 4)
             yield return $"segmentBytes is {SegmentBytes}: it must not be more than a quarter of maxBytes ({MaxBytes / 4})";
+        if (BuildsPercent is < 0 or > 75)
+            yield return $"buildsPercent is {BuildsPercent}: it must be between 0 and 75";
         if (SegmentBytes != 0 && SegmentBytes is < SmallestSegment or > LargestSegment)
             yield return $"segmentBytes is {SegmentBytes}: it must be 0 (derived from maxBytes) or between {SmallestSegment} and {LargestSegment}";
     }

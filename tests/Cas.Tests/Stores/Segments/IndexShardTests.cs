@@ -31,8 +31,8 @@ public sealed class IndexShardTests
                         model[tag] = entry;
                         break;
                     case 6 when model.ContainsKey(tag):
-                        shard.SetLastUse(tag, (uint)i);
-                        model[tag] = model[tag] with { LastUse = (uint)i };
+                        shard.SetTouch(tag, Touch.Use((uint)i));
+                        model[tag] = model[tag] with { Touch = Touch.Use((uint)i) };
                         break;
                     case 7 when i % 50 == 0:
                         int segment = 1 + i % 3;
@@ -96,7 +96,7 @@ public sealed class IndexShardTests
     public void Every_length_and_digest_size_is_kept_exactly(long length, long digestSize)
     {
         var shard = new IndexShard(Number);
-        var entry = new IndexEntry(new RecordPlace(int.MaxValue, uint.MaxValue), length, digestSize, uint.MaxValue);
+        var entry = new IndexEntry(new RecordPlace(int.MaxValue, uint.MaxValue), length, digestSize, Touch.Writing(uint.MaxValue >> 2));
 
         shard.Set(Tag(1), entry, out _);
 
@@ -145,5 +145,5 @@ public sealed class IndexShardTests
     }
 
     private static IndexEntry Entry(int i, int size) => new(
-        new RecordPlace(1 + i % 3, (uint)i), 1000 + i, size switch { 0 => 1000 + i, 1 => Digest.UnknownSize, 2 => 142, 3 => 0xffff, _ => long.MaxValue - i }, (uint)i);
+        new RecordPlace(1 + i % 3, (uint)i), 1000 + i, size switch { 0 => 1000 + i, 1 => Digest.UnknownSize, 2 => 142, 3 => 0xffff, _ => long.MaxValue - i }, Touch.Use((uint)i));
 }

@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Builder;
+using RemoteExec.Cas.Builds;
+using RemoteExec.Rpc.Server;
+
+namespace RemoteExec.Server.Hosting;
+
+/// <summary>Tells which builds are under way by the calls they make: an interceptor, behind the <see cref="RequestMetadataInterceptor"/>, and the same for HTTP.</summary>
+/// <param name="builds">What is told.</param>
+/// <param name="isForWorkers">True where workers call: what they do without naming a build, they do for one that is known by its own calls.</param>
+internal sealed class BuildWatch(LiveBuilds builds, bool isForWorkers)
+{
+    /// <summary>Stands before a handler of gRPC.</summary>
+    public Task InvokeAsync(RpcCall call, RpcHandler next)
+    {
+        if (!IsOfBuild(call.Method))
+            return next(call);
+        string? name = call.Get<Reapi.RequestMetadata>()?.ToolInvocationId;
+        if (string.IsNullOrEmpty(name))
+        {
+            if (isForWorkers)
+                return next(call);
+            LiveBuilds.SetNameless();
+        }
+
+        LiveBuild? build = builds.Enter(name);
+        if (MayTakeLong(call.Method))
+            return ServeAsync(build, call, next);
+        builds.Leave(build);
+        return next(call);
+    }
+
+    /// <summary>Stands before what serves HTTP, where builds have no names.</summary>
+    public void Map(IApplicationBuilder application) =>
+        application.Use(async (context, next) =>
+        {
+            LiveBuilds.SetNameless();
+            LiveBuild? build = builds.Enter(null);
+            try
+            {
+                await next(context);
+            }
+            finally
+            {
+                builds.Leave(build);
+            }
+        });
+
+    private async Task ServeAsync(LiveBuild? build, RpcCall call, RpcHandler next)
+    {
+        try
+        {
+            await next(call);
+        }
+        finally
+        {
+            builds.Leave(build);
+        }
+    }
+
+    // Not those who look whether the server is well.
+    private static bool IsOfBuild(string method) =>
+        method.StartsWith("/build.bazel.remote.execution.", StringComparison.Ordinal) || method.StartsWith("/google.bytestream.", StringComparison.Ordinal);
+
+    private static bool MayTakeLong(string method) =>
+        method.StartsWith("/google.bytestream.", StringComparison.Ordinal) || method.Contains(".Execution/", StringComparison.Ordinal);
+}
