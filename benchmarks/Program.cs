@@ -21,6 +21,8 @@ internal static class Program
     {
         if (args is ["store", .. string[] rest])
             return await StoreScale.RunAsync(rest);
+        if (args is ["chunks"])
+            return await ChunkShare.RunAsync();
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(Path.Combine("artifacts", "bench", "micro"));
         if (!args.Any(arg => arg is "-j" or "--job" || arg.StartsWith("--job=", StringComparison.Ordinal)))
             config = config.AddJob(job);
