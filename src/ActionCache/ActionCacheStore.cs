@@ -38,4 +38,24 @@ public sealed class ActionCacheStore(IBlobStore results) : IActionCache
             throw new BlobTooLargeException(actionDigest, length, MaxResultBytes);
         await results.WriteAllAsync(actionDigest, result.ToByteArray(), cancellationToken);
     }
+
+    /// <inheritdoc/>
+    /// <exception cref="CasException">The store failed.</exception>
+    public async Task DiscardAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken)
+    {
+        // The reader stands for the very value that it has read: one that is stored meanwhile is not discarded with it.
+        await using BlobReader? reader = await results.OpenReadAsync(actionDigest, 0, cancellationToken);
+        if (reader is null)
+            return;
+        try
+        {
+            byte[] content = await reader.ReadAllAsync(actionDigest, MaxResultBytes, cancellationToken);
+            if (content.AsSpan().SequenceEqual(result.ToByteArray()))
+                reader.Discard();
+        }
+        catch (BlobCorruptException)
+        {
+            // The store has dropped it itself.
+        }
+    }
 }

@@ -5,7 +5,7 @@ namespace RemoteExec.ActionCache;
 
 /// <summary>
 /// Hides results whose outputs have left the CAS: what it returns refers only to blobs that are present, and the look-up counts as a use of all
-/// of them (AC-02). What exactly is checked, <see cref="ResultCompleteness"/> says.
+/// of them (AC-02). What exactly is checked, <see cref="ResultCompleteness"/> says. A result that is found incomplete is discarded.
 /// </summary>
 public sealed class CompleteActionCache(IActionCache inner, IBlobStore cas) : IActionCache
 {
@@ -16,10 +16,17 @@ public sealed class CompleteActionCache(IActionCache inner, IBlobStore cas) : IA
     public async Task<Reapi.ActionResult?> GetAsync(Digest actionDigest, CancellationToken cancellationToken)
     {
         Reapi.ActionResult? result = await inner.GetAsync(actionDigest, cancellationToken);
-        return result is not null && await completeness.IsCompleteAsync(result, actionDigest, cancellationToken) ? result : null;
+        if (result is null || await completeness.IsCompleteAsync(result, actionDigest, cancellationToken))
+            return result;
+        await inner.DiscardAsync(actionDigest, result, cancellationToken);
+        return null;
     }
 
     /// <inheritdoc/>
     public Task PutAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken) =>
         inner.PutAsync(actionDigest, result, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task DiscardAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken) =>
+        inner.DiscardAsync(actionDigest, result, cancellationToken);
 }

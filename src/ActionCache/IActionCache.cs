@@ -10,4 +10,7 @@ public interface IActionCache
 
     /// <summary>Stores a result; an earlier one is replaced, the last writer wins (AC-11).</summary>
     Task PutAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken);
+
+    /// <summary>Gives back the space of a result that is of no use any more, unless another one has replaced it. A cache that can't keeps it.</summary>
+    Task DiscardAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken);
 }

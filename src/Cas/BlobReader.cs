@@ -13,6 +13,15 @@ public abstract class BlobReader : IAsyncDisposable
     /// <exception cref="StoreUnavailableException">The medium failed.</exception>
     public abstract ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Says that nobody will want this value any more, so that its space may be used for others. A store that can forgets it, unless it has another one under its digest by now; by
+    /// default nothing happens. What is being read can be read on.
+    /// </summary>
+    public virtual void Discard()
+    {
+        // Not every store can.
+    }
+
     /// <summary>Releases what the reader holds.</summary>
     public abstract ValueTask DisposeAsync();
 }

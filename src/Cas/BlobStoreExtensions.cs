@@ -16,8 +16,13 @@ public static class BlobStoreExtensions
     public static async ValueTask<byte[]?> ReadAllAsync(this IBlobStore store, Digest digest, int maxBytes, CancellationToken cancellationToken)
     {
         await using BlobReader? reader = await store.OpenReadAsync(digest, 0, cancellationToken);
-        if (reader is null)
-            return null;
+        return reader is null ? null : await reader.ReadAllAsync(digest, maxBytes, cancellationToken);
+    }
+
+    /// <summary>Reads a whole value, opened at its start, into memory of its own.</summary>
+    /// <exception cref="BlobTooLargeException">It is longer than <paramref name="maxBytes"/>.</exception>
+    public static async ValueTask<byte[]> ReadAllAsync(this BlobReader reader, Digest digest, int maxBytes, CancellationToken cancellationToken)
+    {
         if (reader.Length > maxBytes)
             throw new BlobTooLargeException(digest, reader.Length, maxBytes);
 

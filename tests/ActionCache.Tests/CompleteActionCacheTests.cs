@@ -17,16 +17,17 @@ public sealed class CompleteActionCacheTests : ActionCacheContract
 
     private async Task<Digest> StoreAsync(IMessage message) => await Cas.StoreAsync(Action(1), message.ToByteArray(), Token);
 
-    // Puts a result, then asserts that it is hidden as long as any one of these blobs is absent, and shown when all are there.
+    // Asserts that a result that is put is hidden as long as any one of these blobs is absent, and shown when all are there.
     private async Task AssertNeedsAsync(Reapi.ActionResult result, params TestBlob[] needed)
     {
-        await Cache.PutAsync(Action(1), result, Token);
         foreach (TestBlob absent in needed)
         {
+            await Cache.PutAsync(Action(1), result, Token);
             Assert.Null(await Cache.GetAsync(Action(1), Token));
             await Cas.WriteAllAsync(absent.Digest, absent.Content, Token);
         }
 
+        await Cache.PutAsync(Action(1), result, Token);
         Assert.Equal(result, await Cache.GetAsync(Action(1), Token));
     }
 
@@ -150,6 +151,41 @@ public sealed class CompleteActionCacheTests : ActionCacheContract
     }
 
     [Fact]
+    [Rule("AC-02")]
+    public async Task A_result_that_is_found_incomplete_gives_its_space_back()
+    {
+        TestBlob output = TestBlob.Random(1, 10);
+        var results = new MemoryStore(10_000);
+        var cache = new CompleteActionCache(new ActionCacheStore(results), Cas);
+        await cache.PutAsync(Action(1), new Reapi.ActionResult { StdoutDigest = output.Digest.ToProto() }, Token);
+        Assert.True(await results.ContainsAsync(Action(1), Token));
+
+        Assert.Null(await cache.GetAsync(Action(1), Token));
+
+        Assert.False(await results.ContainsAsync(Action(1), Token));
+    }
+
+    [Fact]
+    [Rule("AC-02")]
+    [Rule("AC-11")]
+    public async Task A_result_that_is_stored_while_an_older_one_is_found_incomplete_stays()
+    {
+        TestBlob old = TestBlob.Random(1, 10), good = TestBlob.Random(2, 10);
+        var result = new Reapi.ActionResult { StdoutDigest = good.Digest.ToProto() };
+        await Cas.WriteAllAsync(good.Digest, good.Content, Token);
+        await Cache.PutAsync(Action(1), new Reapi.ActionResult { StdoutDigest = old.Digest.ToProto() }, Token);
+        backing.Before = async (operation, _) =>
+        {
+            if (operation == StoreOperation.FindMissing)
+                await Cache.PutAsync(Action(1), result, Token);
+        };
+
+        Assert.Null(await Cache.GetAsync(Action(1), Token));
+
+        Assert.Equal(result, await Cache.GetAsync(Action(1), Token));
+    }
+
+    [Fact]
     [Rule("CAS-03")]
     public async Task While_the_CAS_can_not_be_asked_nothing_is_answered_by_guess()
     {
@@ -157,6 +193,10 @@ public sealed class CompleteActionCacheTests : ActionCacheContract
         backing.Fail(StoreOperation.FindMissing, () => new StoreUnavailableException("cas", null));
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => Cache.GetAsync(Action(1), Token));
+
+        backing.Before = null;
+        await Cas.WriteAllAsync(TestBlob.Random(1, 10).Digest, TestBlob.Random(1, 10).Content, Token);
+        Assert.NotNull(await Cache.GetAsync(Action(1), Token));
     }
 
     [Fact]

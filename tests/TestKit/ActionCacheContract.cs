@@ -70,6 +70,33 @@ public abstract class ActionCacheContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_result_that_was_discarded_is_gone_and_may_come_again()
+    {
+        await Cache.PutAsync(Action(1), Result("one"), Token);
+        await Cache.PutAsync(Action(2), Result("two"), Token);
+
+        await Cache.DiscardAsync(Action(1), Result("one"), Token);
+        await Cache.DiscardAsync(Action(3), Result("three"), Token);
+
+        Assert.Null(await Cache.GetAsync(Action(1), Token));
+        Assert.Equal(Result("two"), await Cache.GetAsync(Action(2), Token));
+        await Cache.PutAsync(Action(1), Result("one"), Token);
+        Assert.Equal(Result("one"), await Cache.GetAsync(Action(1), Token));
+    }
+
+    [Fact]
+    [Rule("AC-11")]
+    public async Task To_discard_a_result_that_was_replaced_does_nothing()
+    {
+        await Cache.PutAsync(Action(1), Result("old"), Token);
+        await Cache.PutAsync(Action(1), Result("new"), Token);
+
+        await Cache.DiscardAsync(Action(1), Result("old"), Token);
+
+        Assert.Equal(Result("new"), await Cache.GetAsync(Action(1), Token));
+    }
+
+    [Fact]
     [Rule("AC-10")]
     [Rule("GEN-05")]
     [Rule("DIG-15")]

@@ -69,6 +69,8 @@ public sealed class FaultyStore(IBlobStore inner) : IBlobStore
             return await reader.ReadAsync(destination, cancellationToken);
         }
 
+        public override void Discard() => reader.Discard();
+
         public override ValueTask DisposeAsync() => reader.DisposeAsync();
     }
 

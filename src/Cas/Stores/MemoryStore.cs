@@ -38,7 +38,7 @@ public sealed class MemoryStore(long maxBytes) : IBlobStore
             return ValueTask.FromResult<BlobReader?>(null);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, content.Length);
-        return ValueTask.FromResult<BlobReader?>(new MemoryReader(content, (int)offset));
+        return ValueTask.FromResult<BlobReader?>(new Reader(this, digest, content, (int)offset));
     }
 
     /// <inheritdoc/>
@@ -48,6 +48,18 @@ public sealed class MemoryStore(long maxBytes) : IBlobStore
         if (length > Math.Min(maxBytes, Array.MaxLength))
             throw new StoreFullException("memory", length, $"it holds {maxBytes} bytes in all");
         return ValueTask.FromResult<BlobWriter>(new Writer(this, digest, new byte[length]));
+    }
+
+    private void Discard(Digest digest, byte[] content)
+    {
+        lock (gate)
+        {
+            if (blobs.TryGetValue(digest.WithoutSize(), out LinkedListNode<(Digest Digest, byte[] Content)>? node) && node.Value.Content == content)
+            {
+                blobs.Remove(digest.WithoutSize());
+                Drop(node);
+            }
+        }
     }
 
     private byte[]? Touch(Digest digest)
@@ -80,6 +92,13 @@ public sealed class MemoryStore(long maxBytes) : IBlobStore
     {
         byUse.Remove(node);
         usedBytes -= node.Value.Content.Length;
+    }
+
+    private sealed class Reader(MemoryStore store, Digest digest, byte[] content, int position) : MemoryReader(content, position)
+    {
+        private readonly byte[] content = content;
+
+        public override void Discard() => store.Discard(digest, content);
     }
 
     private sealed class Writer(MemoryStore store, Digest digest, byte[] content) : BlobWriter

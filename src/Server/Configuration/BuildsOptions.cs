@@ -7,8 +7,11 @@ namespace RemoteExec.Server.Configuration;
 /// </summary>
 internal sealed record BuildsOptions : IOptions
 {
-    /// <summary>How long after its last call a build counts as ended: longer than it may be silent while it runs something by itself. 0 keeps nothing for builds.</summary>
-    public TimeSpan QuietTime { get; init; } = TimeSpan.FromMinutes(30);
+    /// <summary>
+    /// How long after its last call a build counts as ended: longer than it may be silent while it runs something by itself. Bazel takes it for granted that what it has seen is
+    /// there for three hours (<c>--experimental_remote_cache_ttl</c>). 0 keeps nothing for builds.
+    /// </summary>
+    public TimeSpan QuietTime { get; init; } = TimeSpan.FromHours(3);
 
     /// <summary>
     /// How much of each store on disk may be kept for builds, in percent, at most 75. If they touch more, what was only written is given up first, then what the oldest build used;

@@ -73,10 +73,12 @@ public sealed class ActionCacheServiceTests : IAsyncLifetime
     [Rule("Q-33")]
     public async Task A_result_whose_outputs_are_absent_is_NOT_FOUND()
     {
-        await UpdateAsync(new Reapi.ActionResult { OutputFiles = { new Reapi.OutputFile { Path = "f", Digest = TestBlob.Random(1, 10).Digest.ToProto() } } });
+        var result = new Reapi.ActionResult { OutputFiles = { new Reapi.OutputFile { Path = "f", Digest = TestBlob.Random(1, 10).Digest.ToProto() } } };
+        await UpdateAsync(result);
         await AssertStatusAsync(StatusCode.NotFound, "no result", () => GetAsync());
 
         await StoreAsync(TestBlob.Random(1, 10).Content);
+        await UpdateAsync(result);
 
         Assert.Single((await GetAsync()).OutputFiles);
     }

@@ -170,10 +170,12 @@ public sealed class HttpCacheEndpointsTests : IAsyncLifetime
     public async Task A_result_whose_outputs_are_absent_is_404()
     {
         TestBlob output = TestBlob.Random(8, 10);
-        await SendAsync(HttpMethod.Put, AcPath, new Reapi.ActionResult { OutputFiles = { new Reapi.OutputFile { Path = "f", Digest = output.Digest.ToProto() } } }.ToByteArray());
+        byte[] result = new Reapi.ActionResult { OutputFiles = { new Reapi.OutputFile { Path = "f", Digest = output.Digest.ToProto() } } }.ToByteArray();
+        await SendAsync(HttpMethod.Put, AcPath, result);
         Assert.Null(await GetAsync(AcPath));
 
         await SendAsync(HttpMethod.Put, CasPath(output), output.Content);
+        await SendAsync(HttpMethod.Put, AcPath, result);
 
         Assert.NotNull(await GetAsync(AcPath));
     }

@@ -42,6 +42,24 @@ public sealed class MemoryStoreTests : ValueStoreContract
     }
 
     [Fact]
+    public async Task What_is_discarded_leaves_room_for_others_unless_it_was_replaced()
+    {
+        var store = new MemoryStore(200);
+        TestBlob blob = TestBlob.Random(1, 100), other = TestBlob.Random(2, 100);
+        await store.WriteAllAsync(blob.Digest, blob.Content, Token);
+        await store.WriteAllAsync(other.Digest, other.Content, Token);
+        await using BlobReader? reader = await store.OpenReadAsync(other.Digest, 0, Token);
+
+        reader!.Discard();
+        Assert.False(await store.ContainsAsync(other.Digest, Token));
+        await store.WriteAllAsync(other.Digest, other.Content, Token);
+        reader.Discard();
+
+        Assert.Empty(await store.FindMissingAsync([blob.Digest, other.Digest], Token));
+        Assert.Equal(other.Content, await ReadToEndAsync(reader, 64));
+    }
+
+    [Fact]
     public async Task What_can_never_fit_is_refused()
     {
         var store = new MemoryStore(100);

@@ -19,11 +19,11 @@ internal sealed class RecordOpener(SegmentStore store)
     {
         int headerLength = RecordHeader.LengthFor(digest);
         return headerLength + entry.Length <= SmallRecordBytes
-            ? TryOpenSmall(digest, segment, entry, headerLength, (int)offset)
+            ? TryOpenSmall(digest, tag, segment, entry, headerLength, (int)offset)
             : TryOpenLarge(digest, tag, segment, entry, headerLength, offset);
     }
 
-    private SmallRecordReader? TryOpenSmall(Digest digest, SegmentFile segment, IndexEntry entry, int headerLength, int offset)
+    private SmallRecordReader? TryOpenSmall(Digest digest, UInt128 tag, SegmentFile segment, IndexEntry entry, int headerLength, int offset)
     {
         int length = headerLength + (int)entry.Length;
         byte[] record = ArrayPool<byte>.Shared.Rent(length);
@@ -36,7 +36,7 @@ internal sealed class RecordOpener(SegmentStore store)
                 || Crc32C.Compute(record.AsSpan(headerLength, (int)entry.Length)) != header.Checksum)
                 return null;
             handedOver = true;
-            return new SmallRecordReader(record, headerLength, (int)entry.Length, offset);
+            return new SmallRecordReader(store.Log, tag, entry.Place, record, headerLength, (int)entry.Length, offset);
         }
         finally
         {

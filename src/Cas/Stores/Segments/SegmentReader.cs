@@ -43,6 +43,9 @@ internal sealed class SegmentReader(SegmentStore store, SegmentFile segment, UIn
     }
 
     /// <inheritdoc/>
+    public override void Discard() => store.Log.Drop(tag, place);
+
+    /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {
         Interlocked.Exchange(ref held, null)?.Release();

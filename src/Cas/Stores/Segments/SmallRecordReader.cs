@@ -3,11 +3,14 @@ using System.Buffers;
 namespace RemoteExec.Cas.Stores.Segments;
 
 /// <summary>Hands out a small value that was read and verified, header and all, by one system call when it was opened.</summary>
+/// <param name="log">The log that it is from.</param>
+/// <param name="tag">The tag of its key.</param>
+/// <param name="place">Where the record is.</param>
 /// <param name="rented">The record, in an array of the shared pool that this reader returns.</param>
 /// <param name="start">Where the value starts in it.</param>
 /// <param name="length">The length of the value.</param>
 /// <param name="offset">Where in the value to start.</param>
-internal sealed class SmallRecordReader(byte[] rented, int start, int length, int offset) : BlobReader
+internal sealed class SmallRecordReader(SegmentLog log, UInt128 tag, RecordPlace place, byte[] rented, int start, int length, int offset) : BlobReader
 {
     private byte[]? record = rented;
     private int position = offset;
@@ -24,6 +27,9 @@ internal sealed class SmallRecordReader(byte[] rented, int start, int length, in
         position += count;
         return ValueTask.FromResult(count);
     }
+
+    /// <inheritdoc/>
+    public override void Discard() => log.Drop(tag, place);
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()

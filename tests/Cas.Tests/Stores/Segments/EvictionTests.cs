@@ -178,6 +178,34 @@ public sealed class EvictionTests : IDisposable
         Assert.False(await store.HasAsync(large.Digest));
     }
 
+    [Theory]
+    [InlineData(700)]
+    [InlineData(30_000)]
+    public async Task What_is_discarded_is_evicted_before_anything_else_unless_it_was_replaced(int length)
+    {
+        await using SegmentStore store = await OpenAsync();
+        TestBlob bystander = TestBlob.Random(1, 700), replaced = TestBlob.Random(2, length);
+        await store.WriteAllAsync(bystander.Digest, bystander.Content, StoreFolder.Token);
+        await store.WriteAllAsync(replaced.Digest, replaced.Content, StoreFolder.Token);
+        await using BlobReader? stale = await store.OpenReadAsync(replaced.Digest, 0, StoreFolder.Token);
+        await store.WriteAllAsync(replaced.Digest, replaced.Content, StoreFolder.Token);
+        stale!.Discard();
+        Assert.True(await store.HasAsync(replaced.Digest));
+
+        for (int written = 0; written < 3 * MaxBytes; written += length)
+        {
+            TestBlob dead = TestBlob.Random(seed++, length);
+            await store.WriteAllAsync(dead.Digest, dead.Content, StoreFolder.Token);
+            await using BlobReader? reader = await store.OpenReadAsync(dead.Digest, 0, StoreFolder.Token);
+            reader!.Discard();
+            Assert.DoesNotContain(store.Key.TagOf(dead.Digest), store.Tags());
+            Assert.Equal(dead.Content, await reader.ReadAllAsync(dead.Digest, int.MaxValue, StoreFolder.Token));
+        }
+
+        Assert.Equal(0, store.Statistics.EvictedBlobs + store.Statistics.MovedBlobs);
+        Assert.Equal(bystander.Content, await store.GetAsync(bystander.Digest));
+    }
+
     [Fact]
     [Rule("CAS-08")]
     public async Task A_blob_that_cannot_fit_is_refused_and_evicts_nothing()
