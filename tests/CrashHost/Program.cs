@@ -1,16 +1,26 @@
-// A process that uses a segment store and is killed, or whose disk is full. It tells on standard output what was acknowledged to it.
+// A process that uses a segment store and is killed, or whose disk is full or fails. It tells on standard output what was acknowledged to it.
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.CrashHost;
 using RemoteExec.TestKit;
 
+// What the store asks of libc by itself goes the way of all other system calls: past what was loaded before libc.
+NativeLibrary.SetDllImportResolver(typeof(SegmentStore).Assembly, (name, _, _) => name == "libc" ? NativeLibrary.GetMainProgramHandle() : 0);
+
 int Number(int index) => int.Parse(args[index], CultureInfo.InvariantCulture);
 
 // Where the size of the disk is looked at, an evicted segment has to be gone at once, not once it was flushed with others.
-Durability durability = args[0] == "crowd" ? Durability.Fast : Durability.Group;
+Durability durability = args.Length > 5 ? Enum.Parse<Durability>(args[5]) : args[0] == "crowd" ? Durability.Fast : Durability.Group;
 var options = new SegmentStoreOptions { Path = args[1], MaxBytes = Number(2), SegmentBytes = Number(3), Durability = durability };
+if (args[0] == "faults")
+{
+    await new FaultScript(options, seed: Number(4), isFull: args[6] == "full").RunAsync();
+    return 0;
+}
+
 await using SegmentStore store = await SegmentStore.OpenAsync(options, NullLogger.Instance, TimeProvider.System, CancellationToken.None);
 switch (args[0])
 {

@@ -16,7 +16,8 @@ internal sealed record CheckpointHead(int NextNumber, uint Era, long Sequence, I
             foreach (CoveredSegment segment in Segments)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                segment.File!.Flush();
+                if (segment.End > 0)
+                    segment.File!.Flush();
             }
         }
         finally
@@ -32,4 +33,8 @@ internal sealed record CheckpointHead(int NextNumber, uint Era, long Sequence, I
 /// <param name="End">Below this offset all records were committed or given up when the checkpoint was taken, and are on the medium.</param>
 /// <param name="ForgottenEra">The era in which the uses of its blobs were last forgotten.</param>
 /// <param name="File">The segment itself; null in a checkpoint that was read.</param>
-internal readonly record struct CoveredSegment(int Number, long End, uint ForgottenEra, SegmentFile? File);
+internal readonly record struct CoveredSegment(int Number, long End, uint ForgottenEra, SegmentFile? File)
+{
+    /// <summary>The end of what is covered of a segment that could not be brought to the medium: nothing is, and nothing will be.</summary>
+    public const long Doubtful = -1;
+}

@@ -80,7 +80,8 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
         {
             using FileStream stream = StoreDirectory.CreateFile(path + ".new");
             WriteTo(stream, head, cancellationToken);
-            stream.Flush(flushToDisk: true);
+            stream.Flush();
+            FileFlush.Run(stream.SafeFileHandle);
             lengthOfLast = stream.Length;
         }
         catch

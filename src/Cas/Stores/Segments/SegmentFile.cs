@@ -16,6 +16,7 @@ internal sealed class SegmentFile
     private long liveBytes;
     private long usedBytes;
     private volatile bool isDropped;
+    private volatile bool isDoubtful;
 
     private SegmentFile(SafeFileHandle handle, StorageFaults faults, string path, int number, bool single)
     {
@@ -46,6 +47,16 @@ internal sealed class SegmentFile
     {
         get => isDropped;
         set => isDropped = value;
+    }
+
+    /// <summary>
+    /// True once bringing it to the medium has failed. The system forgets then what it could not write, so that no later success tells anything of it: the segment takes no more
+    /// records, and checkpoints do not cover it, but remember this.
+    /// </summary>
+    public bool IsDoubtful
+    {
+        get => isDoubtful;
+        set => isDoubtful = value;
     }
 
     /// <summary>The weight of the records that the index knows.</summary>
@@ -89,12 +100,12 @@ internal sealed class SegmentFile
         }
     }
 
-    /// <summary>Opens an existing file; its tail is its length.</summary>
+    /// <summary>Opens an existing file; its tail is its length. What was written to it before may not be on the medium.</summary>
     /// <exception cref="IOException">It can't be opened.</exception>
     public static SegmentFile Open(StorageFaults faults, string path, int number, bool single)
     {
         SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        return new SegmentFile(handle, faults, path, number, single) { Tail = RandomAccess.GetLength(handle) };
+        return new SegmentFile(handle, faults, path, number, single) { Tail = RandomAccess.GetLength(handle), dirty = 1 };
     }
 
     /// <summary>Counts a record that the index learns of, or with a negative weight forgets.</summary>
@@ -166,21 +177,23 @@ internal sealed class SegmentFile
     public void Truncate(long length) => RandomAccess.SetLength(handle, length);
 
     /// <summary>Brings everything written before this call to the medium.</summary>
-    /// <exception cref="IOException">The disk failed; what was written since the last success may be lost at a power failure.</exception>
+    /// <exception cref="IOException">The disk failed, now or earlier; what was written since the last success may be lost at a power failure.</exception>
     public void Flush()
     {
         // One at a time: who comes while another's flush is under way must not take that for his own.
         lock (flushing)
         {
+            if (isDoubtful)
+                throw new IOException("what was written to it could not be flushed before");
             if (Interlocked.Exchange(ref dirty, 0) == 0)
                 return;
             try
             {
-                RandomAccess.FlushToDisk(handle);
+                FileFlush.Run(handle);
             }
             catch (IOException)
             {
-                Volatile.Write(ref dirty, 1);
+                isDoubtful = true;
                 throw;
             }
         }

@@ -53,7 +53,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         {
             ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
             reservation = default;
-            if (segments.Active is not { } active || active.Tail + bytes > SegmentBytes)
+            if (segments.Active is not { IsDoubtful: false } active || active.Tail + bytes > SegmentBytes)
                 return false;
             reservation = Take(active, bytes);
             return true;
@@ -217,7 +217,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             foreach (SegmentFile segment in segments.InOrder())
             {
                 segment.Acquire();
-                long end = segment.Pending.Count == 0 ? segment.Tail : segment.Pending.Min();
+                long end = segment.IsDoubtful ? CoveredSegment.Doubtful : segment.Pending.Count == 0 ? segment.Tail : segment.Pending.Min();
                 covered.Add(new CoveredSegment(segment.Number, end, segment.ForgottenEra, segment));
             }
 

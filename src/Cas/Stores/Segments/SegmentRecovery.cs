@@ -7,7 +7,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// Damaged data is dropped and counted, and never stops it.
 /// </summary>
 internal sealed class SegmentRecovery(
-    StoreDirectory directory, SegmentLog log, StorageFaults faults, ILogger logger, TimeProvider timeProvider)
+    StoreDirectory directory, SegmentLog log, Durability durability, StorageFaults faults, ILogger logger, TimeProvider timeProvider)
 {
     // Without the newest checkpoint we can't know the highest number that was ever used: numbers go on far beyond what it could be.
     private const int NumbersToSkip = 1_000_000;
@@ -55,6 +55,8 @@ internal sealed class SegmentRecovery(
         // Not after damage, which makes a file shorter than what a checkpoint says of it: space is never used twice under one checkpoint.
         if (last is not null && !HasBeenCut(last, checkpoint))
             log.Resume(last);
+        if (HasChanged && durability == Durability.Always)
+            log.Flush(); // what was read back is about to be found: it may have been written, and never flushed, before a kill
         Duration = timeProvider.GetElapsedTime(started);
     }
 
@@ -93,7 +95,8 @@ internal sealed class SegmentRecovery(
             if (!files.Remove(segment.Number, out SegmentFile? file))
                 continue;
             file.ForgottenEra = segment.ForgottenEra;
-            covered[segment.Number] = file.Tail >= segment.End ? segment.End : 0;
+            file.IsDoubtful = segment.End == CoveredSegment.Doubtful;
+            covered[segment.Number] = file.IsDoubtful || file.Tail < segment.End ? 0 : segment.End;
             log.Restore(file);
         }
 

@@ -313,7 +313,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             directory = StoreDirectory.Open(options.Path, logger);
             var faults = new StorageFaults(options.Name, logger, timeProvider);
             log = new SegmentLog(directory, options, faults, timeProvider);
-            var recovery = new SegmentRecovery(directory, log, faults, logger, timeProvider);
+            var recovery = new SegmentRecovery(directory, log, options.Durability, faults, logger, timeProvider);
             recovery.Run(cancellationToken);
             (long blobs, _, int segments) = log.Measure();
             CasLog.StoreOpened(logger, options.Name, directory.Path, blobs, segments, (long)recovery.Duration.TotalMilliseconds);

@@ -171,6 +171,7 @@ internal sealed class StoreDirectory : IDisposable
             StoreKey created = StoreKey.Create();
             WriteText(file + ".new", $"{Title}\nversion {Version}\nkey {created}\n", flush: true);
             File.Move(file + ".new", file, overwrite: true);
+            DirectoryFlush.Run(path);
             return created;
         }
 
@@ -188,6 +189,8 @@ internal sealed class StoreDirectory : IDisposable
     {
         using FileStream stream = CreateFile(path);
         stream.Write(System.Text.Encoding.ASCII.GetBytes(text));
-        stream.Flush(flushToDisk: flush);
+        stream.Flush();
+        if (flush)
+            FileFlush.Run(stream.SafeFileHandle);
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using RemoteExec.Cas.Stores.Segments;
-using RemoteExec.CrashHost;
+using RemoteExec.Cas.Tests.Stores.Segments.Faults;
 using RemoteExec.TestKit;
 
 namespace RemoteExec.Cas.Tests.Stores.Segments;
@@ -24,15 +23,14 @@ public sealed class CrashTests : IDisposable
     [InlineData(Tight)] // evictions and their copying are cut short too
     public async Task After_kill_9_everything_acknowledged_is_there_and_everything_there_is_right(int maxBytes)
     {
-        var acknowledged = new HashSet<int>();
-        var versions = new int[CrashContent.Keys];
+        var acknowledged = new CrashingStore();
         for (int round = 0; round < 5; round++)
         {
-            await WriteAndKillAsync(maxBytes, round * 100_000, 150 + (round * 41), acknowledged, versions);
+            await acknowledged.RunAndKillAsync(CrashingStore.Command("write", folder.Path, maxBytes, SegmentBytes, round * 100_000), lines: 150 + (round * 41));
 
             SegmentStore store = await folder.OpenAsync(maxBytes, SegmentBytes);
             Assert.InRange(store.Statistics.DamagedRecords, 0, 4); // the four writers may have been in the middle of a system call
-            await AssertRightAsync(store, acknowledged, versions, nothingEvicted: maxBytes == Roomy);
+            await acknowledged.AssertRightAsync(store, mayLose: maxBytes != Roomy, $"round {round}");
             await store.CloseAsync(checkpoint: round % 2 == 0);
         }
     }
@@ -72,58 +70,8 @@ public sealed class CrashTests : IDisposable
         return await RunAsync(
             "unshare",
             ["-rm", "sh", "-c", $"mount -t tmpfs -o size={size} tmpfs \"$1\" && shift && exec \"$@\"", "sh", folder.Path,
-             .. HostCommand(mode, folder.Path, numbers)]);
+             .. CrashingStore.Command(mode, folder.Path, numbers.Cast<object>())]);
     }
-
-    private static async Task AssertRightAsync(SegmentStore store, HashSet<int> acknowledged, int[] versions, bool nothingEvicted)
-    {
-        // Those numbers too that were on their way when the process was killed.
-        foreach (int number in acknowledged.SelectMany(number => (int[])[number, number + 1, number + 5]).Distinct())
-        {
-            TestBlob blob = CrashContent.Blob(number);
-            bool present = await store.HasAsync(blob.Digest);
-            Assert.True(present || !nothingEvicted || !acknowledged.Contains(number), $"blob {number} was acknowledged and is lost");
-            if (present)
-                Assert.Equal(blob.Content, await store.GetAsync(blob.Digest));
-        }
-
-        for (int key = 0; key < versions.Length; key++)
-        {
-            byte[]? value = await store.GetAsync(CrashContent.Key(key));
-            if (value is null)
-            {
-                Assert.False(nothingEvicted, $"the value of key {key} is lost");
-                continue;
-            }
-
-            int version = BitConverter.ToInt32(value);
-            Assert.True(version >= versions[key], $"key {key} has version {version}, though {versions[key]} was acknowledged");
-            Assert.Equal(CrashContent.Value(key, version), value);
-        }
-    }
-
-    private async Task WriteAndKillAsync(int maxBytes, int first, int acknowledgements, HashSet<int> acknowledged, int[] versions)
-    {
-        using Process process = Start(HostCommand("write", folder.Path, maxBytes, SegmentBytes, first));
-        Task<string> errors = process.StandardError.ReadToEndAsync(StoreFolder.Token);
-        for (int lines = 0; await process.StandardOutput.ReadLineAsync(StoreFolder.Token) is { } line; lines++)
-        {
-            string[] words = line.Split(' ');
-            if (words[0] == "blob")
-                acknowledged.Add(int.Parse(words[1], CultureInfo.InvariantCulture));
-            else if (words is ["value", string key, string version])
-                versions[int.Parse(key, CultureInfo.InvariantCulture)] = int.Parse(version, CultureInfo.InvariantCulture);
-            if (lines == acknowledgements)
-                process.Kill(); // and read what it had said by then
-        }
-
-        await process.WaitForExitAsync(StoreFolder.Token);
-        Assert.True(process.ExitCode == 137, $"exit code {process.ExitCode}: {await errors}");
-    }
-
-    private static string[] HostCommand(string mode, string path, params int[] numbers) =>
-        [Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
-         Path.Combine(AppContext.BaseDirectory, "RemoteExec.CrashHost.dll"), mode, path, .. numbers.Select(number => number.ToString(CultureInfo.InvariantCulture))];
 
     private static Process Start(string[] command) =>
         Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;

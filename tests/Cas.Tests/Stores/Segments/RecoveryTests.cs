@@ -282,6 +282,26 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_segment_that_could_not_be_flushed_is_read_back_at_every_start_and_not_written_to()
+    {
+        SegmentStore failing = await folder.OpenAsync();
+        Digest early = await failing.PutAsync([1]);
+        failing.Log.Segments().Single().IsDoubtful = true;
+        await failing.DisposeAsync();
+
+        SegmentStore second = await folder.OpenAsync();
+        Assert.Equal(1, second.Statistics.RecoveredRecords);
+        Digest late = await second.PutAsync([2]);
+        Assert.Equal([true, false], second.Log.Segments().Select(segment => segment.IsDoubtful));
+        await second.DisposeAsync();
+
+        await using SegmentStore third = await folder.OpenAsync();
+        Assert.Equal(1, third.Statistics.RecoveredRecords);
+        Assert.True(await third.HasAsync(early));
+        Assert.True(await third.HasAsync(late));
+    }
+
+    [Fact]
     public async Task A_half_written_large_blob_leaves_no_file()
     {
         SegmentStore crashing = await folder.OpenAsync(segmentBytes: 4096);
