@@ -22,6 +22,14 @@ public abstract class BlobReader : IAsyncDisposable
         // Not every store can.
     }
 
+    /// <summary>The length of the zstd frames that the blob is stored as, if it is, and this reader was opened at its start: then they can be had as they are. Else null.</summary>
+    public virtual long? ZstdLength => null;
+
+    /// <summary>As <see cref="ReadAsync"/>, but reads the zstd frames, if <see cref="ZstdLength"/> tells of some. A reader is read in one of the two ways.</summary>
+    /// <exception cref="NotSupportedException">The blob is not stored so.</exception>
+    public virtual ValueTask<int> ReadZstdAsync(Memory<byte> destination, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("the blob is not stored as zstd frames");
+
     /// <summary>Releases what the reader holds.</summary>
     public abstract ValueTask DisposeAsync();
 }

@@ -22,6 +22,8 @@ internal static class HttpContentCoding
         context.Response.ContentType = "application/octet-stream";
         context.Response.Headers.ContentEncoding = coding.Name;
         context.Response.Headers.Vary = HeaderNames.AcceptEncoding;
+        if (coding.Compressor == Compressor.Zstd)
+            context.Response.ContentLength = reader.ZstdLength; // of what is stored that way; else it shows at the end
         if (!HttpMethods.IsGet(context.Request.Method))
             return true;
         await context.Response.StartAsync(context.RequestAborted);

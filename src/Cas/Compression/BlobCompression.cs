@@ -61,13 +61,20 @@ public static class BlobCompression
         return source.IsAtEnd ? content : throw new InvalidDataException("something follows the compressed data");
     }
 
-    /// <summary>Compresses a blob from where its reader stands to its end.</summary>
+    /// <summary>Compresses a blob from where its reader stands to its end, unless it is stored compressed.</summary>
     public static async Task CompressAsync(Compressor compressor, BlobReader blob, Stream destination, CancellationToken cancellationToken)
     {
         const int BufferBytes = 64 * 1024;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
+            if (compressor == Compressor.Zstd && blob.ZstdLength is not null)
+            {
+                for (int stored; (stored = await blob.ReadZstdAsync(buffer, cancellationToken)) > 0;)
+                    await destination.WriteAsync(buffer.AsMemory(0, stored), cancellationToken);
+                return;
+            }
+
             await using Stream encoder = Encode(compressor, destination);
             for (int read; (read = await blob.ReadAsync(buffer, cancellationToken)) > 0;)
                 await encoder.WriteAsync(buffer.AsMemory(0, read), cancellationToken);

@@ -18,6 +18,7 @@ internal static class OptionScalars
         [typeof(StoreSize)] = text => StoreSize.TryParse(text, out StoreSize size, out string? error) ? (size, null) : (null, error),
         [typeof(TimeSpan)] = text => Duration.TryParse(text, out TimeSpan duration, out string? error) ? (duration, null) : (null, error),
         [typeof(Durability)] = ParseEnum<Durability>,
+        [typeof(SegmentCompression)] = ParseEnum<SegmentCompression>,
         [typeof(ChunkingMode)] = ParseEnum<ChunkingMode>,
         [typeof(ListenAddress)] = text => ListenAddress.TryParse(text, out ListenAddress? address, out string? error) ? (address, null) : (null, error),
     };

@@ -17,6 +17,12 @@ internal sealed record SegmentsOptions : StoreOptions
     /// </summary>
     public Durability Durability { get; init; } = Durability.Group;
 
+    /// <summary>
+    /// Whether what is written from now on is compressed: `none`; `zstd`, blobs of more than 16 KiB whose beginning shrinks. Clients that ask for zstd get these as they are stored; for
+    /// others they are decompressed. What was written before stays as it is, and readable.
+    /// </summary>
+    public SegmentCompression Compression { get; init; } = SegmentCompression.None;
+
     /// <inheritdoc/>
     public override IEnumerable<OptionProblem> Validate()
     {

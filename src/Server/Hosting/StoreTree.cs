@@ -78,9 +78,10 @@ internal sealed class StoreTree(
                 MaxBytes = options.MaxBytes.Resolve(path),
                 BuildsPercent = percent,
                 Durability = options.Durability,
+                Compression = options.Compression,
             };
             if (settings.Validate().FirstOrDefault() is { } problem)
-                throw new StartupException($"store '{label}': {problem}; change --max-size, or maxBytes of the store");
+                throw new StartupException($"store '{label}': {problem}; change --max-size, or the settings of the store");
             SegmentStore store = await SegmentStore.OpenAsync(settings, builds, loggers.CreateLogger<SegmentStore>(), time, cancellationToken);
             closing.Push(store);
             return store;

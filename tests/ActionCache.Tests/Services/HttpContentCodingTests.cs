@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Compression;
+using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.TestKit;
 using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
 
@@ -74,7 +76,34 @@ public sealed class HttpContentCodingTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
     }
 
-    private Task<HttpResponseMessage> GetAsync(string accepted)
+    [Fact]
+    public async Task What_is_stored_as_zstd_is_sent_as_it_is()
+    {
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("compressed-");
+        await using (SegmentStore store = await SegmentStore.OpenAsync(
+            new SegmentStoreOptions { Path = directory.FullName, MaxBytes = 16 << 20, Compression = SegmentCompression.Zstd }, NullLogger.Instance, TimeProvider.System, Token))
+        await using (TestServer over = await TestServer.StartAsync(backing: store))
+        {
+            await over.Cas.WriteAllAsync(blob.Digest, blob.Content, Token);
+            await using BlobReader? reader = await store.OpenReadAsync(blob.Digest, 0, Token);
+            var stored = new byte[reader!.ZstdLength!.Value];
+            Assert.Equal(stored.Length, await reader.ReadZstdAsync(stored, Token));
+
+            using HttpResponseMessage response = await GetAsync("zstd", over);
+
+            Assert.Equal(["zstd"], response.Content.Headers.ContentEncoding);
+            Assert.Equal(stored.Length, response.Content.Headers.ContentLength);
+            Assert.Equal(stored, await response.Content.ReadAsByteArrayAsync(Token));
+            using HttpResponseMessage plain = await GetAsync("", over);
+            Assert.Equal(blob.Content, await plain.Content.ReadAsByteArrayAsync(Token));
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    private Task<HttpResponseMessage> GetAsync(string accepted) => GetAsync(accepted, server);
+
+    private static Task<HttpResponseMessage> GetAsync(string accepted, TestServer server)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/cas/{blob.Digest.Hash}");
         if (accepted.Length > 0)

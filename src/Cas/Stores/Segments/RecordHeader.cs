@@ -7,7 +7,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// <summary>
 /// What stands before each value in a segment. Little-endian; the header and the record as a whole are padded to 16 bytes:
 /// <code>
-///  0  u32  magic            4  u16  length of this header    6  u8  version    7  u8  digest function
+///  0  u32  magic            4  u16  length of this header    6  u8  form       7  u8  digest function
 ///  8  u64  authenticity code: keyed hash of the whole header with the record's place in this field
 /// 16  i64  sequence: the order of commits
 /// 24  i64  size in the digest (-1: unknown)
@@ -31,17 +31,19 @@ internal readonly struct RecordHeader
     public const int MaxLength = FixedLength + Digest.MaxHashLength + 2 * 1024;
 
     private const uint Magic = 0x31425852; // "RXB1"
-    private const byte Version = 1;
+    private const byte PlainForm = 1;
+    private const byte CompressedForm = 2;
     private const int FixedLength = 48;
     private const int CodeOffset = 8;
 
     /// <summary>Makes a header.</summary>
-    public RecordHeader(Digest digest, long sequence, long valueLength, uint checksum)
+    public RecordHeader(Digest digest, long sequence, long valueLength, uint checksum, bool isCompressed = false)
     {
         Digest = digest;
         Sequence = sequence;
         ValueLength = valueLength;
         Checksum = checksum;
+        IsCompressed = isCompressed;
         Length = LengthFor(digest);
     }
 
@@ -51,11 +53,14 @@ internal readonly struct RecordHeader
     /// <summary>The order of commits, over the whole store: of two records of one key the higher one counts.</summary>
     public long Sequence { get; }
 
-    /// <summary>The length of the value in bytes.</summary>
+    /// <summary>The length of the value in bytes, as it is stored.</summary>
     public long ValueLength { get; }
 
-    /// <summary>The CRC-32C of the value.</summary>
+    /// <summary>The CRC-32C of the value, as it is stored.</summary>
     public uint Checksum { get; }
+
+    /// <summary>True if the value is stored as <see cref="CompressedValue"/> says.</summary>
+    public bool IsCompressed { get; }
 
     /// <summary>The length of the header itself, padding included.</summary>
     public int Length { get; }
@@ -81,7 +86,7 @@ internal readonly struct RecordHeader
         destination.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(destination, Magic);
         BinaryPrimitives.WriteUInt16LittleEndian(destination[4..], (ushort)Length);
-        destination[6] = Version;
+        destination[6] = IsCompressed ? CompressedForm : PlainForm;
         destination[7] = (byte)Digest.Function;
         BinaryPrimitives.WriteUInt64LittleEndian(destination[CodeOffset..], place.Packed);
         BinaryPrimitives.WriteInt64LittleEndian(destination[16..], Sequence);
@@ -108,7 +113,7 @@ internal readonly struct RecordHeader
         source[..length].CopyTo(bytes);
         ulong code = BinaryPrimitives.ReadUInt64LittleEndian(bytes[CodeOffset..]);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[CodeOffset..], place.Packed);
-        if (key.Authenticate(bytes) != code || bytes[6] != Version)
+        if (key.Authenticate(bytes) != code || bytes[6] is not (PlainForm or CompressedForm))
             return false;
 
         // Authentic from here on: what is checked below could only fail for a record of another version.
@@ -126,7 +131,8 @@ internal readonly struct RecordHeader
             size == Digest.UnknownSize ? digest.WithoutSize() : digest,
             BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(bytes[40..]));
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes[40..]),
+            bytes[6] == CompressedForm);
         return header.Length == length && header.ValueLength >= 0;
     }
 

@@ -106,6 +106,21 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         }
     }
 
+    /// <summary>
+    /// Gives back the end of a reservation that turned out longer than its record, and was not written to. If something was reserved behind it meanwhile, it is a hole until the segment is evicted.
+    /// </summary>
+    public Reservation Shrink(Reservation reservation, long length)
+    {
+        SegmentFile segment = reservation.Segment;
+        lock (gate)
+        {
+            if (!segment.IsDropped && segment.Tail == reservation.Offset + reservation.Length)
+                segment.Tail = reservation.Offset + length;
+        }
+
+        return reservation with { Length = length };
+    }
+
     /// <summary>Gives up a reservation.</summary>
     /// <param name="reservation">The reservation.</param>
     /// <param name="isBlank">True if no header was written, so that the space can be used again if it is the last in its segment.</param>

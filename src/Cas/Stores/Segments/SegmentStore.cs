@@ -147,8 +147,6 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             BlobReader? reader = null;
             try
             {
-                ArgumentOutOfRangeException.ThrowIfNegative(offset);
-                ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, entry.Length);
                 reader = opener.TryOpen(digest, tag, segment, entry, offset);
 
                 // A record that is not right is damaged, unless it was replaced or moved since it was looked up: then look again.
@@ -157,7 +155,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             }
             finally
             {
-                if (reader is not SegmentReader)
+                if (reader is null or SmallRecordReader)
                     segment.Release();
             }
         }
@@ -172,6 +170,12 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         int headerLength = RecordHeader.LengthFor(digest);
         if (length <= SmallWriteBytes)
             return new SmallRecordWriter(this, digest, (int)length, headerLength);
+        if (options.Compression == SegmentCompression.Zstd)
+        {
+            CheckFits(CompressedValue.MaxRecordLength(headerLength, length));
+            return new CompressingWriter(this, digest, length, headerLength, options.CompressedPercent);
+        }
+
         Reservation reservation = await ReserveAsync(RecordHeader.RecordLengthFor(headerLength, length), cancellationToken);
         return new SegmentWriter(this, digest, length, headerLength, reservation);
     }
@@ -211,8 +215,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     /// <exception cref="StoreFullException">It can't fit, or the disk is full.</exception>
     internal async ValueTask<Reservation> ReserveAsync(long bytes, CancellationToken cancellationToken)
     {
-        if (bytes > options.LargestRecord)
-            throw new StoreFullException(options.Name, bytes, $"it takes at most {options.LargestRecord} bytes at a time; raise its maxBytes");
+        CheckFits(bytes);
         while (true)
         {
             if (Log.TryReserve(bytes, out Reservation reservation))
@@ -238,6 +241,12 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         }
     }
 
+    private void CheckFits(long bytes)
+    {
+        if (bytes > options.LargestRecord)
+            throw new StoreFullException(options.Name, bytes, $"it takes at most {options.LargestRecord} bytes at a time; raise its maxBytes");
+    }
+
     /// <summary>
     /// The disk had no space for what the bound allows. The bound is lowered to what fits, until there is space again, and room is made, so
     /// that writing works again soon; the caller's write has failed.
@@ -254,14 +263,13 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     /// Ends a write: gives the record its number, writes its header and makes it visible.
     /// </summary>
     /// <param name="digest">The key.</param>
-    /// <param name="length">The length of the value.</param>
-    /// <param name="checksum">The checksum of the value.</param>
+    /// <param name="value">The value, as it is stored.</param>
     /// <param name="reservation">The place of the record.</param>
     /// <param name="start">Where the header is put, followed by as much of the record as is not written yet.</param>
     /// <param name="startLength">How many bytes of <paramref name="start"/> are to be written.</param>
     /// <param name="cancellationToken">Has an effect only before the record is visible.</param>
     internal async ValueTask CommitAsync(
-        Digest digest, long length, uint checksum, Reservation reservation, byte[] start, int startLength, CancellationToken cancellationToken)
+        Digest digest, StoredValue value, Reservation reservation, byte[] start, int startLength, CancellationToken cancellationToken)
     {
         UInt128 tag = Key.TagOf(digest);
         SemaphoreSlim gate = commits.For(tag);
@@ -269,13 +277,13 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         try
         {
             long sequence = Log.NextSequence();
-            new RecordHeader(digest, sequence, length, checksum).Write(start, Key, reservation.Place);
+            new RecordHeader(digest, sequence, value.Length, value.Checksum, value.IsCompressed).Write(start, Key, reservation.Place);
             reservation.Segment.Write(start.AsSpan(0, startLength), reservation.Offset);
             await flusher.WrittenAsync(reservation.Segment);
             Touch touch = builds.CountsWriting ? Touch.Writing(Log.Era) : default;
-            if (!Log.Publish(reservation, tag, new IndexEntry(reservation.Place, length, digest.SizeBytes, touch)))
+            if (!Log.Publish(reservation, tag, new IndexEntry(reservation.Place, value.Length, digest.SizeBytes, touch)))
                 throw Evicted(digest);
-            if (length >= LargeWriteBytes || sequence % CommitsPerLook == 0)
+            if (value.Length >= LargeWriteBytes || sequence % CommitsPerLook == 0)
                 maintenance.Wake(); // a checkpoint may be due
         }
         catch (StoreFullException)

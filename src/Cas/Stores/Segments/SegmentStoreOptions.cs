@@ -1,3 +1,5 @@
+using RemoteExec.Cas.Compression;
+
 namespace RemoteExec.Cas.Stores.Segments;
 
 /// <summary>The settings of a <see cref="SegmentStore"/>.</summary>
@@ -29,6 +31,12 @@ public sealed record SegmentStoreOptions
     /// <summary>When commits are brought to the medium.</summary>
     public Durability Durability { get; init; } = Durability.Group;
 
+    /// <summary>Whether values are compressed that shrink.</summary>
+    public SegmentCompression Compression { get; init; }
+
+    /// <summary>To what part of its length, in percent, the beginning of a value has to shrink for the value to be compressed; above 100 for tests.</summary>
+    internal int CompressedPercent { get; init; } = 87;
+
     /// <summary>The segment size that is in force.</summary>
     internal long EffectiveSegmentBytes => SegmentBytes != 0 ? SegmentBytes : Math.Clamp(MaxBytes / 16, SmallestSegment, 1L << 30);
 
@@ -44,6 +52,8 @@ public sealed record SegmentStoreOptions
             yield return $"maxBytes is {MaxBytes}: it must be at least {4 * SmallestSegment}";
         else if (SegmentBytes > MaxBytes / 4)
             yield return $"segmentBytes is {SegmentBytes}: it must not be more than a quarter of maxBytes ({MaxBytes / 4})";
+        if (Compression == SegmentCompression.Zstd && !ZstdLibrary.IsAvailable)
+            yield return "compression is zstd, but libzstd.so.1 is not installed";
         if (BuildsPercent is < 0 or > 75)
             yield return $"buildsPercent is {BuildsPercent}: it must be between 0 and 75";
         if (SegmentBytes != 0 && SegmentBytes is < SmallestSegment or > LargestSegment)

@@ -56,7 +56,7 @@ internal sealed class SegmentWriter(SegmentStore store, Digest digest, long leng
         byte[] header = ArrayPool<byte>.Shared.Rent(headerLength);
         try
         {
-            await store.CommitAsync(digest, length, checksum.Value, reservation, header, headerLength, cancellationToken);
+            await store.CommitAsync(digest, new StoredValue(length, checksum.Value), reservation, header, headerLength, cancellationToken);
             state = State.Ended;
         }
         finally

@@ -37,7 +37,7 @@ internal sealed class SmallRecordWriter(SegmentStore store, Digest digest, int l
         Reservation reservation = await store.ReserveAsync(recordLength, cancellationToken);
         try
         {
-            await store.CommitAsync(digest, length, checksum, reservation, record!, recordLength, cancellationToken);
+            await store.CommitAsync(digest, new StoredValue(length, checksum), reservation, record!, recordLength, cancellationToken);
             committed = true;
         }
         finally
