@@ -15,15 +15,15 @@ public sealed class ActionCacheStore(IBlobStore results) : IActionCache
 
     /// <inheritdoc/>
     /// <exception cref="CasException">The store failed.</exception>
-    public async Task<Reapi.ActionResult?> GetAsync(Digest actionDigest, CancellationToken cancellationToken)
+    public async ValueTask<CachedResult?> FindAsync(Digest actionDigest, CancellationToken cancellationToken)
     {
         try
         {
-            return await results.ReadMessageAsync(actionDigest, Reapi.ActionResult.Parser, MaxResultBytes, cancellationToken);
-        }
-        catch (Exception exception) when (exception is BlobCorruptException or InvalidProtocolBufferException)
-        {
             // What can't be read is no result. The action runs again and its new result replaces this one.
+            return await results.ReadAllAsync(actionDigest, MaxResultBytes, cancellationToken) is { } encoded ? CachedResult.TryRead(encoded, actionDigest) : null;
+        }
+        catch (BlobCorruptException)
+        {
             return null;
         }
     }
@@ -41,7 +41,7 @@ public sealed class ActionCacheStore(IBlobStore results) : IActionCache
 
     /// <inheritdoc/>
     /// <exception cref="CasException">The store failed.</exception>
-    public async Task DiscardAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken)
+    public async Task DiscardAsync(Digest actionDigest, CachedResult result, CancellationToken cancellationToken)
     {
         // The reader stands for the very value that it has read: one that is stored meanwhile is not discarded with it.
         await using BlobReader? reader = await results.OpenReadAsync(actionDigest, 0, cancellationToken);
@@ -50,7 +50,7 @@ public sealed class ActionCacheStore(IBlobStore results) : IActionCache
         try
         {
             byte[] content = await reader.ReadAllAsync(actionDigest, MaxResultBytes, cancellationToken);
-            if (content.AsSpan().SequenceEqual(result.ToByteArray()))
+            if (content.AsSpan().SequenceEqual(result.Encoded.Span))
                 reader.Discard();
         }
         catch (BlobCorruptException)

@@ -4,14 +4,27 @@ using RemoteExec.Protocol;
 namespace RemoteExec.ActionCache;
 
 /// <summary>The digests that an action result names itself; what its trees name in turn is for <see cref="ResultCompleteness"/> to find.</summary>
-/// <param name="Blobs">Output files, stdout and stderr: what refers to nothing further.</param>
-/// <param name="Trees">Output directories as <c>Tree</c> messages.</param>
-/// <param name="RootDirectories">Output directories as hierarchies of <c>Directory</c> messages.</param>
-public sealed record ActionResultRefs(
-    IReadOnlyList<Digest> Blobs, IReadOnlyList<Digest> Trees, IReadOnlyList<Digest> RootDirectories)
+public sealed partial class ActionResultRefs
 {
-    /// <summary>All of them.</summary>
-    public IEnumerable<Digest> All => [.. Blobs, .. Trees, .. RootDirectories];
+    private ActionResultRefs(IReadOnlyCollection<Digest> all, IReadOnlyList<Digest> trees, IReadOnlyList<Digest> rootDirectories, bool hasOutput)
+    {
+        All = all;
+        Trees = trees;
+        RootDirectories = rootDirectories;
+        HasOutput = hasOutput;
+    }
+
+    /// <summary>All of them: output files, stdout and stderr, trees and root directories.</summary>
+    public IReadOnlyCollection<Digest> All { get; }
+
+    /// <summary>Output directories as <c>Tree</c> messages.</summary>
+    public IReadOnlyList<Digest> Trees { get; }
+
+    /// <summary>Output directories as hierarchies of <c>Directory</c> messages.</summary>
+    public IReadOnlyList<Digest> RootDirectories { get; }
+
+    /// <summary>True if there is a digest of stdout or stderr.</summary>
+    public bool HasOutput { get; }
 
     /// <summary>
     /// Collects them. Data that is inlined and has no digest needs no copy in the CAS (AC-02). On failure <paramref name="error"/> says in a
@@ -48,7 +61,8 @@ public sealed record ActionResultRefs(
             || (result.StderrDigest is { } stderr && !TryAdd(blobs, stderr, action, "stderr_digest", out error)))
             return false;
 
-        refs = new ActionResultRefs(blobs, trees, rootDirectories);
+        Digest[] all = [.. blobs, .. trees, .. rootDirectories];
+        refs = new ActionResultRefs(all, trees, rootDirectories, (result.StdoutDigest ?? result.StderrDigest) is not null);
         return true;
     }
 

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.ActionCache;
 
@@ -31,7 +32,7 @@ public sealed class ActionResultUploads(IActionCache cache, IBlobStore cas)
         {
             return await cas.ReadMessageAsync(action, Reapi.Action.Parser, MaxActionBytes, cancellationToken) is { DoNotCache: true };
         }
-        catch (Exception exception) when (exception is InvalidProtocolBufferException or BlobTooLargeException or BlobCorruptException)
+        catch (Exception exception) when (exception is BlobTooLargeException or BlobCorruptException || MalformedMessage.IsReason(exception))
         {
             return false;
         }

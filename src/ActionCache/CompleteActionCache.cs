@@ -13,10 +13,10 @@ public sealed class CompleteActionCache(IActionCache inner, IBlobStore cas) : IA
 
     /// <inheritdoc/>
     /// <exception cref="CasException">A store failed, so that nothing can be said.</exception>
-    public async Task<Reapi.ActionResult?> GetAsync(Digest actionDigest, CancellationToken cancellationToken)
+    public async ValueTask<CachedResult?> FindAsync(Digest actionDigest, CancellationToken cancellationToken)
     {
-        Reapi.ActionResult? result = await inner.GetAsync(actionDigest, cancellationToken);
-        if (result is null || await completeness.IsCompleteAsync(result, actionDigest, cancellationToken))
+        CachedResult? result = await inner.FindAsync(actionDigest, cancellationToken);
+        if (result is null || (result.Refs is { } refs && await completeness.IsCompleteAsync(refs, cancellationToken)))
             return result;
         await inner.DiscardAsync(actionDigest, result, cancellationToken);
         return null;
@@ -27,6 +27,6 @@ public sealed class CompleteActionCache(IActionCache inner, IBlobStore cas) : IA
         inner.PutAsync(actionDigest, result, cancellationToken);
 
     /// <inheritdoc/>
-    public Task DiscardAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken) =>
+    public Task DiscardAsync(Digest actionDigest, CachedResult result, CancellationToken cancellationToken) =>
         inner.DiscardAsync(actionDigest, result, cancellationToken);
 }

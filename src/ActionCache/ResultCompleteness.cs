@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.ActionCache;
 
@@ -20,10 +21,14 @@ public sealed class ResultCompleteness(IBlobStore cas)
     /// <param name="action">The digest of its action.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CasException">The store failed, so that nothing can be said.</exception>
-    public async Task<bool> IsCompleteAsync(Reapi.ActionResult result, Digest action, CancellationToken cancellationToken)
+    public async Task<bool> IsCompleteAsync(Reapi.ActionResult result, Digest action, CancellationToken cancellationToken) =>
+        ActionResultRefs.TryCollect(result, action, out ActionResultRefs? refs, out _) && await IsCompleteAsync(refs, cancellationToken);
+
+    /// <summary>True if every blob that a result refers to is present; counts as a use of all of them.</summary>
+    /// <exception cref="CasException">The store failed, so that nothing can be said.</exception>
+    public async ValueTask<bool> IsCompleteAsync(ActionResultRefs refs, CancellationToken cancellationToken)
     {
-        if (!ActionResultRefs.TryCollect(result, action, out ActionResultRefs? refs, out _)
-            || !await ArePresentAsync([.. refs.All], cancellationToken))
+        if (!await ArePresentAsync(refs.All, cancellationToken))
             return false;
 
         foreach (Digest tree in refs.Trees)
@@ -110,7 +115,7 @@ public sealed class ResultCompleteness(IBlobStore cas)
         {
             return await cas.ReadMessageAsync(digest, parser, maxBytes, cancellationToken);
         }
-        catch (Exception exception) when (exception is InvalidProtocolBufferException or BlobTooLargeException or BlobCorruptException)
+        catch (Exception exception) when (exception is BlobTooLargeException or BlobCorruptException || MalformedMessage.IsReason(exception))
         {
             return null;
         }

@@ -135,6 +135,21 @@ public readonly struct Digest : IEquatable<Digest>
         return true;
     }
 
+    /// <summary>Parses a digest whose hash is at hand in UTF-8; what is wrong with it, if it is not good, the other overloads tell.</summary>
+    public static bool TryParse(InstanceName instance, DigestFunction function, ReadOnlySpan<byte> utf8Hash, long sizeBytes, out Digest result)
+    {
+        result = default;
+        if (function == DigestFunction.Unknown)
+            function = DigestFunctions.Infer(utf8Hash.Length);
+        HashBytes bytes = default;
+        if (!function.IsSupported() || utf8Hash.Length != function.HashLength() * 2 || sizeBytes < 0
+            || utf8Hash.ContainsAnyInRange((byte)'A', (byte)'F')
+            || Convert.FromHexString(utf8Hash, bytes, out _, out _) != System.Buffers.OperationStatus.Done)
+            return false;
+        result = new Digest(instance, function, bytes, sizeBytes);
+        return true;
+    }
+
     /// <summary>Parses a digest found inside the blob that this one names: same instance, same function (DIG-10).</summary>
     public bool TryParseSibling(Reapi.Digest? digest, out Digest result, [NotNullWhen(false)] out string? error) =>
         TryParse(Instance, Function, digest, out result, out error);

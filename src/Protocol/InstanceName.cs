@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace RemoteExec.Protocol;
 
@@ -41,6 +42,13 @@ public readonly struct InstanceName : IEquatable<InstanceName>
 
         name = new InstanceName(text);
         return true;
+    }
+
+    /// <summary>Parses a good instance name of ASCII characters; false for a bad one, of which the other overload tells why, and for any other.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> ascii, out InstanceName name)
+    {
+        name = default;
+        return ascii.IsEmpty || (Ascii.IsValid(ascii) && TryParse(Encoding.ASCII.GetString(ascii), out name, out _));
     }
 
     /// <summary>Parses an instance name that is known to be good.</summary>

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.Protocol;
 
@@ -20,7 +21,7 @@ public static class RequestMetadataHeader
         {
             return Reapi.RequestMetadata.Parser.ParseFrom(value);
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
         {
             // Whoever sends nonsense here is still served: the message decides nothing.
             return null;

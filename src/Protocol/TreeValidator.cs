@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf;
+using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.Protocol;
 
@@ -79,7 +80,7 @@ public static class TreeValidator
             // The length also shows lengths that were not encoded in the shortest way.
             return length == encoded.Length && length > 0 && seen.Count == named.Count;
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
         {
             return false;
         }

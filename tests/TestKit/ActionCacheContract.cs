@@ -75,8 +75,8 @@ public abstract class ActionCacheContract : IAsyncLifetime
         await Cache.PutAsync(Action(1), Result("one"), Token);
         await Cache.PutAsync(Action(2), Result("two"), Token);
 
-        await Cache.DiscardAsync(Action(1), Result("one"), Token);
-        await Cache.DiscardAsync(Action(3), Result("three"), Token);
+        await Cache.DiscardAsync(Action(1), Cached(Action(1), Result("one")), Token);
+        await Cache.DiscardAsync(Action(3), Cached(Action(3), Result("three")), Token);
 
         Assert.Null(await Cache.GetAsync(Action(1), Token));
         Assert.Equal(Result("two"), await Cache.GetAsync(Action(2), Token));
@@ -91,7 +91,7 @@ public abstract class ActionCacheContract : IAsyncLifetime
         await Cache.PutAsync(Action(1), Result("old"), Token);
         await Cache.PutAsync(Action(1), Result("new"), Token);
 
-        await Cache.DiscardAsync(Action(1), Result("old"), Token);
+        await Cache.DiscardAsync(Action(1), Cached(Action(1), Result("old")), Token);
 
         Assert.Equal(Result("new"), await Cache.GetAsync(Action(1), Token));
     }
@@ -153,4 +153,6 @@ public abstract class ActionCacheContract : IAsyncLifetime
 
     /// <summary>A result that refers to nothing.</summary>
     protected static Reapi.ActionResult Result(string worker) => new() { ExecutionMetadata = new Reapi.ExecutedActionMetadata { Worker = worker } };
+
+    private static CachedResult Cached(Digest action, Reapi.ActionResult result) => CachedResult.TryRead(result.ToByteArray(), action)!;
 }

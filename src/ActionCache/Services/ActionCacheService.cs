@@ -1,3 +1,4 @@
+using System.Buffers;
 using Build.Bazel.Remote.Execution.V2;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Services;
@@ -19,20 +20,27 @@ public sealed class ActionCacheService(IActionCache cache, IBlobStore cas, Serve
     /// <summary>Its methods, for the server to map.</summary>
     public RpcService ToRpcService() =>
         new RpcService(RemoteExecutionReflection.Descriptor, "ActionCache", ActionCacheErrors.ToStatus)
-            .Unary<GetActionResultRequest, ActionResult>("GetActionResult", GetActionResultAsync)
+            .Unary("GetActionResult", ActionResultQuery.Parse, GetActionResultAsync)
             .Unary<UpdateActionResultRequest, ActionResult>("UpdateActionResult", UpdateActionResultAsync);
 
-    private async Task<ActionResult> GetActionResultAsync(GetActionResultRequest request, RpcCall call)
+    private async Task GetActionResultAsync(ActionResultQuery query, RpcCall call)
     {
-        Digest action = RequestArguments.Digest(
-            RequestArguments.Instance(request.InstanceName), request.DigestFunction, request.ActionDigest, "action_digest");
-        ActionResult? result = await cache.GetAsync(action, call.CancellationToken);
-        if (result is null)
-            return call.Fail<ActionResult>(StatusCode.NotFound, $"no result is cached for action {action}");
-
-        var wanted = new InlineRequest(request.InlineStdout, request.InlineStderr, request.InlineOutputFiles);
-        await inlined.AddAsync(result, action, wanted, features.Limits.MaxResponseBytes, call.CancellationToken);
-        return result;
+        CachedResult? cached = await cache.FindAsync(query.Action, call.CancellationToken);
+        if (cached is null)
+        {
+            call.Fail<ActionResult>(StatusCode.NotFound, $"no result is cached for action {query.Action}");
+        }
+        else if (query.Inline.MayConcern(cached))
+        {
+            ActionResult result = cached.Parse();
+            await inlined.AddAsync(result, query.Action, query.Inline, features.Limits.MaxResponseBytes, call.CancellationToken);
+            call.Responses.Write(result);
+        }
+        else
+        {
+            call.Responses.Start(cached.Encoded.Length);
+            call.Responses.Write(cached.Encoded.Span);
+        }
     }
 
     private async Task<ActionResult> UpdateActionResultAsync(UpdateActionResultRequest request, RpcCall call)

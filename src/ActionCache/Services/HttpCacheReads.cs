@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
@@ -11,9 +10,9 @@ internal sealed class HttpCacheReads(IActionCache cache, IBlobStore results, IBl
     /// <summary>Answers with what the path names; only its headers if that is all that was asked for.</summary>
     public async Task GetAsync(HttpContext context, HttpCachePath path)
     {
-        if (path.Kind == HttpCacheKind.ActionResult && await cache.GetAsync(path.Digest, context.RequestAborted) is { } result)
+        if (path.Kind == HttpCacheKind.ActionResult && await cache.FindAsync(path.Digest, context.RequestAborted) is { } result)
         {
-            await SendResultAsync(context, result);
+            await SendResultAsync(context, result.Encoded);
             return;
         }
 
@@ -28,9 +27,8 @@ internal sealed class HttpCacheReads(IActionCache cache, IBlobStore results, IBl
             await SendAsync(context, reader, reader.Length);
     }
 
-    private static async Task SendResultAsync(HttpContext context, Reapi.ActionResult result)
+    private static async Task SendResultAsync(HttpContext context, ReadOnlyMemory<byte> encoded)
     {
-        byte[] encoded = result.ToByteArray();
         context.Response.ContentType = "application/octet-stream";
         context.Response.ContentLength = encoded.Length;
         if (HttpMethods.IsGet(context.Request.Method))

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Services;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.ActionCache.Services;
 
@@ -109,7 +110,7 @@ internal sealed class HttpCacheWrites(ActionResultUploads uploads, IBlobStore re
         {
             return knownFieldsParser.ParseFrom(content).CalculateSize() == 0 ? null : Reapi.ActionResult.Parser.ParseFrom(content);
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
         {
             return null;
         }

@@ -21,7 +21,7 @@ public sealed class ChunkedStore(IBlobStore inner) : IBlobStore
     public ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
     {
         List<Digest>? large = null;
-        foreach (Digest digest in digests)
+        foreach (ref readonly Digest digest in DigestSpan.Of(digests))
         {
             if (Recipe.MayBeOf(digest))
                 (large ??= []).Add(digest);

@@ -10,9 +10,16 @@ namespace RemoteExec.Cas.Composition;
 public sealed class EmptyBlobStore(IBlobStore inner) : IBlobStore
 {
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken) =>
-        inner.FindMissingAsync(
-            digests.Any(digest => digest.IsEmptyBlob) ? [.. digests.Where(digest => !digest.IsEmptyBlob)] : digests, cancellationToken);
+    public ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
+    {
+        foreach (ref readonly Digest digest in DigestSpan.Of(digests))
+        {
+            if (digest.IsEmptyBlob)
+                return inner.FindMissingAsync([.. digests.Where(other => !other.IsEmptyBlob)], cancellationToken);
+        }
+
+        return inner.FindMissingAsync(digests, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask<BlobReader?> OpenReadAsync(Digest digest, long offset, CancellationToken cancellationToken)

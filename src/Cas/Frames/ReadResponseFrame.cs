@@ -1,5 +1,6 @@
 using System.Buffers;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Wire;
 using RemoteExec.Rpc.Framing;
 
 namespace RemoteExec.Cas.Frames;
@@ -22,10 +23,10 @@ internal static class ReadResponseFrame
     /// <exception cref="BlobCorruptException">The blob ended before.</exception>
     public static async ValueTask WriteAsync(MessageWriter responses, BlobReader blob, Digest digest, int count, CancellationToken cancellationToken)
     {
-        int headerLength = 1 + ProtoWriter.LengthOf((uint)count);
+        int headerLength = 1 + Varint.LengthOf((uint)count);
         Memory<byte> message = responses.Reserve(headerLength + count);
         message.Span[0] = (byte)DataTag;
-        ProtoWriter.Encode(message.Span[1..], (uint)count);
+        Varint.Write(message.Span[1..], (uint)count);
         for (int filled = headerLength; filled < message.Length;)
         {
             int read = await blob.ReadAsync(message[filled..], cancellationToken);
@@ -40,10 +41,10 @@ internal static class ReadResponseFrame
     /// <summary>Makes bytes that are at hand a message.</summary>
     public static void Write(MessageWriter responses, ReadOnlySpan<byte> data)
     {
-        int headerLength = 1 + ProtoWriter.LengthOf((uint)data.Length);
+        int headerLength = 1 + Varint.LengthOf((uint)data.Length);
         Span<byte> message = responses.Reserve(headerLength + data.Length).Span;
         message[0] = (byte)DataTag;
-        ProtoWriter.Encode(message[1..], (uint)data.Length);
+        Varint.Write(message[1..], (uint)data.Length);
         data.CopyTo(message[headerLength..]);
         responses.Commit();
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using RemoteExec.Protocol.Wire;
 using RemoteExec.Rpc.Framing;
 
 namespace RemoteExec.Cas.Frames;
@@ -61,9 +62,9 @@ internal readonly struct WriteRequestFrame
     /// </summary>
     public static void Write(MessageWriter requests, ReadOnlySpan<byte> resourceName, long offset, in ReadOnlySequence<byte> data, bool finishes)
     {
-        int length = (resourceName.IsEmpty ? 0 : 1 + ProtoWriter.LengthOf((uint)resourceName.Length) + resourceName.Length)
-            + 1 + ProtoWriter.LengthOf((ulong)offset)
-            + 1 + ProtoWriter.LengthOf((ulong)data.Length) + (int)data.Length
+        int length = (resourceName.IsEmpty ? 0 : 1 + Varint.LengthOf((uint)resourceName.Length) + resourceName.Length)
+            + 1 + Varint.LengthOf((ulong)offset)
+            + 1 + Varint.LengthOf((ulong)data.Length) + (int)data.Length
             + (finishes ? finish.Length : 0);
         requests.Start(length);
         if (!resourceName.IsEmpty)

@@ -28,4 +28,23 @@ public sealed record CasLimits
         if (MaxBlobBytes > 0 && digest.SizeBytes > MaxBlobBytes)
             throw RequestArguments.Invalid($"{digest} is longer than the {MaxBlobBytes} bytes that this server takes");
     }
+
+    /// <summary>Refuses a batch whose blobs are too long in all, and returns the sum of their lengths in bytes.</summary>
+    /// <exception cref="RpcException">INVALID_ARGUMENT.</exception>
+    internal long CheckBatch(IEnumerable<long> sizes)
+    {
+        long left = MaxBatchTotalBytes;
+        foreach (long size in sizes)
+        {
+            if (size > left)
+            {
+                throw RequestArguments.Invalid(
+                    $"the blobs of the batch have more than the {MaxBatchTotalBytes} bytes allowed in all: use smaller batches, or ByteStream");
+            }
+
+            left -= size;
+        }
+
+        return MaxBatchTotalBytes - left;
+    }
 }

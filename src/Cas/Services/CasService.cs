@@ -16,38 +16,25 @@ namespace RemoteExec.Cas.Services;
 public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits limits)
 {
     private const int ConcurrentBlobs = 64;
-    private const int WorthCompressing = 256; // bytes
 
+    private readonly FindMissingHandler findMissing = new(cas);
+    private readonly BatchReadHandler batchRead = new(cas, limits);
     private readonly BlobChunks chunks = new(cas, chunked);
 
     /// <summary>The service's methods.</summary>
     public RpcService ToRpcService() => new RpcService(Reapi.RemoteExecutionReflection.Descriptor, "ContentAddressableStorage", CasErrors.ToStatus)
-        .Unary<Reapi.FindMissingBlobsRequest, Reapi.FindMissingBlobsResponse>("FindMissingBlobs", FindMissingAsync)
+        .Unary("FindMissingBlobs", FindMissingHandler.Parse, findMissing.ServeAsync)
         .Unary<Reapi.BatchUpdateBlobsRequest, Reapi.BatchUpdateBlobsResponse>("BatchUpdateBlobs", BatchUpdateAsync)
-        .Unary<Reapi.BatchReadBlobsRequest, Reapi.BatchReadBlobsResponse>("BatchReadBlobs", BatchReadAsync)
+        .Unary("BatchReadBlobs", BatchReadRequest.Parse, batchRead.ServeAsync)
         .ServerStream<Reapi.GetTreeRequest, Reapi.GetTreeResponse>("GetTree", GetTreeAsync)
         .Unary<Reapi.SplitBlobRequest, Reapi.SplitBlobResponse>("SplitBlob", SplitAsync)
         .Unary<Reapi.SpliceBlobRequest, Reapi.SpliceBlobResponse>("SpliceBlob", SpliceAsync);
-
-    private async Task<Reapi.FindMissingBlobsResponse> FindMissingAsync(Reapi.FindMissingBlobsRequest request, RpcCall call)
-    {
-        InstanceName instance = RequestArguments.Instance(request.InstanceName);
-        DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.BlobDigests);
-        var digests = new List<Digest>(request.BlobDigests.Count);
-        foreach (Reapi.Digest digest in request.BlobDigests)
-            digests.Add(RequestArguments.Digest(instance, (Reapi.DigestFunction.Types.Value)function, digest, "blob_digests"));
-
-        var answer = new Reapi.FindMissingBlobsResponse();
-        foreach (Digest digest in await cas.FindMissingAsync(digests, call.CancellationToken))
-            answer.MissingBlobDigests.Add(digest.ToProto());
-        return answer;
-    }
 
     private async Task<Reapi.BatchUpdateBlobsResponse> BatchUpdateAsync(Reapi.BatchUpdateBlobsRequest request, RpcCall call)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
         DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.Requests.Select(blob => blob.Digest));
-        CheckBatch(request.Requests.Select(blob => Math.Max(blob.Data.Length, blob.Compressor == Compressor.Identity ? 0 : blob.Digest?.SizeBytes ?? 0)));
+        limits.CheckBatch(request.Requests.Select(blob => Math.Max(blob.Data.Length, blob.Compressor == Compressor.Identity ? 0 : blob.Digest?.SizeBytes ?? 0)));
 
         var answer = new Reapi.BatchUpdateBlobsResponse();
         foreach (Reapi.BatchUpdateBlobsRequest.Types.Request[] some in request.Requests.Chunk(ConcurrentBlobs))
@@ -89,39 +76,6 @@ public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits 
         }
     }
 
-    private async Task<Reapi.BatchReadBlobsResponse> BatchReadAsync(Reapi.BatchReadBlobsRequest request, RpcCall call)
-    {
-        InstanceName instance = RequestArguments.Instance(request.InstanceName);
-        DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.Digests);
-        CheckBatch(request.Digests.Select(digest => Math.Max(0, digest.SizeBytes)));
-
-        var answer = new Reapi.BatchReadBlobsResponse();
-        foreach (Reapi.Digest[] some in request.Digests.Chunk(ConcurrentBlobs))
-            answer.Responses.Add(await Task.WhenAll(some.Select(digest => ReadAsync(instance, function, digest, request.AcceptableCompressors, call.CancellationToken))));
-        return answer;
-    }
-
-    private async Task<Reapi.BatchReadBlobsResponse.Types.Response> ReadAsync(
-        InstanceName instance, DigestFunction function, Reapi.Digest wireDigest, IEnumerable<Compressor> acceptable, CancellationToken cancellationToken)
-    {
-        var response = new Reapi.BatchReadBlobsResponse.Types.Response { Digest = wireDigest };
-        response.Status = await StatusOfAsync(async () =>
-        {
-            Digest digest = RequestArguments.Digest(instance, (Reapi.DigestFunction.Types.Value)function, wireDigest, "digests");
-            byte[] content = await cas.ReadAllAsync(digest, (int)limits.MaxBatchTotalBytes, cancellationToken)
-                ?? throw new BlobsMissingException([digest]);
-            if (content.Length >= WorthCompressing && BlobCompression.Supported.FirstOrDefault(acceptable.Contains) is var compressor and not Compressor.Identity)
-            {
-                byte[] compressed = await BlobCompression.CompressAsync(compressor, content, cancellationToken);
-                if (compressed.Length < content.Length)
-                    (content, response.Compressor) = (compressed, compressor);
-            }
-
-            response.Data = UnsafeByteOperations.UnsafeWrap(content);
-        });
-        return response;
-    }
-
     private async Task GetTreeAsync(Reapi.GetTreeRequest request, RpcResponseStream<Reapi.GetTreeResponse> responses, RpcCall call)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
@@ -152,21 +106,6 @@ public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits 
         limits.CheckBlob(blob);
         await chunks.SpliceAsync(blob, [.. request.ChunkDigests.Select(chunk => Parse(chunk, "chunk_digests"))], call.CancellationToken);
         return new Reapi.SpliceBlobResponse { BlobDigest = blob.ToProto() };
-    }
-
-    private void CheckBatch(IEnumerable<long> sizes)
-    {
-        long left = limits.MaxBatchTotalBytes;
-        foreach (long size in sizes)
-        {
-            if (size > left)
-            {
-                throw RequestArguments.Invalid(
-                    $"the blobs of the batch have more than the {limits.MaxBatchTotalBytes} bytes allowed in all: use smaller batches, or ByteStream");
-            }
-
-            left -= size;
-        }
     }
 
     private static async Task<Google.Rpc.Status> StatusOfAsync(Func<Task> serveBlob)

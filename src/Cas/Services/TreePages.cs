@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Wire;
 using RemoteExec.Rpc;
 
 namespace RemoteExec.Cas.Services;
@@ -83,7 +84,7 @@ internal sealed class TreePages(IBlobStore cas, CasLimits limits)
         {
             return await LoadAsync(root, cancellationToken) ?? throw new RpcException(StatusCode.NotFound, $"the root directory {root} is not here");
         }
-        catch (InvalidProtocolBufferException exception)
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
         {
             throw new RpcException(new RpcStatus(StatusCode.InvalidArgument, $"{root} is no Directory: {exception.Message}"), exception);
         }
@@ -95,7 +96,7 @@ internal sealed class TreePages(IBlobStore cas, CasLimits limits)
         {
             return await LoadAsync(digest, cancellationToken);
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
         {
             return null; // counts as missing
         }

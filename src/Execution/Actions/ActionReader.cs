@@ -5,6 +5,7 @@ using RemoteExec.Cas;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.Execution.Actions;
 
@@ -78,7 +79,7 @@ internal sealed class ActionReader(IBlobStore cas, IActionCache cache, Execution
         {
             return await cas.ReadMessageAsync(digest, parser, maxBytes, cancellationToken) is { } message ? (message, null) : null;
         }
-        catch (InvalidProtocolBufferException exception)
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
         {
             return (null, exception.Message);
         }

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.Worker.Inputs;
 
@@ -19,7 +20,7 @@ internal static class BlobMessages
         {
             return digest.IsEmptyBlob ? parser.ParseFrom([]) : await cas.ReadMessageAsync(digest, parser, MaxBytes, cancellationToken);
         }
-        catch (InvalidProtocolBufferException exception)
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
         {
             throw new InvalidActionException($"{digest} is used as a {what}, but is none: {exception.Message}");
         }

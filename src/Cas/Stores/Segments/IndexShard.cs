@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace RemoteExec.Cas.Stores.Segments;
 
@@ -50,6 +51,13 @@ internal sealed unsafe class IndexShard(int number)
         entry = found ? EntryOf(Slots[at]) : default;
         GC.KeepAlive(this);
         return found;
+    }
+
+    /// <summary>Has the processor fetch the slot where a tag belongs. Needs no lock: a table that has just been replaced is fetched in vain.</summary>
+    public void Prefetch(UInt128 tag)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(slots + HomeOf((ulong)tag));
     }
 
     /// <summary>Notes the last touch of an entry that is there.</summary>

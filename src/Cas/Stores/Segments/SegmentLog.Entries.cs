@@ -30,6 +30,9 @@ internal sealed partial class SegmentLog
         }
     }
 
+    /// <summary>Has the processor fetch what a look-up is going to need.</summary>
+    public void Prefetch(UInt128 tag) => index.ShardOf(tag).Prefetch(tag);
+
     /// <summary>True if a blob is there; notes its use.</summary>
     public bool Use(UInt128 tag, long sizeBytes)
     {

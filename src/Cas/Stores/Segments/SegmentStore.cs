@@ -17,7 +17,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// </remarks>
 public sealed class SegmentStore : IBlobStore, IAsyncDisposable
 {
-    private const int LookUpBatch = 256; // digests looked up between two looks at the token
+    private const int LookUpBatch = 64; // digests whose places in the index are on their way from memory at the same time
     private const int SmallWriteBytes = 16384; // written as one piece at commit
     private const int LargeWriteBytes = 1 << 20;
     private const int CommitsPerLook = 1024;
@@ -112,29 +112,23 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
     {
-        bool[] found = ArrayPool<bool>.Shared.Rent(digests.Count);
-        try
+        List<Digest>? missing = null;
+        HashSet<(UInt128 Tag, long Size)>? seen = null; // most often none is missing
+        Span<UInt128> tags = stackalloc UInt128[LookUpBatch];
+        for (ReadOnlySpan<Digest> left = DigestSpan.Of(digests); !left.IsEmpty; left = left[Math.Min(left.Length, LookUpBatch)..])
         {
-            LookUp(digests, found, cancellationToken);
-            List<Digest>? missing = null;
-            HashSet<Digest>? seen = null; // most often one is looked up, or few are missing
-            int i = 0;
-            foreach (Digest digest in digests)
+            cancellationToken.ThrowIfCancellationRequested();
+            int count = Math.Min(left.Length, LookUpBatch);
+            for (int i = 0; i < count; i++)
+                Log.Prefetch(tags[i] = Key.TagOf(left[i]));
+            for (int i = 0; i < count; i++)
             {
-                if (found[i++])
-                    continue;
-                if (missing is null)
-                    missing = [digest];
-                else if ((seen ??= [missing[0]]).Add(digest))
-                    missing.Add(digest);
+                if (!Log.Use(tags[i], left[i].SizeBytes) && (seen ??= []).Add((tags[i], left[i].SizeBytes)))
+                    (missing ??= []).Add(left[i]);
             }
+        }
 
-            return ValueTask.FromResult<IReadOnlyCollection<Digest>>((IReadOnlyCollection<Digest>?)missing ?? []);
-        }
-        finally
-        {
-            ArrayPool<bool>.Shared.Return(found);
-        }
+        return ValueTask.FromResult<IReadOnlyCollection<Digest>>((IReadOnlyCollection<Digest>?)missing ?? []);
     }
 
     /// <inheritdoc/>
@@ -336,17 +330,6 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
             if (fault is IOException or UnauthorizedAccessException)
                 throw new StoreUnavailableException(options.Name, fault);
             throw;
-        }
-    }
-
-    private void LookUp(IReadOnlyCollection<Digest> digests, Span<bool> found, CancellationToken cancellationToken)
-    {
-        int i = 0;
-        foreach (Digest digest in digests)
-        {
-            if (i % LookUpBatch == 0)
-                cancellationToken.ThrowIfCancellationRequested();
-            found[i++] = Log.Use(Key.TagOf(digest), digest.SizeBytes);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace RemoteExec.Cas.Stores.Segments;
 
@@ -43,6 +44,7 @@ internal static class SipHash
         return new UInt128(v0 ^ v1 ^ v2 ^ v3, low);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Round(ref ulong v0, ref ulong v1, ref ulong v2, ref ulong v3)
     {
         v0 += v1;

@@ -1,0 +1,112 @@
+using System.Buffers;
+using Google.Protobuf;
+using RemoteExec.Cas.Compression;
+using RemoteExec.Protocol;
+using RemoteExec.Protocol.Wire;
+using RemoteExec.Rpc;
+using RemoteExec.Rpc.Framing;
+using RemoteExec.Rpc.Server;
+using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
+
+namespace RemoteExec.Cas.Services;
+
+/// <summary>BatchReadBlobs: what may come in great numbers, digests and the contents of blobs, is kept in pooled arrays and not in objects.</summary>
+internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits)
+{
+    private const int ConcurrentBlobs = 64; // stores that have to ask elsewhere do so for several blobs at a time
+    private const int WorthCompressing = 256; // bytes
+
+    /// <summary>Answers a request, and disposes it.</summary>
+    public async Task ServeAsync(BatchReadRequest request, RpcCall call)
+    {
+        using BatchReadRequest whole = request;
+        int count = request.Digests.Count;
+        byte[] content = ArrayPool<byte>.Shared.Rent((int)limits.CheckBatch(request.Digests.All.Select(digest => digest.SizeBytes)));
+        var answers = ArrayPool<BatchReadAnswer>.Shared.Rent(count);
+        var pending = ArrayPool<ValueTask<BatchReadAnswer>>.Shared.Rent(ConcurrentBlobs);
+        for (int done = 0, filled = 0; done < count;)
+        {
+            int some = Math.Min(ConcurrentBlobs, count - done);
+            for (int i = 0; i < some; i++)
+            {
+                int length = (int)request.Digests.All[done + i].SizeBytes;
+                pending[i] = ReadAsync(request, done + i, content.AsMemory(filled, length), call.CancellationToken);
+                filled += length;
+            }
+
+            for (int i = 0; i < some; i++)
+                answers[done++] = await pending[i];
+        }
+
+        Write(call.Responses, request, answers.AsSpan(0, count));
+
+        // Not in a finally block: when one read has thrown, others may still be filling the memory, and nobody else must get it.
+        ArrayPool<ValueTask<BatchReadAnswer>>.Shared.Return(pending, clearArray: true);
+        ArrayPool<BatchReadAnswer>.Shared.Return(answers, clearArray: true);
+        ArrayPool<byte>.Shared.Return(content);
+    }
+
+    private async ValueTask<BatchReadAnswer> ReadAsync(BatchReadRequest request, int index, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        if (request.Malformed.TryGetValue(index, out (Reapi.Digest, RpcStatus Status) malformed))
+            return BatchReadAnswer.Of(malformed.Status);
+        Digest digest = request.Digests.All[index];
+        try
+        {
+            await using BlobReader? reader = await cas.OpenReadAsync(digest, 0, cancellationToken);
+            if (reader is null)
+                return BatchReadAnswer.Of(CasErrors.ToStatus(new BlobsMissingException([digest]))!);
+            for (int filled = 0; filled < destination.Length;)
+            {
+                int read = await reader.ReadAsync(destination[filled..], cancellationToken);
+                if (read == 0)
+                    throw new BlobCorruptException(digest);
+                filled += read;
+            }
+
+            return request.Acceptable.Count == 0 || destination.Length < WorthCompressing
+                ? new BatchReadAnswer(null, destination, Compressor.Identity)
+                : await CompressAsync(request.Acceptable, destination, cancellationToken);
+        }
+        catch (Exception exception) when (CasErrors.ToStatus(exception) is { } status)
+        {
+            return BatchReadAnswer.Of(status);
+        }
+    }
+
+    private static async ValueTask<BatchReadAnswer> CompressAsync(
+        IReadOnlyList<Compressor> acceptable, Memory<byte> content, CancellationToken cancellationToken)
+    {
+        if (BlobCompression.Supported.FirstOrDefault(acceptable.Contains) is var compressor and not Compressor.Identity)
+        {
+            byte[] compressed = await BlobCompression.CompressAsync(compressor, content, cancellationToken);
+            if (compressed.Length < content.Length)
+                return new BatchReadAnswer(null, compressed, compressor);
+        }
+
+        return new BatchReadAnswer(null, content, Compressor.Identity);
+    }
+
+    private static void Write(MessageWriter responses, BatchReadRequest request, ReadOnlySpan<BatchReadAnswer> answers)
+    {
+        int length = 0;
+        for (int i = 0; i < answers.Length; i++)
+            length += answers[i].FieldLength(DigestLength(request, i));
+
+        responses.Start(length);
+        for (int i = 0; i < answers.Length; i++)
+        {
+            answers[i].WriteStart(responses, DigestLength(request, i));
+            if (request.Malformed.TryGetValue(i, out (Reapi.Digest Digest, RpcStatus) malformed))
+                responses.Write(malformed.Digest.ToByteArray());
+            else
+                responses.Advance(DigestMessage.Write(responses.GetSpan(DigestMessage.MaxLength), request.Digests.All[i]));
+            answers[i].WriteEnd(responses);
+        }
+    }
+
+    private static int DigestLength(BatchReadRequest request, int index) =>
+        request.Malformed.TryGetValue(index, out (Reapi.Digest Digest, RpcStatus) malformed)
+            ? malformed.Digest.CalculateSize()
+            : DigestMessage.LengthOf(request.Digests.All[index]);
+}

@@ -1,0 +1,13 @@
+using Google.Protobuf;
+
+namespace RemoteExec.Protocol.Wire;
+
+/// <summary>How the generated parsers fail.</summary>
+public static class MalformedMessage
+{
+    /// <summary>
+    /// True for what a generated parser throws at bytes that are no such message: <see cref="InvalidProtocolBufferException"/> as documented, and
+    /// <see cref="InvalidOperationException"/> for a message of <c>google.protobuf.UInt32Value</c> and its like that ends too early.
+    /// </summary>
+    public static bool IsReason(Exception exception) => exception is InvalidProtocolBufferException or InvalidOperationException { Source: "Google.Protobuf" };
+}
