@@ -41,6 +41,12 @@ internal static partial class CasLog
     [LoggerMessage(113, LogLevel.Warning, "store '{Store}' is too small for the builds under way, for which it keeps {Bytes} bytes: what the oldest of them used is evicted like anything else. Raise its maxBytes")]
     public static partial void BuildNotProtected(ILogger logger, string store, long bytes);
 
+    [LoggerMessage(114, LogLevel.Information, "the file system of store '{Store}' does not reserve space ({Reason}): a full disk is met amid a write, and not before")]
+    public static partial void SpaceNotReserved(ILogger logger, string store, string reason);
+
+    [LoggerMessage(115, LogLevel.Warning, "the disk of store '{Store}' has only {Free} bytes left: the store shrinks, to {Bytes} bytes for now, until there is more. Free some, or lower its maxBytes")]
+    public static partial void DiskScarce(ILogger logger, string store, long free, long bytes);
+
     [LoggerMessage(109, LogLevel.Error, "{Segment} could not be brought to the disk: blobs written lately are lost if the power fails. Look after the disk")]
     public static partial void FlushFailed(ILogger logger, Exception fault, string segment);
 

@@ -21,6 +21,13 @@ if (args[0] == "faults")
     return 0;
 }
 
+if (args[0] is "reserved" or "scarce")
+{
+    var disk = new CrowdedDisk(options);
+    await (args[0] == "reserved" ? disk.WriteIntoReservedSpaceAsync() : disk.ShrinkAsync());
+    return 0;
+}
+
 await using SegmentStore store = await SegmentStore.OpenAsync(options, NullLogger.Instance, TimeProvider.System, CancellationToken.None);
 switch (args[0])
 {

@@ -17,7 +17,7 @@ public sealed partial class FullDiskTests : IAsyncLifetime
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private string[] Serve => [ServerProcess.Program, "serve", "--data", data.FullPath, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--max-size", "40MiB"];
+    private string[] Serve => [ServerProcess.Program, "serve", "--data", data.FullPath, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--max-size", "40MiB", "--set", "minFreeDisk=0"];
 
     public async ValueTask InitializeAsync() => await TinyDisk.RequireAsync();
 

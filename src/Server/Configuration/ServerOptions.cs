@@ -9,6 +9,12 @@ internal sealed record ServerOptions : IOptions
     /// <summary>How much of the disk the default stores may use together, as a size or as a share of the disk.</summary>
     public StoreSize MaxSize { get; init; } = StoreSize.OfDisk(10);
 
+    /// <summary>
+    /// How much of their disk all stores on disk leave free, as a size or as a share of the disk: when others fill it, they shrink, at worst to two segments, and grow again later. 0 if they
+    /// are to go on until the disk is full.
+    /// </summary>
+    public StoreSize MinFreeDisk { get; init; } = StoreSize.OfDisk(2);
+
     /// <summary>Where the server listens.</summary>
     public ListenersOptions Listeners { get; init; } = new();
 

@@ -34,7 +34,7 @@ internal sealed class RunningServer : IAsyncDisposable
         DataDirectory = dataDirectory;
         socket = new WorkerSocket(dataDirectory);
         builds = new LiveBuilds(options.Builds.QuietTime, time);
-        stores = new StoreTree(options.Stores, builds, options.Builds.Percent, loggers, time);
+        stores = new StoreTree(options.Stores, builds, options.Builds.Percent, options.MinFreeDisk, loggers, time);
         uploads = new UploadSessions(new UploadSessionsOptions(), time);
     }
 

@@ -13,10 +13,11 @@ namespace RemoteExec.Server.Hosting;
 /// <param name="named">The stores that references by name lead to.</param>
 /// <param name="builds">What they use is kept.</param>
 /// <param name="percent">How much of each store may be kept for them.</param>
+/// <param name="minFree">What stores leave free of their disks.</param>
 /// <param name="loggers">For the stores' logs.</param>
 /// <param name="time">The clock.</param>
 internal sealed class StoreTree(
-    IReadOnlyDictionary<string, StoreReference> named, LiveBuilds builds, int percent, ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
+    IReadOnlyDictionary<string, StoreReference> named, LiveBuilds builds, int percent, StoreSize minFree, ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
 {
     private readonly Dictionary<string, IBlobStore> opened = new(StringComparer.OrdinalIgnoreCase);
     private readonly Stack<IAsyncDisposable> closing = [];
@@ -76,6 +77,7 @@ internal sealed class StoreTree(
                 Name = label,
                 Path = path,
                 MaxBytes = options.MaxBytes.Resolve(path),
+                MinFreeBytes = minFree.Resolve(path),
                 BuildsPercent = percent,
                 Durability = options.Durability,
                 Compression = options.Compression,

@@ -7,9 +7,11 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// active segment before; what may be copied is bounded, so that an eviction always frees something, even when everything is in use.
 /// </summary>
 internal sealed class SegmentEvictor(
-    SegmentStoreOptions options, SegmentLog log, StoreDirectory directory, RecordMover mover, BuildProtection builds, ILogger logger)
+    SegmentStoreOptions options, SegmentLog log, StoreDirectory directory, RecordMover mover, BuildProtection builds, ILogger logger, TimeProvider time)
 {
+    private static readonly TimeSpan pause = TimeSpan.FromSeconds(10); // between two looks at a disk that is scarce: what was evicted has to become free first
     private readonly SemaphoreSlim evicting = new(1); // one eviction at a time
+    private long? madeFree;
     private long evictedBlobs;
     private long evictedBytes;
 
@@ -60,9 +62,27 @@ internal sealed class SegmentEvictor(
         }
     }
 
+    /// <summary>What the disk has free; null if that can't be told.</summary>
+    public long? FreeBytes => options.FreeBytes?.Invoke() ?? directory.FreeBytes;
+
+    /// <summary>Looks whether others have filled the disk, and lowers the bound if so; then room has to be made. One caller at a time.</summary>
+    public void LookAtDisk()
+    {
+        long now = time.GetTimestamp();
+        if (options.MinFreeBytes == 0 || (madeFree is { } last && time.GetElapsedTime(last, now) < pause) || FreeBytes is not { } free)
+            return;
+        long before = log.Bound;
+        if (!log.MakeFree(free))
+            return;
+        madeFree = now;
+        if (before >= options.MaxBytes)
+            CasLog.DiskScarce(logger, options.Name, free, log.Bound);
+    }
+
     private bool RaiseBound()
     {
-        if (log.Bound >= options.MaxBytes || !log.RaiseBound(directory.FreeBytes))
+        // Not knowing, nothing is gained.
+        if (log.Bound >= options.MaxBytes || FreeBytes is not { } free || !log.RaiseBound(free))
             return false;
         if (log.Bound >= options.MaxBytes)
             CasLog.DiskFree(logger, options.Name, options.MaxBytes);

@@ -42,6 +42,9 @@ internal sealed class SegmentFile
     /// <summary>The offsets of reservations that are neither published nor given up. Guarded by the log's lock.</summary>
     public HashSet<long> Pending { get; } = [];
 
+    /// <summary>True if space may be reserved behind its end. Guarded by the log's lock, but for <see cref="GiveBackSpace"/>, of which there is one at a time.</summary>
+    public bool HasReservedSpace { get; private set; } = true;
+
     /// <summary>True once it takes no more records, because it is being evicted or gone.</summary>
     public bool IsDropped
     {
@@ -80,8 +83,9 @@ internal sealed class SegmentFile
     /// <param name="number">Its number.</param>
     /// <param name="single">True if it is for one record.</param>
     /// <param name="flushName">True to bring its name to the medium.</param>
+    /// <param name="reserve">Reserves the space for it.</param>
     /// <exception cref="CasException">It can't be created.</exception>
-    public static SegmentFile Create(StorageFaults faults, string path, int number, bool single, bool flushName)
+    public static SegmentFile Create(StorageFaults faults, string path, int number, bool single, bool flushName, Action<SafeFileHandle> reserve)
     {
         SafeFileHandle? handle = null;
         try
@@ -89,13 +93,19 @@ internal sealed class SegmentFile
             handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            reserve(handle);
             if (flushName)
                 DirectoryFlush.Run(System.IO.Path.GetDirectoryName(path)!);
             return new SegmentFile(handle, faults, path, number, single);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            handle?.Dispose();
+            if (handle is not null)
+            {
+                handle.Dispose();
+                File.Delete(path);
+            }
+
             throw faults.Of(fault, 0);
         }
     }
@@ -170,6 +180,27 @@ internal sealed class SegmentFile
         }
 
         Volatile.Write(ref dirty, 1);
+    }
+
+    /// <summary>Reserves the space for a segment that is written on after a restart, as far as the disk has it.</summary>
+    public void ReserveRest(FileSpace space, long bytes)
+    {
+        try
+        {
+            space.Reserve(handle, bytes);
+        }
+        catch (IOException)
+        {
+            // Without it writing works as well, and tells when there is no space.
+        }
+    }
+
+    /// <summary>Gives back the space that is reserved behind the end of the file. Not while anybody may write to it.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public void GiveBackSpace()
+    {
+        Truncate(FileLength);
+        HasReservedSpace = false;
     }
 
     /// <summary>Cuts the file.</summary>

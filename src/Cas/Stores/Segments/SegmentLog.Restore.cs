@@ -89,6 +89,7 @@ internal sealed partial class SegmentLog
     /// <summary>Ends the restoring: goes on in a segment that has space left.</summary>
     public void Resume(SegmentFile last)
     {
+        last.ReserveRest(space, SegmentBytes);
         lock (gate)
             segments.Activate(last);
     }

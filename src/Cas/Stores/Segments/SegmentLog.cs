@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Win32.SafeHandles;
 
 namespace RemoteExec.Cas.Stores.Segments;
 
@@ -11,10 +12,10 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// its last use, which is as fine as eviction needs to know it, and costs nothing. It is <em>in use</em> if that is later than
 /// the era in which the uses of its segment were last forgotten.
 /// </remarks>
-internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreOptions options, StorageFaults faults, TimeProvider time)
+internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreOptions options, StorageFaults faults, FileSpace space, TimeProvider time)
 {
     private readonly Lock gate = new(); // guards everything below, and the guarded members of the segments
-    private readonly SegmentSet segments = new(options.EffectiveSegmentBytes, options.MaxBytes);
+    private readonly SegmentSet segments = new(options.EffectiveSegmentBytes, options.MaxBytes, options.MinFreeBytes);
     private readonly SemaphoreSlim growing = new(1); // one new segment at a time
     private int nextNumber = 1;
     private uint era = 1; // read without the lock: an era earlier or later makes no difference
@@ -85,9 +86,16 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
                 return null;
 
             int number;
+            bool canShrink;
             lock (gate)
+            {
                 number = nextNumber++;
-            SegmentFile segment = SegmentFile.Create(faults, directory.SegmentPath(number, single), number, single, options.Durability != Durability.Fast);
+                canShrink = segments.Count >= 2;
+            }
+
+            SegmentFile segment = SegmentFile.Create(
+                faults, directory.SegmentPath(number, single), number, single, options.Durability != Durability.Fast,
+                file => ReserveSpace(file, single ? bytes : SegmentBytes, canShrink));
             lock (gate)
             {
                 segments.Add(segment);
@@ -119,6 +127,30 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         }
 
         return reservation with { Length = length };
+    }
+
+    /// <summary>Gives back the space reserved for segments that nobody writes to any more. One caller at a time.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public void GiveBackSpace()
+    {
+        SegmentFile[] full;
+        lock (gate)
+        {
+            full = [.. segments.InOrder().Where(segment => segment.HasReservedSpace && segment.Pending.Count == 0 && segment != segments.Active)];
+            foreach (SegmentFile segment in full)
+                segment.Acquire();
+        }
+
+        try
+        {
+            foreach (SegmentFile segment in full)
+                segment.GiveBackSpace();
+        }
+        finally
+        {
+            foreach (SegmentFile segment in full)
+                segment.Release();
+        }
     }
 
     /// <summary>Gives up a reservation.</summary>
@@ -216,6 +248,13 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             return segments.LowerBound(freeBytes);
     }
 
+    /// <inheritdoc cref="SegmentSet.MakeFree"/>
+    public bool MakeFree(long freeBytes)
+    {
+        lock (gate)
+            return segments.MakeFree(freeBytes);
+    }
+
     /// <inheritdoc cref="SegmentSet.RaiseBound"/>
     public bool RaiseBound(long freeBytes)
     {
@@ -280,6 +319,15 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         // Whoever is in a shard, and did not see that the store is closed, acquires his segment before we get there.
         for (int shard = 0; shard < SegmentIndex.Shards; shard++)
             Inspect(shard, static _ => { });
+        try
+        {
+            GiveBackSpace();
+        }
+        catch (IOException)
+        {
+            // The next start gives it back, if the disk works by then.
+        }
+
         foreach (SegmentFile segment in Segments())
             segment.Release();
 
@@ -299,6 +347,19 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
     {
         eras.Begin(++era);
         return era;
+    }
+
+    // A store that is as small as it gets takes what there is, piece by piece.
+    private void ReserveSpace(SafeFileHandle file, long bytes, bool canShrink)
+    {
+        try
+        {
+            space.Reserve(file, bytes);
+        }
+        catch (IOException) when (!canShrink)
+        {
+            // Writing tells when there is no space.
+        }
     }
 
     /// <summary>True if it was the last one of a closed log. The caller holds the lock.</summary>

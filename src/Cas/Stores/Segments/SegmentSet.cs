@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace RemoteExec.Cas.Stores.Segments;
 
 /// <summary>The segments of a store, their order of eviction and the space in them. Not thread-safe: the log's lock guards it.</summary>
-internal sealed class SegmentSet(long segmentBytes, long maxBytes)
+internal sealed class SegmentSet(long segmentBytes, long maxBytes, long minFreeBytes)
 {
     private readonly ConcurrentDictionary<int, SegmentFile> byNumber = []; // read without the log's lock
     private readonly LinkedList<SegmentFile> byAge = []; // the next to be evicted first; the active one is among them
@@ -29,6 +29,9 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes)
             return sum;
         }
     }
+
+    /// <summary>The same with what is reserved behind the active one.</summary>
+    private long TakenBytes => DiskBytes + (Active is null ? 0 : segmentBytes - Active.Tail);
 
     /// <summary>The segment with a number that the index knows; needs no lock but that of the index.</summary>
     public SegmentFile this[int number] => byNumber[number];
@@ -101,13 +104,29 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes)
         return bound < before;
     }
 
+    /// <summary>
+    /// Lowers the bound if others have filled the disk, so that this much less is taken as there is too little free. Not by more than a sixteenth at a time: other stores on that
+    /// disk do the same, and what is evicted may become free only later.
+    /// </summary>
+    /// <param name="freeBytes">What the disk says is free.</param>
+    /// <returns>True if it was higher before.</returns>
+    public bool MakeFree(long freeBytes)
+    {
+        long missing = Math.Min(minFreeBytes - freeBytes, Math.Max(segmentBytes, configured / 16));
+        if (missing <= 0)
+            return false;
+        long before = bound;
+        bound = Math.Min(bound, Math.Max(TakenBytes - missing, 2 * segmentBytes));
+        return bound < before;
+    }
+
     /// <summary>Raises a lowered bound to what fits by now, again but for a segment; never above the configured one.</summary>
     /// <param name="freeBytes">What the disk says is free.</param>
     /// <returns>True if it was lower before.</returns>
     public bool RaiseBound(long freeBytes)
     {
         long before = bound;
-        bound = Math.Max(bound, Math.Min(configured, DiskBytes + (freeBytes - freeWhenFull) - segmentBytes));
+        bound = Math.Max(bound, Math.Min(configured, TakenBytes + (freeBytes - Math.Max(freeWhenFull, minFreeBytes)) - segmentBytes));
         return bound > before;
     }
 

@@ -51,8 +51,8 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         checkpoints = new CheckpointWriter(directory, log, recovery.HasChanged);
         flusher = new CommitFlusher(options.Durability, logger, timeProvider);
         mover = new RecordMover(options, log, directory.Key, (tag, place, segment) => DropDamaged(tag, place, segment));
-        evictor = new SegmentEvictor(options, log, directory, mover, new BuildProtection(options, log, builds, logger, timeProvider), logger);
-        maintenance = new SegmentMaintenance(log, evictor, checkpoints, logger);
+        evictor = new SegmentEvictor(options, log, directory, mover, new BuildProtection(options, log, builds, logger, timeProvider), logger, timeProvider);
+        maintenance = new SegmentMaintenance(log, evictor, checkpoints, options.MinFreeBytes > 0, logger, timeProvider);
         maintenance.Wake();
     }
 
@@ -247,7 +247,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     /// </summary>
     internal void OnDiskFull()
     {
-        if (!Log.LowerBound(directory.FreeBytes))
+        if (!Log.LowerBound(evictor.FreeBytes ?? 0))
             return; // as low as it gets, and that was told
         CasLog.DiskFull(logger, options.Name, Log.Bound);
         maintenance.Wake();
@@ -314,7 +314,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         {
             directory = StoreDirectory.Open(options.Path, logger);
             var faults = new StorageFaults(options.Name, logger, timeProvider);
-            log = new SegmentLog(directory, options, faults, timeProvider);
+            log = new SegmentLog(directory, options, faults, new FileSpace(options.Name, logger), timeProvider);
             var recovery = new SegmentRecovery(directory, log, options.Durability, faults, logger, timeProvider);
             recovery.Run(cancellationToken);
             (long blobs, _, int segments) = log.Measure();

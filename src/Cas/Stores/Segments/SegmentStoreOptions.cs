@@ -25,6 +25,12 @@ public sealed record SegmentStoreOptions
     /// </summary>
     public long SegmentBytes { get; init; }
 
+    /// <summary>How much of its disk the store leaves free, by shrinking if others fill it; 0 if it shrinks only when the disk is full.</summary>
+    public long MinFreeBytes { get; init; }
+
+    /// <summary>What the disk has free; null to ask it.</summary>
+    internal Func<long>? FreeBytes { get; init; }
+
     /// <summary>How much of <see cref="MaxBytes"/> may be kept from eviction for builds that are under way, in percent, at most 75.</summary>
     public int BuildsPercent { get; init; } = 50;
 
@@ -54,6 +60,8 @@ public sealed record SegmentStoreOptions
             yield return $"segmentBytes is {SegmentBytes}: it must not be more than a quarter of maxBytes ({MaxBytes / 4})";
         if (Compression == SegmentCompression.Zstd && !ZstdLibrary.IsAvailable)
             yield return "compression is zstd, but libzstd.so.1 is not installed";
+        if (MinFreeBytes < 0)
+            yield return $"minFreeBytes is {MinFreeBytes}: it must not be negative";
         if (BuildsPercent is < 0 or > 75)
             yield return $"buildsPercent is {BuildsPercent}: it must be between 0 and 75";
         if (SegmentBytes != 0 && SegmentBytes is < SmallestSegment or > LargestSegment)

@@ -45,8 +45,8 @@ internal sealed class StoreDirectory : IDisposable
     /// <summary>The checkpoint before.</summary>
     public string OldCheckpointPath => System.IO.Path.Combine(Path, "checkpoint.old");
 
-    /// <summary>What its disk has free for us; 0 if that can't be told.</summary>
-    public long FreeBytes
+    /// <summary>What its disk has free for us; null if that can't be told.</summary>
+    public long? FreeBytes
     {
         get
         {
@@ -56,7 +56,7 @@ internal sealed class StoreDirectory : IDisposable
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
-                return 0; // nothing is gained then, which is the cautious guess
+                return null;
             }
         }
     }

@@ -60,6 +60,26 @@ public sealed class CrashTests : IDisposable
         Assert.Equal(2, lines.Count(line => line.StartsWith("refused: ", StringComparison.Ordinal) && line.Contains("free some space", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    [Rule("CAS-08")]
+    public async Task Where_space_is_reserved_for_a_segment_nothing_is_refused_though_the_disk_is_full()
+    {
+        (int exitCode, string output) = await RunOnDiskAsync("2m", "reserved", 8 << 20, SegmentBytes);
+
+        Assert.True(exitCode == 0, output);
+        Assert.Equal("full\nnothing was refused\n", output);
+    }
+
+    [Fact]
+    [Rule("CAS-08")]
+    public async Task A_disk_that_others_nearly_fill_makes_the_store_smaller_for_that_time()
+    {
+        (int exitCode, string output) = await RunOnDiskAsync("8m", "scarce", 6 << 20, SegmentBytes);
+
+        Assert.True(exitCode == 0, output);
+        Assert.Equal("shrunk\ngrown again\n", output);
+    }
+
     // A file system of its own: small, and gone with the process.
     private async Task<(int ExitCode, string Output)> RunOnDiskAsync(string size, string mode, params int[] numbers)
     {
