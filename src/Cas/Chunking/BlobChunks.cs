@@ -36,7 +36,11 @@ internal sealed class BlobChunks(IBlobStore cas, ChunkedStore? chunked)
 
         var recipe = new Recipe(function, chunks);
         if (chunked is not null && recipe.IsWorthKeeping)
+        {
             await chunked.KeepRecipeAsync(digest, recipe, cancellationToken);
+            blob.Discard(); // the whole copy; of a blob that was made of other chunks there is none
+        }
+
         return recipe;
     }
 

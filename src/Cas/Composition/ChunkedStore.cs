@@ -8,8 +8,7 @@ namespace RemoteExec.Cas.Composition;
 /// as long as its recipe and all its chunks are, and each use of it is one of all of them. So blobs that differ little share what they have in common.
 /// </summary>
 /// <remarks>
-/// A blob's recipe is preferred to a whole copy, which thereby falls out of use and leaves when room is made; and a blob whose recipe lacks a chunk is still found if there is a
-/// copy. Chunks are blobs of the store within and have no recipes themselves. A reader opens chunk by chunk: should one be lost or damaged meanwhile, it ends
+/// A blob's recipe is preferred to a whole copy, which thereby falls out of use, should its store not forget it at once; and a blob whose recipe lacks a chunk is still found if there is a copy. Chunks are blobs of the store within and have no recipes themselves. A reader opens chunk by chunk: should one be lost or damaged meanwhile, it ends
 /// with a <see cref="BlobCorruptException"/> that names the blob (CAS-40), which is missing from then on.
 /// </remarks>
 /// <param name="inner">The store within, one that keeps any value under any digest.</param>

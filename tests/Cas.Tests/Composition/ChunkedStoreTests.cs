@@ -180,18 +180,43 @@ public sealed class ChunkedStoreTests
     [Rule("CAS-30")]
     [InlineData(ChunkingFunction.FastCdc2020)]
     [InlineData(ChunkingFunction.RepMaxCdc)]
-    public async Task After_a_split_the_blob_is_made_of_its_chunks_and_its_copy_falls_out_of_use(ChunkingFunction function)
+    public async Task After_a_split_the_blob_is_made_of_its_chunks_and_its_copy_is_gone(ChunkingFunction function)
     {
         TestBlob blob = TestBlob.Random(1, 6 * MiB);
         await cas.WriteAllAsync(blob.Digest, blob.Content, Token);
 
         Recipe? recipe = await chunks.SplitAsync(blob.Digest, function, Token);
 
-        media.Gone.Add(blob.Digest);
         Assert.Equal(function, recipe!.Function);
+        Assert.False(await media.ContainsAsync(blob.Digest, Token));
+        Assert.True(await cas.ContainsAsync(blob.Digest, Token));
+        Assert.Equal(blob.Content, await cas.ReadAllAsync(blob.Digest, int.MaxValue, Token));
+    }
+
+    [Fact]
+    public async Task A_copy_that_comes_beside_a_recipe_falls_out_of_use()
+    {
+        (TestBlob blob, TestBlob[] parts) = await PartsAsync(1, MiB, 700_000);
+        await cas.WriteAllAsync(blob.Digest, blob.Content, Token);
+        await media.WriteAllAsync(blob.Digest.RecipeKey(), new Recipe(ChunkingFunction.Unknown, [.. parts.Select(part => part.Digest)]).Encode(), Token);
+        media.Gone.Add(blob.Digest);
+
         Assert.True(await cas.ContainsAsync(blob.Digest, Token));
         Assert.Equal(blob.Content, await cas.ReadAllAsync(blob.Digest, int.MaxValue, Token));
         Assert.DoesNotContain(blob.Digest, media.Used);
+    }
+
+    [Fact]
+    public async Task Splitting_it_another_way_changes_its_chunks_and_not_the_blob()
+    {
+        TestBlob blob = TestBlob.Random(1, 6 * MiB);
+        await cas.WriteAllAsync(blob.Digest, blob.Content, Token);
+        Recipe? first = await chunks.SplitAsync(blob.Digest, ChunkingFunction.FastCdc2020, Token);
+
+        Recipe? second = await chunks.SplitAsync(blob.Digest, ChunkingFunction.RepMaxCdc, Token);
+
+        Assert.NotEqual(first!.Chunks, second!.Chunks);
+        Assert.Equal(blob.Content, await cas.ReadAllAsync(blob.Digest, int.MaxValue, Token));
     }
 
     [Fact]

@@ -93,35 +93,28 @@ public sealed class ChunkingStoreTests : BlobStoreContract
     public async Task What_is_found_can_be_read_while_everything_is_evicted_all_the_time()
     {
         using var small = new StoreFolder();
-        await using SegmentStore media = await small.OpenAsync(maxBytes: 48 * MiB, segmentBytes: 4 * MiB);
+        await using SegmentStore media = await small.OpenAsync(maxBytes: 24 * MiB, segmentBytes: 2 * MiB);
         var store = new ChunkingStore(new ChunkedStore(media));
-        TestBlob kept = TestBlob.Random(1, 6 * MiB);
-        await store.WriteAllAsync(kept.Digest, kept.Content, Token);
-
-        for (int i = 2; i < 40; i++)
+        TestBlob[] blobs = [.. Enumerable.Range(0, 24).Select(i => TestBlob.Random(i, 3 * MiB))];
+        foreach (TestBlob blob in blobs)
         {
-            TestBlob blob = TestBlob.Random(i, 4 * MiB);
             await store.WriteAllAsync(blob.Digest, blob.Content, Token);
-            foreach (TestBlob asked in (TestBlob[])[kept, blob])
-            {
-                Assert.Empty(await store.FindMissingAsync([asked.Digest], Token));
-                Assert.Equal(asked.Content, await store.ReadAllAsync(asked.Digest, int.MaxValue, Token));
-            }
+            Assert.True(await IsThereAsync(store, blob));
+            await IsThereAsync(store, blobs[0]);
         }
 
         Assert.NotEqual(0, media.Statistics.EvictedBytes);
-        int present = 0, lost = 0;
-        for (int i = 2; i < 40; i++)
-        {
-            TestBlob blob = TestBlob.Random(i, 4 * MiB);
-            bool isThere = await store.ContainsAsync(blob.Digest, Token);
-            byte[]? content = await store.ReadAllAsync(blob.Digest, int.MaxValue, Token);
-            Assert.Equal(isThere ? blob.Content : null, content);
-            _ = isThere ? present++ : lost++;
-        }
+        int present = 0;
+        foreach (TestBlob blob in blobs)
+            present += await IsThereAsync(store, blob) ? 1 : 0;
+        Assert.InRange(present, 1, blobs.Length - 1);
+    }
 
-        Assert.NotEqual(0, present);
-        Assert.NotEqual(0, lost);
+    private static async Task<bool> IsThereAsync(IBlobStore store, TestBlob blob)
+    {
+        bool isThere = await store.ContainsAsync(blob.Digest, Token);
+        Assert.Equal(isThere ? blob.Content : null, await store.ReadAllAsync(blob.Digest, int.MaxValue, Token));
+        return isThere;
     }
 
     protected override async ValueTask<IBlobStore> CreateStoreAsync()

@@ -44,6 +44,8 @@ internal sealed class CountingStore(IBlobStore inner) : IBlobStore
             return read;
         }
 
+        public override void Discard() => reader.Discard();
+
         public override ValueTask DisposeAsync() => reader.DisposeAsync();
     }
 
