@@ -42,6 +42,8 @@ internal sealed unsafe class IndexShard(int number)
     /// <summary>The digest sizes that have no room in their slots, for a checkpoint.</summary>
     public IReadOnlyDictionary<UInt128, long> OddSizes => sizes;
 
+    private int Limit => homes / 128 * 119 + homes % 128 * 119 / 128;
+
     private Span<IndexSlot> Slots => new(slots, SlotsFor(homes));
 
     /// <summary>Finds an entry.</summary>
@@ -90,6 +92,13 @@ internal sealed unsafe class IndexShard(int number)
         Slots[at] = slot;
         GC.KeepAlive(this);
         return exists;
+    }
+
+    /// <summary>Grows, if need be, so that so many entries more have room.</summary>
+    public void Reserve(int more)
+    {
+        while (count + more > Limit)
+            Grow();
     }
 
     /// <summary>Removes an entry.</summary>
@@ -181,7 +190,7 @@ internal sealed unsafe class IndexShard(int number)
     {
         while (true)
         {
-            if (count < homes / 128 * 119 + homes % 128 * 119 / 128)
+            if (count < Limit)
             {
                 Span<IndexSlot> all = Slots;
                 int gap = at;

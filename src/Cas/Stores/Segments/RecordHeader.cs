@@ -77,6 +77,24 @@ internal readonly struct RecordHeader
     /// <summary>True if a header may start with these bytes: a cheap test before <see cref="TryRead"/>.</summary>
     public static bool MayStartWith(ReadOnlySpan<byte> bytes) => bytes.Length >= FixedLength && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == Magic;
 
+    /// <summary>Where in some bytes, which lie where a header may begin, is the first place where one may: its magic stands there. -1 if there is none.</summary>
+    public static int IndexOfStart(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> magic = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(magic, Magic);
+        for (int at = 0; at < bytes.Length; at = (at & ~(Alignment - 1)) + Alignment)
+        {
+            int found = bytes[at..].IndexOf(magic);
+            if (found < 0)
+                return -1;
+            at += found;
+            if (at % Alignment == 0)
+                return at;
+        }
+
+        return -1;
+    }
+
     /// <summary>Writes the header of the record at a place; fills the first <see cref="Length"/> bytes.</summary>
     public void Write(Span<byte> destination, StoreKey key, RecordPlace place)
     {

@@ -36,7 +36,7 @@ internal sealed class RecordScanner(SegmentFile segment, StoreKey key) : IDispos
             {
                 if (segment.IsSingle)
                     yield break; // one record, at the start
-                offset += RecordHeader.Alignment;
+                offset = NextCandidate(offset + RecordHeader.Alignment);
                 continue;
             }
 
@@ -62,6 +62,21 @@ internal sealed class RecordScanner(SegmentFile segment, StoreKey key) : IDispos
     {
         ReadOnlySpan<byte> bytes = Peek(offset, RecordHeader.MaxLength);
         return RecordHeader.TryRead(bytes, key, RecordPlace.At(segment.Number, offset), out header);
+    }
+
+    /// <summary>The next place where a header may begin, or the end of the file.</summary>
+    private long NextCandidate(long offset)
+    {
+        while (!Peek(offset, RecordHeader.Alignment).IsEmpty)
+        {
+            ReadOnlySpan<byte> bytes = Buffered(offset);
+            int found = RecordHeader.IndexOfStart(bytes);
+            if (found >= 0)
+                return offset + found;
+            offset += Math.Max(RecordHeader.Alignment, bytes.Length & ~(RecordHeader.Alignment - 1));
+        }
+
+        return fileLength;
     }
 
     private bool IsWhole(long offset, in RecordHeader header, CancellationToken cancellationToken)
@@ -92,7 +107,9 @@ internal sealed class RecordScanner(SegmentFile segment, StoreKey key) : IDispos
             buffered = segment.Read(buffer.AsSpan(0, BufferLength), offset);
         }
 
-        ReadOnlySpan<byte> rest = buffer.AsSpan((int)(offset - bufferStart), buffered - (int)(offset - bufferStart));
+        ReadOnlySpan<byte> rest = Buffered(offset);
         return rest.Length > wanted ? rest[..wanted] : rest;
     }
+
+    private ReadOnlySpan<byte> Buffered(long offset) => buffer.AsSpan((int)(offset - bufferStart), buffered - (int)(offset - bufferStart));
 }

@@ -20,6 +20,9 @@ internal sealed class SegmentIndex
     /// <summary>A shard by its number.</summary>
     public IndexShard this[int number] => shards[number];
 
+    /// <summary>Numbers that are in the order in which the index keeps tags: shard by shard, and within one by the lower half.</summary>
+    public static ulong OrderOf(UInt128 tag) => ((ulong)(tag >> 64) & ~(ulong.MaxValue >> ShardBits)) | ((ulong)tag >> ShardBits);
+
     /// <summary>The shard of a tag.</summary>
     public IndexShard ShardOf(UInt128 tag) => shards[(int)(ulong)(tag >> (128 - ShardBits))];
 }

@@ -52,30 +52,48 @@ internal sealed partial class SegmentLog
     /// <param name="cancellationToken">Ends it between two shards.</param>
     public void Confirm(IReadOnlyDictionary<int, long> covered, CancellationToken cancellationToken) =>
         ForEachShard(
-            (_, shard) => shard.RemoveWhere(0, (_, entry) =>
+            (_, shard) =>
             {
-                if (!covered.TryGetValue(entry.Place.Segment, out long end) || entry.Place.Offset >= end)
-                    return true;
-                Count(entry, 1);
-                return false;
-            }),
+                // Counted for each shard, and added up once: many processors on a few counters take turns.
+                Dictionary<int, Tally> tallies = covered.ToDictionary(segment => segment.Key, segment => new Tally(segments[segment.Key], segment.Value));
+                shard.RemoveWhere(0, (_, entry) =>
+                {
+                    if (!tallies.TryGetValue(entry.Place.Segment, out Tally? tally) || entry.Place.Offset >= tally.End)
+                        return true;
+                    tally.Count(entry);
+                    return false;
+                });
+                foreach (Tally tally in tallies.Values)
+                    tally.Add();
+            },
             cancellationToken);
 
-    /// <summary>Adds a record that was found on disk, unless the index knows a later one of its key.</summary>
-    /// <param name="tag">The tag of its key.</param>
-    /// <param name="place">Where it was found.</param>
-    /// <param name="header">Its header.</param>
-    /// <param name="sequenceAt">Reads the sequence number of the record at a place: the index does not keep it.</param>
-    public void Restore(UInt128 tag, RecordPlace place, in RecordHeader header, Func<SegmentFile, RecordPlace, long> sequenceAt)
+    /// <summary>Adds records that were found on disk, in the order of <see cref="SegmentIndex.OrderOf"/>, but for those of which the index knows a later one of their key.</summary>
+    /// <exception cref="StoreUnavailableException">The disk failed.</exception>
+    public void Restore(ReadOnlySpan<FoundRecord> sorted)
     {
-        Restore(0, 0, header.Sequence);
-        IndexShard shard = index.ShardOf(tag);
-        lock (shard.Gate)
+        long last = 0;
+        while (!sorted.IsEmpty)
         {
-            if (!shard.TryGet(tag, out IndexEntry known) || known.Place == place
-                || sequenceAt(segments[known.Place.Segment], known.Place) <= header.Sequence)
-                Restore(tag, new IndexEntry(place, header.ValueLength, header.Digest.SizeBytes, default));
+            IndexShard shard = index.ShardOf(sorted[0].Tag);
+            int count = 1;
+            while (count < sorted.Length && index.ShardOf(sorted[count].Tag) == shard)
+                count++;
+            lock (shard.Gate)
+            {
+                shard.Reserve(count);
+                foreach (ref readonly FoundRecord record in sorted[..count])
+                {
+                    last = Math.Max(last, record.Sequence);
+                    if (!shard.TryGet(record.Tag, out IndexEntry known) || known.Place == record.Place || SequenceAt(known.Place) <= record.Sequence)
+                        Put(shard, record.Tag, new IndexEntry(record.Place, record.Length, record.DigestSize, default));
+                }
+            }
+
+            sorted = sorted[count..];
         }
+
+        Restore(0, 0, last);
     }
 
     /// <summary>Lets the index point to a record.</summary>
@@ -94,6 +112,14 @@ internal sealed partial class SegmentLog
             segments.Activate(last);
     }
 
+    /// <summary>The sequence number of a record, which the index does not keep; 0 if it can't be read.</summary>
+    private long SequenceAt(RecordPlace place)
+    {
+        Span<byte> bytes = stackalloc byte[RecordHeader.MaxLength];
+        int read = segments[place.Segment].Read(bytes, place.Offset);
+        return RecordHeader.TryRead(bytes[..read], directory.Key, place, out RecordHeader header) ? header.Sequence : 0;
+    }
+
     private void ForEachShard(Action<int, IndexShard> action, CancellationToken cancellationToken)
     {
         try
@@ -103,6 +129,31 @@ internal sealed partial class SegmentLog
         catch (AggregateException exception)
         {
             ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
+        }
+    }
+
+    private sealed class Tally(SegmentFile segment, long end)
+    {
+        private readonly uint forgottenEra = segment.ForgottenEra;
+        private long live;
+        private long used;
+        private uint lastUse;
+
+        public long End => end;
+
+        public void Count(in IndexEntry entry)
+        {
+            live += entry.Weight;
+            lastUse = Math.Max(lastUse, entry.LastUse);
+            if (entry.LastUse > forgottenEra)
+                used += entry.Weight;
+        }
+
+        public void Add()
+        {
+            segment.AddLive(live);
+            segment.AddUsed(used);
+            segment.LastUse = Math.Max(segment.LastUse, lastUse);
         }
     }
 }

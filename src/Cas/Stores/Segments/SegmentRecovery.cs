@@ -12,8 +12,6 @@ internal sealed class SegmentRecovery(
     // Without the newest checkpoint we can't know the highest number that was ever used: numbers go on far beyond what it could be.
     private const int NumbersToSkip = 1_000_000;
 
-    private readonly byte[] headerBytes = new byte[RecordHeader.MaxLength];
-
     /// <summary>Records read back.</summary>
     public long RecoveredRecords { get; private set; }
 
@@ -37,10 +35,12 @@ internal sealed class SegmentRecovery(
         log.Confirm(covered, cancellationToken);
 
         SegmentFile? last = null;
-        foreach (SegmentFile segment in log.Segments().OrderBy(segment => segment.Number))
+        SegmentFile[] all = [.. log.Segments().OrderBy(segment => segment.Number)];
+        IReadOnlyDictionary<SegmentFile, SegmentScanResult> found =
+            new SegmentScan(log, directory.Key).Run([.. all.Select(segment => (segment, covered.GetValueOrDefault(segment.Number)))], cancellationToken);
+        foreach (SegmentFile segment in all)
         {
-            long start = covered.GetValueOrDefault(segment.Number);
-            Scan(segment, start, cancellationToken);
+            Take(segment, found[segment]);
             if (segment.LiveBytes == 0)
             {
                 log.RemoveSegment(segment);
@@ -105,34 +105,19 @@ internal sealed class SegmentRecovery(
         return covered;
     }
 
-    private void Scan(SegmentFile segment, long start, CancellationToken cancellationToken)
+    private void Take(SegmentFile segment, SegmentScanResult found)
     {
-        using var scanner = new RecordScanner(segment, directory.Key);
-        int records = 0;
-        foreach ((RecordPlace place, RecordHeader header) in scanner.Scan(start, cancellationToken))
-        {
-            records++;
-            log.Restore(directory.Key.TagOf(header.Digest), place, header, SequenceAt);
-        }
-
-        if (scanner.End < segment.FileLength)
-            segment.Truncate(scanner.End);
-        segment.Tail = scanner.End;
-        if (records == 0 && scanner.Damaged == 0)
+        if (found.End < segment.FileLength)
+            segment.Truncate(found.End);
+        segment.Tail = found.End;
+        if (found.Records == 0 && found.Damaged == 0)
             return;
         HasChanged = true;
-        RecoveredRecords += records;
-        DamagedRecords += scanner.Damaged;
-        CasLog.SegmentScanned(logger, segment.Path, records, scanner.Damaged);
+        RecoveredRecords += found.Records;
+        DamagedRecords += found.Damaged;
+        CasLog.SegmentScanned(logger, segment.Path, found.Records, found.Damaged);
     }
 
     private static bool HasBeenCut(SegmentFile segment, CheckpointHead? head) =>
         head is not null && head.Segments.Any(covered => covered.Number == segment.Number && segment.Tail < covered.End);
-
-    /// <summary>The sequence number of a record; 0 if it can't be read.</summary>
-    private long SequenceAt(SegmentFile segment, RecordPlace place)
-    {
-        int read = segment.Read(headerBytes, place.Offset);
-        return RecordHeader.TryRead(headerBytes.AsSpan(0, read), directory.Key, place, out RecordHeader header) ? header.Sequence : 0;
-    }
 }
