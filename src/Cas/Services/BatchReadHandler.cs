@@ -56,14 +56,19 @@ internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits)
             await using BlobReader? reader = await cas.OpenReadAsync(digest, 0, cancellationToken);
             if (reader is null)
                 return BatchReadAnswer.Of(CasErrors.ToStatus(new BlobsMissingException([digest]))!);
+            bool isZstd = reader.ZstdLength < destination.Length && Choose(request.Acceptable) == Compressor.Zstd;
+            if (isZstd)
+                destination = destination[..(int)reader.ZstdLength!.Value];
             for (int filled = 0; filled < destination.Length;)
             {
-                int read = await reader.ReadAsync(destination[filled..], cancellationToken);
+                int read = await (isZstd ? reader.ReadZstdAsync(destination[filled..], cancellationToken) : reader.ReadAsync(destination[filled..], cancellationToken));
                 if (read == 0)
                     throw new BlobCorruptException(digest);
                 filled += read;
             }
 
+            if (isZstd)
+                return new BatchReadAnswer(null, destination, Compressor.Zstd);
             return request.Acceptable.Count == 0 || destination.Length < WorthCompressing
                 ? new BatchReadAnswer(null, destination, Compressor.Identity)
                 : await CompressAsync(request.Acceptable, destination, cancellationToken);
@@ -77,7 +82,7 @@ internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits)
     private static async ValueTask<BatchReadAnswer> CompressAsync(
         IReadOnlyList<Compressor> acceptable, Memory<byte> content, CancellationToken cancellationToken)
     {
-        if (BlobCompression.Supported.FirstOrDefault(acceptable.Contains) is var compressor and not Compressor.Identity)
+        if (Choose(acceptable) is var compressor and not Compressor.Identity)
         {
             byte[] compressed = await BlobCompression.CompressAsync(compressor, content, cancellationToken);
             if (compressed.Length < content.Length)
@@ -86,6 +91,8 @@ internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits)
 
         return new BatchReadAnswer(null, content, Compressor.Identity);
     }
+
+    private static Compressor Choose(IReadOnlyList<Compressor> acceptable) => BlobCompression.Supported.FirstOrDefault(acceptable.Contains);
 
     private static void Write(MessageWriter responses, BatchReadRequest request, ReadOnlySpan<BatchReadAnswer> answers)
     {

@@ -42,6 +42,22 @@ public sealed class CompressedAtRestTests : IAsyncLifetime
         Assert.Equal(blob.Content, await Compressed.DecompressAsync(Compressor.Zstd, answer));
     }
 
+    [Fact]
+    [Rule("CAS-17")]
+    public async Task So_do_readers_of_batches()
+    {
+        TestBlob stored = await server.AddAsync(Compressed.Blob(1, 100_000)), small = await server.AddAsync(Compressed.Blob(2, 1000));
+        var request = new Reapi.BatchReadBlobsRequest { AcceptableCompressors = { Compressor.Brotli, Compressor.Zstd }, Digests = { CasServer.Wire(stored), CasServer.Wire(small) } };
+
+        Reapi.BatchReadBlobsResponse answer = await server.BatchReadAsync(request);
+
+        Assert.All(answer.Responses, response => Assert.Equal(Compressor.Zstd, response.Compressor));
+        Assert.Equal(await StoredAsync(stored), answer.Responses[0].Data);
+        Assert.Equal(small.Content, await Compressed.DecompressAsync(Compressor.Zstd, answer.Responses[1].Data.ToByteArray()));
+        request.AcceptableCompressors.Clear();
+        Assert.Equal(stored.Content, (await server.BatchReadAsync(request)).Responses[0].Data);
+    }
+
     [Theory]
     [Rule("BSR-04")]
     [Rule("BSR-05")]
