@@ -3,6 +3,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using Perfolizer.Horology;
+using RemoteExec.Benchmarks.Eviction;
 using RemoteExec.Benchmarks.Storage;
 
 namespace RemoteExec.Benchmarks;
@@ -23,6 +24,8 @@ internal static class Program
             return await StoreScale.RunAsync(rest);
         if (args is ["chunks"])
             return await ChunkShare.RunAsync();
+        if (args is ["eviction"])
+            return await EvictionComparison.RunAsync();
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(Path.Combine("artifacts", "bench", "micro"));
         if (!args.Any(arg => arg is "-j" or "--job" || arg.StartsWith("--job=", StringComparison.Ordinal)))
             config = config.AddJob(job);

@@ -7,9 +7,13 @@ internal sealed class RecordMover(SegmentStoreOptions options, SegmentLog log, S
 {
     private const int BufferBytes = 1 << 18;
     private long movedBlobs;
+    private long movedBytes;
 
     /// <summary>Blobs copied.</summary>
     public long MovedBlobs => Interlocked.Read(ref movedBlobs);
+
+    /// <summary>The bytes of their records.</summary>
+    public long MovedBytes => Interlocked.Read(ref movedBytes);
 
     /// <summary>
     /// Copies a record and lets the index point to the copy, which keeps the record's sequence number. False if it turned out to be
@@ -48,7 +52,11 @@ internal sealed class RecordMover(SegmentStoreOptions options, SegmentLog log, S
             }
 
             if (published)
+            {
                 Interlocked.Increment(ref movedBlobs);
+                Interlocked.Add(ref movedBytes, reservation.Length);
+            }
+
             return published;
         }
         finally

@@ -70,6 +70,7 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
                 EvictedBlobs = evictor.EvictedBlobs,
                 EvictedBytes = evictor.EvictedBytes,
                 MovedBlobs = mover.MovedBlobs,
+                MovedBytes = mover.MovedBytes,
                 DamagedRecords = Interlocked.Read(ref damagedRecords),
                 Flushes = flusher.Flushes,
                 IndexBytes = Log.IndexBytes,

@@ -21,6 +21,9 @@ public sealed record SegmentStoreStatistics
     /// <summary>Blobs copied out of a segment before it was dropped because they had been used.</summary>
     public required long MovedBlobs { get; init; }
 
+    /// <summary>Bytes of the records copied so.</summary>
+    public required long MovedBytes { get; init; }
+
     /// <summary>Records found damaged, at the start or by a reader, and dropped.</summary>
     public required long DamagedRecords { get; init; }
 
