@@ -9,7 +9,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 internal static class CompressedValue
 {
     /// <summary>How much of the content is compressed at a time.</summary>
-    public const int BlockBytes = 128 * 1024;
+    public const int BlockBytes = 64 * 1024;
 
     /// <summary>The length of what stands before the frames.</summary>
     public const int PrefixBytes = sizeof(long);
