@@ -30,14 +30,8 @@ public sealed class ChunkedStore(IBlobStore inner) : IBlobStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<BlobReader?> OpenReadAsync(Digest digest, long offset, CancellationToken cancellationToken)
-    {
-        if (await FindRecipeAsync(digest, cancellationToken) is not { } recipe)
-            return await inner.OpenReadAsync(digest, offset, cancellationToken);
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, recipe.BlobBytes);
-        return new ChunkedReader(inner, digest, recipe, offset);
-    }
+    public ValueTask<BlobReader?> OpenReadAsync(Digest digest, long offset, CancellationToken cancellationToken) =>
+        Recipe.MayBeOf(digest) ? OpenLargeAsync(digest, offset, cancellationToken) : inner.OpenReadAsync(digest, offset, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<BlobWriter> OpenWriteAsync(Digest digest, long length, CancellationToken cancellationToken) =>
@@ -75,6 +69,15 @@ public sealed class ChunkedStore(IBlobStore inner) : IBlobStore
         await inner.WriteAllAsync(digest.RecipeKey(), recipe.Encode(), cancellationToken);
         if (await inner.FindMissingAsync(recipe.Chunks, cancellationToken) is { Count: > 0 } missing)
             throw new BlobsMissingException(missing);
+    }
+
+    private async ValueTask<BlobReader?> OpenLargeAsync(Digest digest, long offset, CancellationToken cancellationToken)
+    {
+        if (await FindRecipeAsync(digest, cancellationToken) is not { } recipe)
+            return await inner.OpenReadAsync(digest, offset, cancellationToken);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, recipe.BlobBytes);
+        return new ChunkedReader(inner, digest, recipe, offset);
     }
 
     private async ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(

@@ -14,12 +14,19 @@ internal static class ProtoWriter
         output.Advance(length);
     }
 
-    /// <summary>Writes the tag and the length of a field of bytes, and the bytes.</summary>
-    public static void WriteBytes(IBufferWriter<byte> output, uint tag, ReadOnlySpan<byte> bytes)
+    /// <summary>Writes the tag and the length of a field of bytes, and the bytes; returns the length of it all.</summary>
+    public static int WriteBytes(Span<byte> destination, byte tag, ReadOnlySpan<byte> bytes)
     {
-        WriteVarint(output, tag);
-        WriteVarint(output, (ulong)bytes.Length);
-        output.Write(bytes);
+        int length = WriteLength(destination, tag, bytes.Length);
+        bytes.CopyTo(destination[length..]);
+        return length + bytes.Length;
+    }
+
+    /// <summary>Writes the tag and the length of a field of bytes, which the caller writes behind it; returns their length.</summary>
+    public static int WriteLength(Span<byte> destination, byte tag, int count)
+    {
+        destination[0] = tag;
+        return 1 + Varint.Write(destination[1..], (ulong)count);
     }
 
     /// <summary>The length of a field with a tag of one byte and that many bytes.</summary>

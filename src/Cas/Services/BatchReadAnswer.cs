@@ -1,6 +1,4 @@
-using System.Buffers;
 using RemoteExec.Cas.Frames;
-using RemoteExec.Protocol;
 using RemoteExec.Protocol.Wire;
 using RemoteExec.Rpc;
 using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
@@ -26,25 +24,22 @@ internal readonly record struct BatchReadAnswer(byte[]? Failure, ReadOnlyMemory<
     /// <param name="digestLength">The length of the digest's message.</param>
     public int FieldLength(int digestLength) => ProtoWriter.LengthOfBytes(LengthWith(digestLength));
 
-    /// <summary>Writes the field of the response, all but the digest's message.</summary>
-    public void WriteStart(IBufferWriter<byte> output, int digestLength)
+    /// <summary>Writes the field of the response as far as the digest's message, which the caller writes; returns its length.</summary>
+    public int WriteStart(Span<byte> destination, int digestLength)
     {
-        ProtoWriter.WriteVarint(output, ResponseTag);
-        ProtoWriter.WriteVarint(output, (ulong)LengthWith(digestLength));
-        ProtoWriter.WriteVarint(output, DigestTag);
-        ProtoWriter.WriteVarint(output, (ulong)digestLength);
+        int length = ProtoWriter.WriteLength(destination, ResponseTag, LengthWith(digestLength));
+        return length + ProtoWriter.WriteLength(destination[length..], DigestTag, digestLength);
     }
 
-    /// <summary>Writes what stands behind the digest's message.</summary>
-    public void WriteEnd(IBufferWriter<byte> output)
+    /// <summary>Writes what stands behind the digest's message; returns its length.</summary>
+    public int WriteEnd(Span<byte> destination)
     {
-        if (!Data.IsEmpty)
-            ProtoWriter.WriteBytes(output, DataTag, Data.Span);
-        ProtoWriter.WriteBytes(output, StatusTag, Failure);
+        int length = Data.IsEmpty ? 0 : ProtoWriter.WriteBytes(destination, DataTag, Data.Span);
+        length += ProtoWriter.WriteBytes(destination[length..], StatusTag, Failure);
         if (Compressor == Compressor.Identity)
-            return;
-        ProtoWriter.WriteVarint(output, CompressorTag);
-        ProtoWriter.WriteVarint(output, (ulong)Compressor);
+            return length;
+        destination[length++] = CompressorTag;
+        return length + Varint.Write(destination[length..], (ulong)Compressor);
     }
 
     private int LengthWith(int digestLength) =>

@@ -100,16 +100,20 @@ internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits)
         for (int i = 0; i < answers.Length; i++)
             length += answers[i].FieldLength(DigestLength(request, i));
 
-        responses.Start(length);
+        Span<byte> left = responses.Reserve(length).Span;
         for (int i = 0; i < answers.Length; i++)
         {
-            answers[i].WriteStart(responses, DigestLength(request, i));
+            int digestLength = DigestLength(request, i);
+            left = left[answers[i].WriteStart(left, digestLength)..];
             if (request.Malformed.TryGetValue(i, out (Reapi.Digest Digest, RpcStatus) malformed))
-                responses.Write(malformed.Digest.ToByteArray());
+                malformed.Digest.WriteTo(left[..digestLength]);
             else
-                responses.Advance(DigestMessage.Write(responses.GetSpan(DigestMessage.MaxLength), request.Digests.All[i]));
-            answers[i].WriteEnd(responses);
+                DigestMessage.Write(left, request.Digests.All[i]);
+            left = left[digestLength..];
+            left = left[answers[i].WriteEnd(left)..];
         }
+
+        responses.Commit();
     }
 
     private static int DigestLength(BatchReadRequest request, int index) =>

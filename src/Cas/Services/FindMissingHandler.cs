@@ -1,4 +1,4 @@
-using System.Buffers;
+using RemoteExec.Cas.Frames;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Wire;
 using RemoteExec.Rpc.Framing;
@@ -49,17 +49,16 @@ internal sealed class FindMissingHandler(IBlobStore cas)
         int length = 0;
         foreach (ref readonly Digest digest in missing)
         {
-            int one = DigestMessage.LengthOf(digest);
-            length += 1 + Varint.LengthOf((ulong)one) + one;
+            length += ProtoWriter.LengthOfBytes(DigestMessage.LengthOf(digest));
         }
 
-        responses.Start(length);
+        Span<byte> left = responses.Reserve(length).Span;
         foreach (ref readonly Digest digest in missing)
         {
-            Span<byte> destination = responses.GetSpan(DigestMessage.MaxLength + 3);
-            destination[0] = MissingTag;
-            int start = 1 + Varint.Write(destination[1..], (ulong)DigestMessage.LengthOf(digest));
-            responses.Advance(start + DigestMessage.Write(destination[start..], digest));
+            left = left[ProtoWriter.WriteLength(left, MissingTag, DigestMessage.LengthOf(digest))..];
+            left = left[DigestMessage.Write(left, digest)..];
         }
+
+        responses.Commit();
     }
 }

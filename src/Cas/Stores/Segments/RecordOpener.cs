@@ -29,12 +29,13 @@ internal sealed class RecordOpener(SegmentStore store)
         int length = headerLength + (int)entry.Length;
         byte[] record = ArrayPool<byte>.Shared.Rent(length);
         bool handedOver = false;
+        RecordHeader header = default;
         try
         {
-            if (segment.Read(record.AsSpan(0, length), entry.Place.Offset) < length
-                || !RecordHeader.TryRead(record.AsSpan(0, length), store.Key, entry.Place, out RecordHeader header)
-                || !IsRecordOf(header, digest, entry)
-                || Crc32C.Compute(record.AsSpan(headerLength, (int)entry.Length)) != header.Checksum)
+            ReadAhead ahead = ReadAhead.OfThread;
+            Span<byte> bytes = record.AsSpan(0, length);
+            bool isGood = ahead.TryTake(segment, entry.Place.Offset, bytes) && IsWhole(bytes, digest, headerLength, entry, out header);
+            if (!isGood && (ahead.Read(segment, entry.Place.Offset, bytes) < length || !IsWhole(bytes, digest, headerLength, entry, out header)))
                 return null;
             if (header.IsCompressed)
                 return TryOpenLarge(digest, tag, segment, entry, headerLength, offset);
@@ -48,6 +49,11 @@ internal sealed class RecordOpener(SegmentStore store)
                 ArrayPool<byte>.Shared.Return(record);
         }
     }
+
+    private bool IsWhole(ReadOnlySpan<byte> record, in Digest digest, int headerLength, IndexEntry entry, out RecordHeader header) =>
+        RecordHeader.TryRead(record, store.Key, entry.Place, out header)
+        && IsRecordOf(header, digest, entry)
+        && Crc32C.Compute(record[headerLength..]) == header.Checksum;
 
     private BlobReader? TryOpenLarge(Digest digest, UInt128 tag, SegmentFile segment, IndexEntry entry, int headerLength, long offset)
     {

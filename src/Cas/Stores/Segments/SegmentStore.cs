@@ -120,8 +120,9 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             int count = Math.Min(left.Length, LookUpBatch);
+            Key.TagsOf(left[..count], tags);
             for (int i = 0; i < count; i++)
-                Log.Prefetch(tags[i] = Key.TagOf(left[i]));
+                Log.Prefetch(tags[i]);
             for (int i = 0; i < count; i++)
             {
                 if (!Log.Use(tags[i], left[i].SizeBytes) && (seen ??= []).Add((tags[i], left[i].SizeBytes)))

@@ -14,6 +14,8 @@ internal sealed class StoreKey
     /// <summary>The length of the secret in bytes.</summary>
     public const int Length = 32;
 
+    private const int LongestInLanes = 120; // bytes: any hash, and instance names as they are
+
     private readonly byte[] secret;
     private readonly UInt128 tagKey;
     private readonly UInt128 headerKey;
@@ -47,13 +49,56 @@ internal sealed class StoreKey
     /// </summary>
     public UInt128 TagOf(in Digest digest)
     {
+        Span<byte> input = stackalloc byte[LengthOf(digest)];
+        Encode(digest, input);
+        return SipHash.Compute(tagKey, input);
+    }
+
+    /// <summary>The tags of several digests, faster than one by one if they are of one function and instance.</summary>
+    public void TagsOf(ReadOnlySpan<Digest> digests, Span<UInt128> tags)
+    {
+        while (!digests.IsEmpty)
+        {
+            int count = 1;
+            if (digests.Length < SipHashLanes.Count || !SipHashLanes.IsSupported || !TryTagLanes(digests[..SipHashLanes.Count], tags))
+                tags[0] = TagOf(digests[0]);
+            else
+                count = SipHashLanes.Count;
+            digests = digests[count..];
+            tags = tags[count..];
+        }
+    }
+
+    private bool TryTagLanes(ReadOnlySpan<Digest> digests, Span<UInt128> tags)
+    {
+        int length = LengthOf(digests[0]);
+        if (length > LongestInLanes)
+            return false;
+        Span<byte> input = stackalloc byte[LongestInLanes + 8];
+        input.Clear();
+        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(input[..(8 * ((length / 8) + 1))]);
+        Span<ulong> lanes = stackalloc ulong[SipHashLanes.Count * ((LongestInLanes / 8) + 1)];
+        for (int lane = 0; lane < digests.Length; lane++)
+        {
+            if (LengthOf(digests[lane]) != length)
+                return false;
+            Encode(digests[lane], input);
+            for (int i = 0; i < words.Length; i++)
+                lanes[(SipHashLanes.Count * i) + lane] = words[i];
+        }
+
+        SipHashLanes.Compute(tagKey, lanes[..(SipHashLanes.Count * words.Length)], length, tags);
+        return true;
+    }
+
+    private static int LengthOf(in Digest digest) => 1 + digest.HashSpan.Length + (2 * digest.Instance.Value.Length);
+
+    private static void Encode(in Digest digest, Span<byte> input)
+    {
         ReadOnlySpan<byte> hash = digest.HashSpan;
-        ReadOnlySpan<byte> instance = MemoryMarshal.AsBytes(digest.Instance.Value.AsSpan());
-        Span<byte> input = stackalloc byte[1 + hash.Length + instance.Length];
         input[0] = (byte)digest.Function; // says how long the hash is, so no two keys have one encoding
         hash.CopyTo(input[1..]);
-        instance.CopyTo(input[(1 + hash.Length)..]);
-        return SipHash.Compute(tagKey, input);
+        MemoryMarshal.AsBytes(digest.Instance.Value.AsSpan()).CopyTo(input[(1 + hash.Length)..]);
     }
 
     /// <summary>The authenticity code of a record header.</summary>

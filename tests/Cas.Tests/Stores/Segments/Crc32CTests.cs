@@ -28,4 +28,31 @@ public sealed class Crc32CTests
 
                 Assert.Equal(~expected, crc.Value);
             }).QuickCheckThrowOnFailure();
+
+    [Theory]
+    [InlineData(512)]
+    [InlineData(513)]
+    [InlineData(767)]
+    [InlineData(768)]
+    [InlineData(4096)]
+    [InlineData(100_001)]
+    public void Vectors_of_either_width_make_the_same(int length)
+    {
+        Assert.SkipUnless(CrcFolding.IsSupported, "this processor has no multiplication without carry");
+        byte[] content = StoreFolder.Content(1, length);
+        uint wide = 12345, narrow = 12345;
+
+        if (System.Runtime.Intrinsics.X86.Pclmulqdq.V512.IsSupported)
+            Check(CrcFolding.AppendWide(ref wide, content), wide);
+        Check(CrcFolding.AppendNarrow(ref narrow, content), narrow);
+
+        void Check(int left, uint register)
+        {
+            uint expected = 12345;
+            foreach (byte value in content.AsSpan(0, length - left))
+                expected = BitOperations.Crc32C(expected, value);
+            Assert.Equal(expected, register);
+            Assert.InRange(left, 0, 255);
+        }
+    }
 }
