@@ -44,7 +44,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         process = ChildProcess.Start(
             Program,
-            ["serve", "--data", data.FullPath, "--grpc", GrpcAddress, "--http", HttpAddress, "--max-size", "4GiB", .. flags]);
+            ["serve", "--data", data.FullPath, "--grpc", GrpcAddress, "--http", HttpAddress, .. flags.Contains("--max-size") ? Array.Empty<string>() : ["--max-size", "4GiB"], .. flags]);
         await process.WaitForOutputAsync(output => Ready().IsMatch(output), "a line that begins with 'ready'");
         Match ready = Ready().Match(process.Output);
         GrpcAddress = ready.Groups["grpc"].Value;

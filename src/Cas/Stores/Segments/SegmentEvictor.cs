@@ -154,6 +154,7 @@ internal sealed class SegmentEvictor(
             {
                 // The disk is full before the bound is reached. Dropping without copying is what makes room then.
                 left = reserve = 0;
+                kept = KeptBlobs.None;
                 log.Drop(tag, entry.Place);
             }
         }
