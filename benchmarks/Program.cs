@@ -27,8 +27,8 @@ internal static class Program
             return await ChunkShare.RunAsync();
         if (args is ["eviction"])
             return await EvictionComparison.RunAsync();
-        if (args is ["uploads", string server, .. string[] more])
-            return await UploadLoad.RunAsync(server, huge: more is ["huge"]);
+        if (args is ["uploads", string server, .. string[] flags])
+            return await UploadLoad.RunAsync(server, flags);
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(Path.Combine("artifacts", "bench", "micro"));
         if (!args.Any(arg => arg is "-j" or "--job" || arg.StartsWith("--job=", StringComparison.Ordinal)))
             config = config.AddJob(job);

@@ -36,13 +36,13 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a program.</summary>
+    /// <summary>Starts a program, with flags that come behind ours.</summary>
     /// <exception cref="InvalidOperationException">It ended, and did not get ready.</exception>
-    public static async Task<MeasuredServer> StartAsync(string program)
+    public static async Task<MeasuredServer> StartAsync(string program, IEnumerable<string> flags)
     {
         var server = new MeasuredServer();
         var start = new ProcessStartInfo(
-            program, ["serve", "--data", server.directory.FullName, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--workers", "0", "--max-size", "24GiB"])
+            program, ["serve", "--data", server.directory.FullName, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--workers", "0", "--max-size", "24GiB", .. flags])
         {
             RedirectStandardOutput = true,
         };

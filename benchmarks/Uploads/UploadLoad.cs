@@ -19,10 +19,11 @@ internal static class UploadLoad
 
     /// <summary>Measures.</summary>
     /// <param name="program">The server.</param>
-    /// <param name="huge">True for blobs that are longer than 32 bits can say as well.</param>
-    public static async Task<int> RunAsync(string program, bool huge)
+    /// <param name="flags">Those of the server; before them <c>huge</c> for blobs that are longer than 32 bits can say as well.</param>
+    public static async Task<int> RunAsync(string program, string[] flags)
     {
-        await using MeasuredServer server = await MeasuredServer.StartAsync(program);
+        bool huge = flags is ["huge", ..];
+        await using MeasuredServer server = await MeasuredServer.StartAsync(program, huge ? flags[1..] : flags);
         await using var client = new UploadClient(server);
         await client.WriteAsync(new LongContent(1, 1000, DigestFunction.Sha256));
         await MeasureSlowAsync(server);

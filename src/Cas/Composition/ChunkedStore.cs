@@ -83,8 +83,11 @@ public sealed class ChunkedStore(IBlobStore inner) : IBlobStore
     private async ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(
         IReadOnlyCollection<Digest> digests, List<Digest> large, CancellationToken cancellationToken)
     {
-        HashSet<Digest> without = [.. await inner.FindMissingAsync(large.ConvertAll(digest => digest.RecipeKey()), cancellationToken)];
-        HashSet<Digest> found = [];
+        IReadOnlyCollection<Digest> missing = await inner.FindMissingAsync(large.ConvertAll(digest => digest.RecipeKey()), cancellationToken);
+        if (missing.Count == large.Count)
+            return await inner.FindMissingAsync(digests, cancellationToken);
+
+        HashSet<Digest> without = [.. missing], found = [];
         foreach (Digest digest in large)
         {
             if (!without.Contains(digest.RecipeKey()) && await FindRecipeAsync(digest, cancellationToken) is not null)
