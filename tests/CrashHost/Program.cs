@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.CrashHost;
 using RemoteExec.TestKit;
@@ -28,7 +29,12 @@ if (args[0] is "reserved" or "scarce")
     return 0;
 }
 
-await using SegmentStore store = await SegmentStore.OpenAsync(options, NullLogger.Instance, TimeProvider.System, CancellationToken.None);
+// A build that writes and reads all of it, and never ends.
+var builds = new LiveBuilds(TimeSpan.FromHours(1), TimeProvider.System);
+if (args is ["fill", _, _, _, "1"])
+    builds.Enter("all");
+
+await using SegmentStore store = await SegmentStore.OpenAsync(options, builds, NullLogger.Instance, TimeProvider.System, CancellationToken.None);
 switch (args[0])
 {
     case "write":
