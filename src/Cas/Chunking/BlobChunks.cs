@@ -12,7 +12,12 @@ namespace RemoteExec.Cas.Chunking;
 /// </param>
 internal sealed class BlobChunks(IBlobStore cas, ChunkedStore? chunked)
 {
+    /// <summary>How many blobs are cut at a time, each of which takes some MiB of memory; others wait.</summary>
+    public const int MaxSplits = 8;
+
     private const int PieceBytes = 64 * 1024;
+
+    private readonly SemaphoreSlim splitting = new(MaxSplits);
 
     /// <summary>Cuts a blob and stores the chunks that are not there; null if the blob is absent (CAS-28, CAS-29). They count as used, as the blob does (CAS-30).</summary>
     /// <param name="digest">The blob.</param>
@@ -26,22 +31,15 @@ internal sealed class BlobChunks(IBlobStore cas, ChunkedStore? chunked)
             && (known.Function == function || (wanted == ChunkingFunction.Unknown && known.Function != ChunkingFunction.Unknown)))
             return known;
 
-        await using BlobReader? blob = await cas.OpenReadAsync(digest, 0, cancellationToken);
-        if (blob is null)
-            return null;
-        var chunks = new List<Digest>();
-        using var reader = new ChunkReader(blob, Chunkers.Of(function));
-        while (await reader.NextAsync(cancellationToken) is { IsEmpty: false } chunk)
-            chunks.Add(await KeepAsync(digest, chunk, cancellationToken));
-
-        var recipe = new Recipe(function, chunks);
-        if (chunked is not null && recipe.IsWorthKeeping)
+        await splitting.WaitAsync(cancellationToken);
+        try
         {
-            await chunked.KeepRecipeAsync(digest, recipe, cancellationToken);
-            blob.Discard(); // the whole copy; of a blob that was made of other chunks there is none
+            return await CutAsync(digest, function, cancellationToken);
         }
-
-        return recipe;
+        finally
+        {
+            splitting.Release();
+        }
     }
 
     /// <summary>Puts a blob together from chunks. Where recipes are kept nothing is copied: the chunks are read, and hashed, as every other upload is.</summary>
@@ -61,26 +59,47 @@ internal sealed class BlobChunks(IBlobStore cas, ChunkedStore? chunked)
         if (sum != (UInt128)digest.SizeBytes)
             throw new BlobMismatchException(digest, $"its chunks have {sum} bytes together");
 
-        var recipe = new Recipe(ChunkingFunction.Unknown, await FlattenAsync(chunks, cancellationToken));
-        if (chunked is not null && recipe.IsWorthKeeping)
+        if (chunked is not null && new Recipe(ChunkingFunction.Unknown, await FlattenAsync(chunks, cancellationToken)) is { IsWorthKeeping: true } recipe)
         {
-            await VerifyAsync(digest, recipe, cancellationToken);
+            await VerifyAsync(digest, recipe.Chunks, cancellationToken);
             await chunked.KeepRecipeAsync(digest, recipe, cancellationToken);
         }
         else
         {
-            await CopyAsync(digest, recipe, cancellationToken);
+            await CopyAsync(digest, chunks, cancellationToken);
         }
     }
 
-    /// <summary>The chunks without empty ones, and of those that are made of chunks themselves, these.</summary>
+    private async ValueTask<Recipe?> CutAsync(Digest digest, ChunkingFunction function, CancellationToken cancellationToken)
+    {
+        await using BlobReader? blob = await cas.OpenReadAsync(digest, 0, cancellationToken);
+        if (blob is null)
+            return null;
+        var chunks = new List<Digest>();
+        using var reader = new ChunkReader(blob, Chunkers.Of(function));
+        while (await reader.NextAsync(cancellationToken) is { IsEmpty: false } chunk)
+            chunks.Add(await KeepAsync(digest, chunk, cancellationToken));
+
+        var recipe = new Recipe(function, chunks);
+        if (chunked is not null && recipe.IsWorthKeeping)
+        {
+            await chunked.KeepRecipeAsync(digest, recipe, cancellationToken);
+            blob.Discard(); // the whole copy; of a blob that was made of other chunks there is none
+        }
+
+        return recipe;
+    }
+
+    /// <summary>The chunks without empty ones, and of those that are made of chunks themselves, these; no more than one above the most that a recipe may have.</summary>
     private async ValueTask<IReadOnlyList<Digest>> FlattenAsync(IReadOnlyList<Digest> chunks, CancellationToken cancellationToken)
     {
         var flat = new List<Digest>(chunks.Count);
         foreach (Digest chunk in chunks)
         {
+            if (flat.Count > Recipe.MaxChunks)
+                break; // the same one, again and again, would be more than memory holds
             if (chunked is not null && await chunked.FindRecipeAsync(chunk, cancellationToken) is { } recipe)
-                flat.AddRange(recipe.Chunks);
+                flat.AddRange(recipe.Chunks.Take(Recipe.MaxChunks + 1 - flat.Count));
             else if (chunk.SizeBytes > 0)
                 flat.Add(chunk);
         }
@@ -88,10 +107,10 @@ internal sealed class BlobChunks(IBlobStore cas, ChunkedStore? chunked)
         return flat;
     }
 
-    private async ValueTask VerifyAsync(Digest digest, Recipe recipe, CancellationToken cancellationToken)
+    private async ValueTask VerifyAsync(Digest digest, IReadOnlyList<Digest> chunks, CancellationToken cancellationToken)
     {
         using var hasher = new IncrementalHasher(digest.Function, digest.SizeBytes);
-        await ReadAsync(recipe, data =>
+        await ReadAsync(chunks, data =>
         {
             hasher.Append(data.Span);
             return ValueTask.CompletedTask;
@@ -101,19 +120,19 @@ internal sealed class BlobChunks(IBlobStore cas, ChunkedStore? chunked)
             throw new BlobMismatchException(digest, $"the hash of its chunks is {actual.Hash}");
     }
 
-    private async ValueTask CopyAsync(Digest digest, Recipe recipe, CancellationToken cancellationToken)
+    private async ValueTask CopyAsync(Digest digest, IReadOnlyList<Digest> chunks, CancellationToken cancellationToken)
     {
         await using BlobWriter writer = await cas.OpenWriteAsync(digest, digest.SizeBytes, cancellationToken);
-        await ReadAsync(recipe, data => writer.WriteAsync(new ReadOnlySequence<byte>(data), cancellationToken), cancellationToken);
+        await ReadAsync(chunks, data => writer.WriteAsync(new ReadOnlySequence<byte>(data), cancellationToken), cancellationToken);
         await writer.CommitAsync(cancellationToken);
     }
 
-    private async ValueTask ReadAsync(Recipe recipe, Func<ReadOnlyMemory<byte>, ValueTask> take, CancellationToken cancellationToken)
+    private async ValueTask ReadAsync(IReadOnlyList<Digest> chunks, Func<ReadOnlyMemory<byte>, ValueTask> take, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceBytes);
         try
         {
-            foreach (Digest chunk in recipe.Chunks)
+            foreach (Digest chunk in chunks)
             {
                 await using BlobReader reader = await cas.OpenReadAsync(chunk, 0, cancellationToken) ?? throw new BlobsMissingException([chunk]);
                 for (int read; (read = await reader.ReadAsync(buffer, cancellationToken)) > 0;)

@@ -15,6 +15,9 @@ internal sealed record Recipe(ChunkingFunction Function, IReadOnlyList<Digest> C
     /// <summary>The shortest blob of which a recipe is kept: anything shorter may be one chunk.</summary>
     public const int MinBlobBytes = 2 * Chunkers.RepMaxCdcMinBytes;
 
+    /// <summary>The most chunks of a recipe, which is in memory as a whole when it is looked at: 90 GB of recommended ones.</summary>
+    public const int MaxChunks = 256 * 1024;
+
     // What a client splices of smaller pieces is copied: each chunk is a look-up whenever the blob is.
     private const int MinAverageChunkBytes = 16 * 1024;
     private const byte Version = 1;
@@ -27,7 +30,7 @@ internal sealed record Recipe(ChunkingFunction Function, IReadOnlyList<Digest> C
     public static bool MayBeOf(in Digest blob) => !blob.HasSize || blob.SizeBytes >= MinBlobBytes;
 
     /// <summary>True if the recipe is worth keeping.</summary>
-    public bool IsWorthKeeping => Chunks.Count > 1 && BlobBytes >= MinBlobBytes && BlobBytes / Chunks.Count >= MinAverageChunkBytes;
+    public bool IsWorthKeeping => Chunks.Count is > 1 and <= MaxChunks && BlobBytes >= MinBlobBytes && BlobBytes / Chunks.Count >= MinAverageChunkBytes;
 
     /// <summary>The recipe as a value.</summary>
     public byte[] Encode()
@@ -53,18 +56,19 @@ internal sealed record Recipe(ChunkingFunction Function, IReadOnlyList<Digest> C
         int entryBytes = EntryBytes(blob);
         if (value.Length <= HeaderBytes || value[0] != Version || (value.Length - HeaderBytes) % entryBytes != 0)
             return null;
+        long left = blob.HasSize ? blob.SizeBytes : long.MaxValue;
         var chunks = new Digest[(value.Length - HeaderBytes) / entryBytes];
         for (int i = 0; i < chunks.Length; i++)
         {
             ReadOnlySpan<byte> entry = value.Slice(HeaderBytes + (i * entryBytes), entryBytes);
             long size = BinaryPrimitives.ReadInt64LittleEndian(entry);
-            if (size <= 0)
+            if (size <= 0 || size > left)
                 return null;
+            left -= size;
             chunks[i] = Digest.Create(blob.Instance, blob.Function, entry[sizeof(long)..], size);
         }
 
-        var recipe = new Recipe((ChunkingFunction)value[1], chunks);
-        return !blob.HasSize || recipe.BlobBytes == blob.SizeBytes ? recipe : null;
+        return !blob.HasSize || left == 0 ? new Recipe((ChunkingFunction)value[1], chunks) : null;
     }
 
     private static int EntryBytes(in Digest blob) => sizeof(long) + blob.HashSpan.Length;

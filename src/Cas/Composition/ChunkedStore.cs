@@ -88,7 +88,7 @@ public sealed class ChunkedStore(IBlobStore inner) : IBlobStore
             return await inner.FindMissingAsync(digests, cancellationToken);
 
         HashSet<Digest> without = [.. missing], found = [];
-        foreach (Digest digest in large)
+        foreach (Digest digest in large.Distinct())
         {
             if (!without.Contains(digest.RecipeKey()) && await FindRecipeAsync(digest, cancellationToken) is not null)
                 found.Add(digest);

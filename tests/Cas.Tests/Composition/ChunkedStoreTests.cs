@@ -164,6 +164,18 @@ public sealed class ChunkedStoreTests
     }
 
     [Fact]
+    public async Task A_list_that_would_not_fit_into_memory_is_not_made()
+    {
+        (TestBlob part, TestBlob[] parts) = await PartsAsync(1, [.. Enumerable.Repeat(16 * 1024, 64)]);
+        await chunks.SpliceAsync(part.Digest, [.. parts.Select(piece => piece.Digest)], Token);
+        Digest[] repeated = [.. Enumerable.Repeat(part.Digest, 100_000)];
+        Digest claimed = Digest.Create(default, DigestFunction.Sha256, TestBlob.Random(2, 1).Digest.HashSpan, part.Digest.SizeBytes * repeated.Length);
+
+        // It is written like any other blob then, and there is no room for it.
+        await Assert.ThrowsAsync<StoreFullException>(async () => await chunks.SpliceAsync(claimed, repeated, Token));
+    }
+
+    [Fact]
     public async Task What_is_spliced_of_crumbs_is_copied()
     {
         (TestBlob blob, TestBlob[] parts) = await PartsAsync(1, [.. Enumerable.Repeat(10_000, 60)]);
@@ -252,11 +264,52 @@ public sealed class ChunkedStoreTests
     }
 
     [Fact]
+    [Rule("CAS-28")]
+    [Rule("DIG-15")]
+    public async Task Blobs_of_every_digest_function_are_split_and_spliced()
+    {
+        byte[] content = TestBlob.Random(1, 3 * MiB).Content;
+        foreach (DigestFunction function in DigestFunctions.Supported)
+        {
+            TestBlob blob = TestBlob.Of(content, "some/instance", function), twice = TestBlob.Of([.. content, .. content], "some/instance", function);
+            await cas.WriteAllAsync(blob.Digest, content, Token);
+
+            Recipe? recipe = await chunks.SplitAsync(blob.Digest, ChunkingFunction.RepMaxCdc, Token);
+            await chunks.SpliceAsync(twice.Digest, [.. recipe!.Chunks, .. recipe.Chunks], Token);
+
+            Assert.All(recipe.Chunks, chunk => Assert.Equal((function, "some/instance"), (chunk.Function, chunk.Instance.Value)));
+            Assert.Equal(twice.Content, await cas.ReadAllAsync(twice.Digest, int.MaxValue, Token));
+        }
+    }
+
+    [Fact]
+    public async Task More_blobs_than_are_split_at_a_time_wait_for_each_other()
+    {
+        TestBlob[] blobs = [.. Enumerable.Range(0, BlobChunks.MaxSplits + 3).Select(i => TestBlob.Random(i, 2 * MiB))];
+        foreach (TestBlob blob in blobs)
+            await cas.WriteAllAsync(blob.Digest, blob.Content, Token);
+        int open = 0, most = 0;
+        media.BeforeWrite = async () =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref open));
+            await Task.Yield();
+            Interlocked.Decrement(ref open);
+        };
+
+        Recipe?[] recipes = await Task.WhenAll(blobs.Select(blob => chunks.SplitAsync(blob.Digest, ChunkingFunction.RepMaxCdc, Token).AsTask()));
+
+        Assert.All(recipes, Assert.NotNull);
+        Assert.InRange(most, 1, BlobChunks.MaxSplits);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await chunks.SplitAsync(TestBlob.Random(99, 10).Digest, ChunkingFunction.Unknown, new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
     public async Task A_recipe_that_is_damaged_is_none()
     {
         (TestBlob blob, TestBlob[] parts) = await PartsAsync(1, MiB, 700_000);
         byte[] good = new Recipe(ChunkingFunction.Unknown, [.. parts.Select(part => part.Digest)]).Encode();
-        foreach (byte[] bad in (byte[][])[[], [1], [1, 0], good[..^1], [2, .. good[1..]], [.. good, .. good[2..]], [.. good[..2], .. new byte[good.Length - 2]]])
+        foreach (byte[] bad in (byte[][])[[], [1], [1, 0], good[..^1], [2, .. good[1..]], [.. good, .. good[2..]], [.. good[..2], .. Enumerable.Repeat((byte)0x7f, good.Length - 2)], [.. good[..2], .. new byte[good.Length - 2]]])
         {
             await media.WriteAllAsync(blob.Digest.RecipeKey(), bad, Token);
             Assert.False(await cas.ContainsAsync(blob.Digest, Token));

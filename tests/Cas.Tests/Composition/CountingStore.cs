@@ -11,6 +11,9 @@ internal sealed class CountingStore(IBlobStore inner) : IBlobStore
     /// <summary>What was found or opened since it was gone.</summary>
     public HashSet<Digest> Used { get; } = [];
 
+    /// <summary>Runs as a write is opened.</summary>
+    public Func<Task>? BeforeWrite { get; set; }
+
     public long Read { get; set; }
 
     public long Written { get; set; }
@@ -30,8 +33,12 @@ internal sealed class CountingStore(IBlobStore inner) : IBlobStore
         return null;
     }
 
-    public async ValueTask<BlobWriter> OpenWriteAsync(Digest digest, long length, CancellationToken cancellationToken) =>
-        new Writer(this, await inner.OpenWriteAsync(digest, length, cancellationToken));
+    public async ValueTask<BlobWriter> OpenWriteAsync(Digest digest, long length, CancellationToken cancellationToken)
+    {
+        if (BeforeWrite is not null)
+            await BeforeWrite();
+        return new Writer(this, await inner.OpenWriteAsync(digest, length, cancellationToken));
+    }
 
     private sealed class Reader(CountingStore store, BlobReader reader) : BlobReader
     {
