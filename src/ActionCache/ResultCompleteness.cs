@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Wire;
@@ -46,21 +45,11 @@ public sealed class ResultCompleteness(IBlobStore cas)
         return true;
     }
 
-    private async Task<bool> IsTreeCompleteAsync(Digest digest, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsTreeCompleteAsync(Digest digest, CancellationToken cancellationToken)
     {
-        Reapi.Tree? tree = await TryReadAsync(digest, Reapi.Tree.Parser, MaxTreeBytes, cancellationToken);
-        if (tree?.Root is null)
-            return false;
-
         // The directories of a Tree need not be blobs of their own: only files count.
-        var files = new HashSet<Digest>();
-        foreach (Reapi.Directory directory in tree.Children.Prepend(tree.Root))
-        {
-            if (!TryAddFiles(files, directory, digest))
-                return false;
-        }
-
-        return await ArePresentAsync(files, cancellationToken);
+        byte[]? tree = await TryReadAsync(digest, MaxTreeBytes, cancellationToken);
+        return tree is not null && TreeFiles.Of(tree, digest) is { } files && await ArePresentAsync(files, cancellationToken);
     }
 
     private async Task<bool> IsHierarchyCompleteAsync(Digest root, CancellationToken cancellationToken)
@@ -70,7 +59,7 @@ public sealed class ResultCompleteness(IBlobStore cas)
         {
             await foreach (DirectoryVisit visit in walk.WalkAsync(root, LoadAsync, cancellationToken))
             {
-                if (visit.Directory is null || !TryAddFiles(files, visit.Directory, root)
+                if (visit.Directory is null || !TreeFiles.TryAdd(files, visit.Directory, root)
                     || !visit.Directory.Directories.All(child => root.TryParseSibling(child.Digest, out _, out _)))
                     return false;
                 if (files.Count < FilesPerLookup)
@@ -88,34 +77,33 @@ public sealed class ResultCompleteness(IBlobStore cas)
         return await ArePresentAsync(files, cancellationToken);
     }
 
-    private static bool TryAddFiles(HashSet<Digest> files, Reapi.Directory directory, Digest sibling)
-    {
-        foreach (Reapi.FileNode file in directory.Files)
-        {
-            if (!sibling.TryParseSibling(file.Digest, out Digest digest, out _))
-                return false;
-            files.Add(digest);
-        }
-
-        return true;
-    }
-
     private async ValueTask<IReadOnlyList<Reapi.Directory?>> LoadAsync(IReadOnlyList<Digest> digests, CancellationToken cancellationToken)
     {
         var directories = new Reapi.Directory?[digests.Count];
         for (int i = 0; i < directories.Length; i++)
-            directories[i] = await TryReadAsync(digests[i], Reapi.Directory.Parser, MaxDirectoryBytes, cancellationToken);
+            directories[i] = await TryReadAsync(digests[i], MaxDirectoryBytes, cancellationToken) is { } content ? TryParse(content) : null;
         return directories;
     }
 
-    private async ValueTask<T?> TryReadAsync<T>(Digest digest, MessageParser<T> parser, int maxBytes, CancellationToken cancellationToken)
-        where T : class, IMessage<T>
+    private static Reapi.Directory? TryParse(byte[] content)
     {
         try
         {
-            return await cas.ReadMessageAsync(digest, parser, maxBytes, cancellationToken);
+            return Reapi.Directory.Parser.ParseFrom(content);
         }
-        catch (Exception exception) when (exception is BlobTooLargeException or BlobCorruptException || MalformedMessage.IsReason(exception))
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
+        {
+            return null;
+        }
+    }
+
+    private async ValueTask<byte[]?> TryReadAsync(Digest digest, int maxBytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cas.ReadAllAsync(digest, maxBytes, cancellationToken);
+        }
+        catch (Exception exception) when (exception is BlobTooLargeException or BlobCorruptException)
         {
             return null;
         }

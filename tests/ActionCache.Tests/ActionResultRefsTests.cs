@@ -25,13 +25,14 @@ public sealed class ActionResultRefsTests
         Assert.NotNull(refs);
         Assert.Equal(Collected(result)!.All.Order(Comparer), refs.All.Order(Comparer));
         Assert.Equal(hasStdout || hasStderr, refs.HasOutput);
-        Assert.Empty(refs.Trees);
+        Assert.Equal([TestBlob.Random(6, 10).Digest], refs.Trees);
         Assert.Empty(refs.RootDirectories);
     }
 
     public static TheoryData<string, Action<Reapi.ActionResult>> Unusual { get; } = new()
     {
-        { "a tree", result => result.OutputDirectories.Add(new Reapi.OutputDirectory { Path = "d", TreeDigest = TestBlob.Random(5, 10).Digest.ToProto() }) },
+        { "a hierarchy", result => result.OutputDirectories.Add(new Reapi.OutputDirectory { Path = "d", RootDirectoryDigest = TestBlob.Random(5, 10).Digest.ToProto() }) },
+        { "a directory without a digest", result => result.OutputDirectories.Add(new Reapi.OutputDirectory { Path = "d" }) },
         { "a file without a digest", result => result.OutputFiles.Add(new Reapi.OutputFile { Path = "f" }) },
         { "an inlined file", result => result.OutputFiles.Add(new Reapi.OutputFile { Path = "f", Contents = ByteString.CopyFromUtf8("content") }) },
         { "a hash that is too short", result => result.OutputFiles[0].Digest.Hash = "00" },
@@ -88,6 +89,7 @@ public sealed class ActionResultRefsTests
             new Reapi.OutputFile { Path = "a/b", Digest = TestBlob.Random(1, 10).Digest.ToProto(), IsExecutable = true },
             new Reapi.OutputFile { Path = "c", Digest = TestBlob.Random(2, 300).Digest.ToProto(), NodeProperties = new Reapi.NodeProperties { UnixMode = 0x1ff } },
         },
+        OutputDirectories = { new Reapi.OutputDirectory { Path = "d", TreeDigest = TestBlob.Random(6, 10).Digest.ToProto(), IsTopologicallySorted = true } },
         OutputSymlinks = { new Reapi.OutputSymlink { Path = "l", Target = "t" } },
         ExitCode = 1,
         ExecutionMetadata = new Reapi.ExecutedActionMetadata { Worker = "w" },
