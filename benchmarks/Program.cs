@@ -4,6 +4,7 @@ using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using Perfolizer.Horology;
 using RemoteExec.Benchmarks.Eviction;
+using RemoteExec.Benchmarks.Soak;
 using RemoteExec.Benchmarks.Storage;
 using RemoteExec.Benchmarks.Uploads;
 
@@ -29,6 +30,8 @@ internal static class Program
             return await EvictionComparison.RunAsync();
         if (args is ["uploads", string server, .. string[] flags])
             return await UploadLoad.RunAsync(server, flags);
+        if (args is ["soak", .. string[] soak])
+            return await SoakRun.RunAsync(soak);
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(Path.Combine("artifacts", "bench", "micro"));
         if (!args.Any(arg => arg is "-j" or "--job" || arg.StartsWith("--job=", StringComparison.Ordinal)))
             config = config.AddJob(job);

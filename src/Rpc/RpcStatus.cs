@@ -57,7 +57,7 @@ public sealed record RpcStatus(StatusCode Code, string Message)
                     input.SkipLastField();
             }
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception exception) when (ParserFault.IsMalformed(exception))
         {
             // Details are an addition to the status: a status without them is still right.
             return [];

@@ -18,7 +18,7 @@ public static class BlobCompression
     {
         Compressor.Zstd => new ZstdDecodeStream(compressed),
         Compressor.Deflate => new DeflateStream(compressed, CompressionMode.Decompress, leaveOpen: true),
-        Compressor.Brotli => new BrotliStream(compressed, CompressionMode.Decompress, leaveOpen: true),
+        Compressor.Brotli => new BrotliDecodeStream(compressed),
         _ => throw new ArgumentOutOfRangeException(nameof(compressor), compressor, "not supported"),
     };
 

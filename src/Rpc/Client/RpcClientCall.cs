@@ -162,7 +162,7 @@ public sealed class RpcClientCall : IAsyncDisposable
         {
             message.MergeFrom(Response);
         }
-        catch (InvalidProtocolBufferException exception)
+        catch (Exception exception) when (ParserFault.IsMalformed(exception))
         {
             throw new RpcException(new RpcStatus(StatusCode.Internal, $"the response of {method} is no valid {typeof(T).Name}: {exception.Message}"), exception);
         }

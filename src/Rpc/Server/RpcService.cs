@@ -98,7 +98,7 @@ public sealed class RpcService(FileDescriptor file, string service, Func<Excepti
             result.MergeFrom(message);
             return result;
         }
-        catch (Exception exception) when (IsMalformed(exception))
+        catch (Exception exception) when (ParserFault.IsMalformed(exception))
         {
             throw NoValid(result.Descriptor, exception);
         }
@@ -114,7 +114,7 @@ public sealed class RpcService(FileDescriptor file, string service, Func<Excepti
             message.CopyTo(copy);
             return parse(copy.AsSpan(0, (int)message.Length));
         }
-        catch (Exception exception) when (IsMalformed(exception))
+        catch (Exception exception) when (ParserFault.IsMalformed(exception))
         {
             throw NoValid(type, exception);
         }
@@ -124,9 +124,6 @@ public sealed class RpcService(FileDescriptor file, string service, Func<Excepti
                 ArrayPool<byte>.Shared.Return(copy);
         }
     }
-
-    // The second is what the parser throws, undocumented, at messages like google.protobuf.UInt32Value that end too early.
-    private static bool IsMalformed(Exception exception) => exception is InvalidProtocolBufferException or InvalidOperationException { Source: "Google.Protobuf" };
 
     private static RpcException NoValid(MessageDescriptor type, Exception exception) =>
         new(new RpcStatus(StatusCode.InvalidArgument, $"the request is no valid {type.Name}: {exception.Message}"), exception);

@@ -24,6 +24,12 @@ internal static class YamlReader
             problems.Add(new ConfigProblem(locate((int)exception.Start.Line, (int)exception.Start.Column), "", $"no valid YAML: {exception.Message}"));
             return null;
         }
+        catch (Exception exception) when (exception.Source == "YamlDotNet")
+        {
+            // Odd nonsense, a tab or a colon in the wrong place, is more than the library expects; it does not tell where.
+            problems.Add(new ConfigProblem(locate(1, 1), "", $"no valid YAML: {exception.Message}"));
+            return null;
+        }
 
         if (stream.Documents.Count > 1)
             problems.Add(new ConfigProblem(At(stream.Documents[1].RootNode, locate), "", "more than one YAML document; write one"));

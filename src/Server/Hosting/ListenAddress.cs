@@ -29,7 +29,7 @@ internal sealed record ListenAddress
     {
         address = null;
         error = null;
-        if (text.StartsWith("unix:", StringComparison.Ordinal) && text.Length > "unix:".Length)
+        if (text.StartsWith("unix:", StringComparison.Ordinal) && text.Length > "unix:".Length && !text.Contains('\0'))
             address = new ListenAddress(null, Path.GetFullPath(text["unix:".Length..]));
         else if (IPEndPoint.TryParse(text.Replace("localhost:", "127.0.0.1:", StringComparison.Ordinal), out IPEndPoint? endPoint) && text.Contains(':', StringComparison.Ordinal))
             address = new ListenAddress(endPoint, null);

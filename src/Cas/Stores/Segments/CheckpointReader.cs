@@ -75,6 +75,9 @@ internal sealed class CheckpointReader : IDisposable
         if (!TryRead(bytes, ref end, ref checksum) || !IsNext(checksum.Value, end))
             return false;
         end += ChecksumBytes;
+        long segments = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(28));
+        if (segments < 0 || CheckpointWriter.HeadBytes + (segments * CheckpointWriter.SegmentBytes) != headLength)
+            return false;
         Head = Parse(bytes);
         return true;
     }
