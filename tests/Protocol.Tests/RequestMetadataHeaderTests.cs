@@ -30,4 +30,19 @@ public sealed class RequestMetadataHeaderTests
         Assert.Null(RequestMetadataHeader.Parse(null));
         Assert.Null(RequestMetadataHeader.Parse([0x0a, 0xff]));
     }
+
+    [Fact]
+    [Rule("RMD-02")]
+    public void The_name_of_the_build_is_read_without_the_rest()
+    {
+        var sent = new Reapi.RequestMetadata { ToolDetails = new Reapi.ToolDetails { ToolName = "bazel" }, ActionId = "a", ToolInvocationId = "ï", TargetId = "//x:y" };
+        Assert.Equal("ï", new CallMetadata(sent.ToByteArray()).ToolInvocationId);
+        Assert.Equal(sent, new CallMetadata(sent.ToByteArray()).Message);
+        sent.MergeFrom(new byte[] { 0x98, 0x3f, 0x2a }); // field 1011, of a version to come
+        Assert.Equal("ï", new CallMetadata(sent.ToByteArray()).ToolInvocationId);
+
+        Assert.Null(new CallMetadata(new Reapi.RequestMetadata { ActionId = "a" }.ToByteArray()).ToolInvocationId);
+        Assert.Null(new CallMetadata([]).ToolInvocationId);
+        Assert.Null(new CallMetadata([0x0a, 0xff]).ToolInvocationId);
+    }
 }

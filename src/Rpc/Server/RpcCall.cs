@@ -8,7 +8,8 @@ public abstract class RpcCall
     // Most calls have none of these.
     private RpcMetadata? headers;
     private RpcMetadata? trailers;
-    private Dictionary<Type, object>? features;
+    private object? feature; // most calls have one
+    private Dictionary<Type, object>? features; // further ones
 
     /// <summary>The path: <c>/package.Service/Method</c>.</summary>
     public abstract string Method { get; }
@@ -62,11 +63,17 @@ public abstract class RpcCall
 
     /// <summary>What an interceptor attached to the call under this type; null if nothing.</summary>
     public T? Get<T>()
-        where T : class => features is not null && features.TryGetValue(typeof(T), out object? feature) ? (T)feature : null;
+        where T : class => feature as T ?? (features is not null && features.TryGetValue(typeof(T), out object? other) ? (T)other : null);
 
     /// <summary>Attaches something to the call for the handlers behind.</summary>
-    public void Set<T>(T feature)
-        where T : class => (features ??= [])[typeof(T)] = feature;
+    public void Set<T>(T attached)
+        where T : class
+    {
+        if (feature is null or T)
+            feature = attached;
+        else
+            (features ??= [])[typeof(T)] = attached;
+    }
 
     /// <summary>The response headers, null if there are none.</summary>
     protected RpcMetadata? HeadersOrNull => headers;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using RemoteExec.Cas.Builds;
+using RemoteExec.Protocol;
 using RemoteExec.Rpc.Server;
 
 namespace RemoteExec.Server.Hosting;
@@ -14,12 +15,13 @@ internal sealed class BuildWatch(LiveBuilds builds, bool isForWorkers)
     {
         if (!IsOfBuild(call.Method))
             return next(call);
-        string? name = call.Get<Reapi.RequestMetadata>()?.ToolInvocationId;
+        string? name = call.Get<CallMetadata>()?.ToolInvocationId;
         if (string.IsNullOrEmpty(name))
         {
             if (isForWorkers)
                 return next(call);
-            LiveBuilds.SetNameless();
+            if (MayWrite(call.Method))
+                LiveBuilds.SetNameless();
         }
 
         LiveBuild? build = builds.Enter(name);
@@ -63,4 +65,14 @@ internal sealed class BuildWatch(LiveBuilds builds, bool isForWorkers)
 
     private static bool MayTakeLong(string method) =>
         method.StartsWith("/google.bytestream.", StringComparison.Ordinal) || method.Contains(".Execution/", StringComparison.Ordinal);
+
+    // To say so for all others would cost them more than much of what they do.
+    private static bool MayWrite(string method) => method is not (
+        "/build.bazel.remote.execution.v2.ActionCache/GetActionResult"
+        or "/build.bazel.remote.execution.v2.ContentAddressableStorage/FindMissingBlobs"
+        or "/build.bazel.remote.execution.v2.ContentAddressableStorage/BatchReadBlobs"
+        or "/build.bazel.remote.execution.v2.ContentAddressableStorage/GetTree"
+        or "/build.bazel.remote.execution.v2.Capabilities/GetCapabilities"
+        or "/google.bytestream.ByteStream/Read"
+        or "/google.bytestream.ByteStream/QueryWriteStatus");
 }

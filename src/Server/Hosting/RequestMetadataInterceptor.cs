@@ -5,21 +5,21 @@ using RemoteExec.Rpc.Server;
 namespace RemoteExec.Server.Hosting;
 
 /// <summary>
-/// Reads once for each call who makes it (RMD-01): the services behind find the <see cref="Reapi.RequestMetadata"/> attached to the call, and
-/// what they log tells the invocation.
+/// Attaches to each call who makes it (RMD-01), so that the services behind find a <see cref="CallMetadata"/>; and what they log tells the invocation.
 /// </summary>
 internal sealed class RequestMetadataInterceptor(ILogger logger)
 {
     /// <summary>Stands before a handler.</summary>
     public Task InvokeAsync(RpcCall call, RpcHandler next)
     {
-        if (RequestMetadataHeader.Parse(call.GetBinaryRequestHeader(RequestMetadataHeader.Name)) is { } metadata)
+        if (call.GetBinaryRequestHeader(RequestMetadataHeader.Name) is { } encoded)
         {
+            var metadata = new CallMetadata(encoded);
             call.Set(metadata);
-            // A scope costs an allocation on each call: only where it is going to be written. It is neither awaited in nor disposed: so it flows back to
+            // A scope costs more than many a call: only where it is going to be written. It is neither awaited in nor disposed: so it flows back to
             // who serves the call and writes how it failed, and ends with the call.
-            if (logger.IsEnabled(LogLevel.Debug))
-                logger.BeginScope("{Tool} {Invocation} {Action} {Target}", metadata.ToolDetails?.ToolName, metadata.ToolInvocationId, metadata.ActionId, metadata.TargetId);
+            if (logger.IsEnabled(LogLevel.Debug) && metadata.Message is { } message)
+                logger.BeginScope("{Tool} {Invocation} {Action} {Target}", message.ToolDetails?.ToolName, message.ToolInvocationId, message.ActionId, message.TargetId);
         }
 
         return next(call);

@@ -18,7 +18,7 @@ public sealed class RequestMetadataTests
     private static async Task<string> InvocationSeenAsync(Action<RpcMetadata> addHeaders)
     {
         string seen = "the handler was not called";
-        await using ServerHost host = await StartAsync(call => seen = call.Get<Reapi.RequestMetadata>()?.ToolInvocationId ?? "none", NullLoggerFactory.Instance, NullLogger.Instance);
+        await using ServerHost host = await StartAsync(call => seen = call.Get<CallMetadata>()?.ToolInvocationId ?? "none", NullLoggerFactory.Instance, NullLogger.Instance);
 
         await CheckAsync(host, addHeaders);
         return seen;
