@@ -103,7 +103,7 @@ internal sealed class SegmentFile
             if (handle is not null)
             {
                 handle.Dispose();
-                File.Delete(path);
+                DeleteEmpty(path);
             }
 
             throw faults.Of(fault, 0);
@@ -227,6 +227,18 @@ internal sealed class SegmentFile
                 isDoubtful = true;
                 throw;
             }
+        }
+    }
+
+    private static void DeleteEmpty(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // The same disk, which has failed already: that is what the caller is told. The next start removes a segment without records.
         }
     }
 

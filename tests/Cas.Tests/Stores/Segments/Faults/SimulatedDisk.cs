@@ -56,14 +56,15 @@ internal sealed class SimulatedDisk
             case DiskEventKind.Started:
                 open.Clear();
                 break;
+            case DiskEventKind.Opened when names.TryGetValue(happened.Names.First, out Contents? known):
+                open[happened.File] = known;
+                break;
+            case DiskEventKind.Opened: // a process was killed when it had just created it, and had not told
             case DiskEventKind.Created:
                 var made = new Contents();
                 open[happened.File] = made;
                 string name = happened.Names.First;
                 Change(happened, all => all[name] = made);
-                break;
-            case DiskEventKind.Opened:
-                open[happened.File] = names[happened.Names.First];
                 break;
             case DiskEventKind.Renamed:
                 (string from, string to) = happened.Names;
