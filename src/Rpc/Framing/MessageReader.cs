@@ -48,21 +48,19 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
     private async ValueTask<bool> MoveNextAsync(bool onlyOne, CancellationToken cancellationToken)
     {
         Release();
-        long needed = 0; // bytes, with which it is worth looking again
         while (true)
         {
             ReadResult result;
             try
             {
-                // To be woken once for a message and not for each frame of it.
-                result = await (needed == 0 ? input.ReadAsync(cancellationToken) : input.ReadAtLeastAsync((int)needed, cancellationToken));
+                result = await input.ReadAsync(cancellationToken);
             }
             catch (IOException exception)
             {
                 throw new PeerGoneException("the peer broke the stream off", exception);
             }
 
-            if (TryFind(result.Buffer, out ReadOnlySequence<byte> message, out bool compressed, out needed))
+            if (TryFind(result.Buffer, out ReadOnlySequence<byte> message, out bool compressed))
             {
                 if (onlyOne && result.Buffer.Length > PrefixLength + message.Length)
                     throw Fail(result.Buffer, StatusCode.Internal, "the stream has more than the one message that it may have");
@@ -84,11 +82,10 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
         }
     }
 
-    private bool TryFind(in ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> message, out bool compressed, out long needed)
+    private bool TryFind(in ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> message, out bool compressed)
     {
         message = default;
         compressed = false;
-        needed = 0;
         if (buffer.Length < PrefixLength)
             return false;
         Span<byte> prefix = stackalloc byte[PrefixLength];
@@ -102,11 +99,7 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
         if (compressed && !gzip)
             throw Fail(buffer, StatusCode.Internal, "a message has the compressed flag, but the call announced no grpc-encoding");
         if (buffer.Length < PrefixLength + length)
-        {
-            needed = PrefixLength + length;
             return false;
-        }
-
         message = buffer.Slice(PrefixLength, length);
         return true;
     }

@@ -171,4 +171,19 @@ public sealed class StreamTests
         await server.DisposeAsync();
         Assert.All(log.Entries, entry => Assert.Equal(Microsoft.Extensions.Logging.LogLevel.Debug, entry.Level));
     }
+
+    [Fact]
+    public async Task Messages_that_together_exceed_the_connections_window_arrive_side_by_side()
+    {
+        const int calls = 64;
+        await using TestServer server = await TestServer.StartAsync(Methods.ServeUnary((request, _) =>
+            Task.FromResult(new HealthCheckResponse { Status = (HealthCheckResponse.Types.ServingStatus)request.Service.Length })));
+
+        // Each has a part of the window and waits for the rest of its message: if parts gave nothing back, they would wait for each other.
+        string[] services = [.. Enumerable.Range(0, calls).Select(i => new string('x', (2 * 1024 * 1024) + i))];
+        HealthCheckResponse[] answers = await Task.WhenAll(services.Select(service => server.Channel.CheckAsync(service)))
+            .WaitAsync(TimeSpan.FromMinutes(1), Methods.Token);
+
+        Assert.Equal(services.Select(service => service.Length), answers.Select(answer => (int)answer.Status));
+    }
 }
