@@ -76,7 +76,7 @@ public sealed partial class FullDiskTests : IAsyncLifetime
         Match ready = Ready().Match(server.Output);
         await using var channel = new RpcChannel(RpcAddress.Parse($"grpc://{ready.Groups["grpc"].Value}"));
         using var http = new HttpClient { BaseAddress = new Uri($"http://{ready.Groups["http"].Value}") };
-        TestBlob[] early = [.. Enumerable.Range(0, 8).Select(number => TestBlob.Random(number, 100_000))];
+        TestBlob[] early = [.. Enumerable.Range(0, 24).Select(number => TestBlob.Random(number, 100_000))]; // for which nearly all the space of a segment is taken
         Assert.All(await UpdateAsync(channel, early), code => Assert.Equal(StatusCode.Ok, code));
 
         string others = TinyDisk.Fill(server, data.FullPath);

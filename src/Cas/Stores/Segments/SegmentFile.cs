@@ -39,6 +39,9 @@ internal sealed class SegmentFile
     /// <summary>Where the next reservation starts. Guarded by the log's lock.</summary>
     public long Tail { get; set; }
 
+    /// <summary>How much the store had handed out to writers when the last reservation was made here; much less than nothing for a segment of an earlier run. Guarded by the log's lock.</summary>
+    public long WrittenAt { get; set; } = long.MinValue / 2;
+
     /// <summary>The offsets of reservations that are neither published nor given up. Guarded by the log's lock.</summary>
     public HashSet<long> Pending { get; } = [];
 

@@ -189,7 +189,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
-            SegmentFile? victim = segments.ChooseVictim(passStart, NextEra() - 1, isUrgent);
+            SegmentFile? victim = segments.ChooseVictim(passStart, NextEra() - 1, reservedBytes, isUrgent);
             if (victim is not null)
                 victim.IsDropped = true;
             return victim;
@@ -339,6 +339,7 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
     {
         openReservations++;
         reservedBytes += bytes;
+        segment.WrittenAt = reservedBytes;
         return SegmentSet.Take(segment, bytes);
     }
 

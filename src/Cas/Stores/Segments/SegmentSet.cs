@@ -133,17 +133,19 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes, long minFreeB
     /// <summary>
     /// Chooses the segment to evict: one without live records, or the oldest. But one of which more than three quarters are in use
     /// is spared once in a pass: its uses are forgotten and it goes to the end of the order. If all are, it is the one that nobody has
-    /// used for longest.
+    /// used for longest. What was written just now, within a quarter of the bound, has had no time to be used, and goes only if there is nothing else.
     /// </summary>
     /// <param name="passStart">The era in which the pass began.</param>
     /// <param name="era">The era now.</param>
+    /// <param name="reservedBytes">What was handed out to writers up to now.</param>
     /// <param name="isUrgent">True if, when nothing else is left, one may be taken that is still being written to: those writers will have to write again.</param>
-    public SegmentFile? ChooseVictim(uint passStart, uint era, bool isUrgent)
+    public SegmentFile? ChooseVictim(uint passStart, uint era, long reservedBytes, bool isUrgent)
     {
         SegmentFile[] idle = [.. byAge.Where(segment => segment != Active && segment.Pending.Count == 0)];
         if (Array.Find(idle, segment => segment.LiveBytes == 0) is { } garbage)
             return garbage;
-        foreach (SegmentFile segment in idle)
+        SegmentFile[] grown = [.. idle.Where(segment => reservedBytes - segment.WrittenAt >= bound / 4)];
+        foreach (SegmentFile segment in grown)
         {
             if (segment.ForgottenEra >= passStart)
                 continue;
@@ -153,6 +155,6 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes, long minFreeB
             MoveToEnd(segment);
         }
 
-        return idle.MinBy(segment => segment.LastUse) ?? (isUrgent ? byAge.FirstOrDefault(segment => segment != Active) : null);
+        return grown.MinBy(segment => segment.LastUse) ?? idle.MinBy(segment => segment.LastUse) ?? (isUrgent ? byAge.FirstOrDefault(segment => segment != Active) : null);
     }
 }

@@ -37,6 +37,9 @@ internal sealed class SegmentWriter(SegmentStore store, Digest digest, long leng
         }
         catch (StoreFullException)
         {
+            // First its own space: else what others have might be evicted for what is not going to be written.
+            store.Log.Abandon(reservation, isBlank: true);
+            state = State.Ended;
             store.OnDiskFull();
             throw;
         }

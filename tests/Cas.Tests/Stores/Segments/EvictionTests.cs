@@ -122,6 +122,25 @@ public sealed class EvictionTests : IDisposable
     }
 
     [Fact]
+    [Rule("CAS-05")]
+    public async Task When_everything_is_in_use_what_was_written_just_now_is_not_the_first_to_go()
+    {
+        await using SegmentStore store = await OpenAsync();
+        for (int i = 0; i < 6 * SegmentBytes / 4096; i++)
+            Assert.True(await store.HasAsync(await store.PutAsync(TestBlob.Random(seed++, 4000).Content)));
+
+        for (int round = 0; round < 10; round++)
+        {
+            var fresh = new List<Digest>();
+            for (int i = 0; i < 3 * SegmentBytes / 2 / 4096; i++)
+                fresh.Add(await store.PutAsync(TestBlob.Random(seed++, 4000).Content));
+            Assert.Empty(await store.FindMissingAsync(fresh, StoreFolder.Token));
+        }
+
+        Assert.True(store.Statistics.EvictedBlobs > 0);
+    }
+
+    [Fact]
     public async Task When_everything_was_used_what_was_used_last_stays()
     {
         await using SegmentStore store = await OpenAsync();
