@@ -18,6 +18,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 public sealed class SegmentStore : IBlobStore, IAsyncDisposable
 {
     private const int LookUpBatch = 64; // digests whose places in the index are on their way from memory at the same time
+    private const int FewMissing = 64;
     private const int SmallWriteBytes = 16384; // written as one piece at commit
     private const int LargeWriteBytes = 1 << 20;
     private const int CommitsPerLook = 1024;
@@ -113,6 +114,8 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
     {
+        if (digests is Digest[] { Length: 1 } one) // as each message of an upload asks
+            return ValueTask.FromResult<IReadOnlyCollection<Digest>>(Log.Use(Key.TagOf(one[0]), one[0].SizeBytes) ? [] : one);
         List<Digest>? missing = null;
         HashSet<(UInt128 Tag, long Size)>? seen = null; // most often none is missing
         Span<UInt128> tags = stackalloc UInt128[LookUpBatch];
@@ -125,8 +128,15 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
                 Log.Prefetch(tags[i]);
             for (int i = 0; i < count; i++)
             {
-                if (!Log.Use(tags[i], left[i].SizeBytes) && (seen ??= []).Add((tags[i], left[i].SizeBytes)))
-                    (missing ??= []).Add(left[i]);
+                if (Log.Use(tags[i], left[i].SizeBytes) || !(seen ??= []).Add((tags[i], left[i].SizeBytes)))
+                    continue;
+                (missing ??= []).Add(left[i]);
+                if (missing.Count != FewMissing)
+                    continue;
+
+                // Who lacks that many often lacks all the others: to grow step by step would leave as much garbage again.
+                missing.EnsureCapacity(FewMissing + left.Length);
+                seen.EnsureCapacity(FewMissing + left.Length);
             }
         }
 
