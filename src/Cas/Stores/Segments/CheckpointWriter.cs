@@ -45,11 +45,11 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
 
     /// <summary>
     /// True if as much was written since the last checkpoint that another one is worth its bytes, so that a start after a crash has little to read back: twice the
-    /// checkpoint's length but at least a quarter of a gigabyte (or a segment, if that is less), or an eighth of the blobs but at least half a million.
+    /// checkpoint's length but at least a quarter of a gigabyte (or a segment, if that is less), or a sixteenth of the blobs but at least half a million.
     /// </summary>
     public bool IsDue => isOverdue
         || log.ReservedBytes - reservedAtLast >= Math.Max(Math.Min(log.SegmentBytes, LeastBytes), 2 * lengthOfLast)
-        || log.Sequence - sequenceAtLast >= Math.Max(LeastRecords, log.Measure().Blobs / 8);
+        || log.Sequence - sequenceAtLast >= Math.Max(LeastRecords, log.Measure().Blobs / 16);
 
     /// <summary>True if there is nothing to remember: the store is as empty as it was made.</summary>
     public bool IsPointless => log.Measure().Segments == 0 && !File.Exists(directory.CheckpointPath);
