@@ -19,7 +19,6 @@ internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits)
     /// <summary>Answers a request, and disposes it.</summary>
     public async Task ServeAsync(BatchReadRequest request, RpcCall call)
     {
-        using BatchReadRequest whole = request;
         int count = request.Digests.Count;
         byte[] content = ArrayPool<byte>.Shared.Rent((int)limits.CheckBatch(request.Digests.All.Select(digest => digest.SizeBytes)));
         var answers = ArrayPool<BatchReadAnswer>.Shared.Rent(count);
@@ -44,6 +43,7 @@ internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits)
         ArrayPool<ValueTask<BatchReadAnswer>>.Shared.Return(pending, clearArray: true);
         ArrayPool<BatchReadAnswer>.Shared.Return(answers, clearArray: true);
         ArrayPool<byte>.Shared.Return(content);
+        request.Dispose();
     }
 
     private async ValueTask<BatchReadAnswer> ReadAsync(BatchReadRequest request, int index, Memory<byte> destination, CancellationToken cancellationToken)

@@ -4,12 +4,11 @@ using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.Cas.Services;
 
-/// <summary>The digests of one request, in an array of the shared pool: there may be thousands. Whoever has it disposes it.</summary>
+/// <summary>The digests of one request, in an array of the shared pool: there may be thousands. Disposed when nobody can be looking at them any more.</summary>
 internal sealed class DigestBatch(int capacity) : IDisposable
 {
     private const uint InstanceTag = (1 << 3) | 2;
     private const uint DigestTag = (2 << 3) | 2;
-
     private const int ShortestDigest = 32; // bytes: nobody makes us find room for millions of nothing
 
     private readonly Digest[] digests = ArrayPool<Digest>.Shared.Rent(capacity);

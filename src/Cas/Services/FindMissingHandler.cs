@@ -20,10 +20,9 @@ internal sealed class FindMissingHandler(IBlobStore cas)
     /// <summary>Answers a request, and disposes it.</summary>
     public async Task ServeAsync(DigestBatch request, RpcCall call)
     {
-        IReadOnlyCollection<Digest> missing;
-        using (request)
-            missing = await cas.FindMissingAsync(request.All, call.CancellationToken);
+        IReadOnlyCollection<Digest> missing = await cas.FindMissingAsync(request.All, call.CancellationToken);
         Write(call.Responses, DigestSpan.Of(missing));
+        request.Dispose(); // only now, and only if all went well: a store may answer with what it was asked, and one that has thrown may still be looking at it
     }
 
     private static DigestBatch Parse(Reapi.FindMissingBlobsRequest request)
@@ -48,9 +47,7 @@ internal sealed class FindMissingHandler(IBlobStore cas)
     {
         int length = 0;
         foreach (ref readonly Digest digest in missing)
-        {
             length += ProtoWriter.LengthOfBytes(DigestMessage.LengthOf(digest));
-        }
 
         Span<byte> left = responses.Reserve(length).Span;
         foreach (ref readonly Digest digest in missing)

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Collections;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores;
@@ -180,5 +182,42 @@ public sealed class FindMissingTests
         Assert.Single((await server.FindMissingAsync(Request(CasServer.Wire(blob)))).MissingBlobDigests);
         await writer.CommitAsync(CasServer.Token);
         Assert.Empty((await server.FindMissingAsync(Request(CasServer.Wire(blob)))).MissingBlobDigests);
+    }
+
+    [Fact]
+    [Rule("CAS-01")]
+    public async Task A_store_may_answer_with_what_it_was_asked()
+    {
+        await using CasServer server = await CasServer.StartOverAsync(new EchoingStore());
+        Reapi.Digest[] digests = [.. Enumerable.Range(0, 100).Select(i => CasServer.Wire(TestBlob.Of(BitConverter.GetBytes(i))))];
+
+        Assert.Equal(digests, (await server.FindMissingAsync(Request(digests))).MissingBlobDigests);
+    }
+
+    /// <summary>Has nothing, and looks at what it was asked as late as it can: when the memory of the question, were it given back by then, is somebody else's.</summary>
+    private sealed class EchoingStore : IBlobStore
+    {
+        public ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken) =>
+            ValueTask.FromResult<IReadOnlyCollection<Digest>>(new Echo(digests));
+
+        public ValueTask<BlobReader?> OpenReadAsync(Digest digest, long offset, CancellationToken cancellationToken) => ValueTask.FromResult<BlobReader?>(null);
+
+        public ValueTask<BlobWriter> OpenWriteAsync(Digest digest, long length, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        private sealed class Echo(IReadOnlyCollection<Digest> digests) : IReadOnlyCollection<Digest>
+        {
+            public int Count => digests.Count;
+
+            public IEnumerator<Digest> GetEnumerator()
+            {
+                Digest other = TestBlob.Random(11, 100).Digest;
+                Digest[] memory = ArrayPool<Digest>.Shared.Rent(digests.Count);
+                Array.Fill(memory, other);
+                ArrayPool<Digest>.Shared.Return(memory);
+                return digests.GetEnumerator();
+            }
+
+            IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+        }
     }
 }
