@@ -33,8 +33,10 @@ static struct { int error, after, times, partial; } faults[FAIL_KINDS];
 
 #define REAL(name) ({ static __typeof__(&name) real; if (!real) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name); real; })
 
+struct head { uint32_t kind, file; int64_t a, b; uint64_t length; };
+
 static void record(uint32_t kind, uint32_t file, int64_t a, int64_t b, const struct iovec *pieces, int count) {
-    struct { uint32_t kind, file; int64_t a, b; uint64_t length; } head = { kind, file, a, b, 0 };
+    struct head head = { kind, file, a, b, 0 };
     struct iovec all[65] = { { &head, sizeof head } };
     if (journal < 0 || count > 64)
         abort();
@@ -52,19 +54,30 @@ static void record_names(uint32_t kind, uint32_t file, const char *first, const 
     record(kind, file, 0, 0, names, 2);
 }
 
+// Where the whole records end: the process before may have been killed in the middle of writing one, of which then nothing was done.
+static int64_t end_of_records(int64_t length) {
+    struct head head;
+    int64_t end = 0;
+    while (REAL(pread)(journal, &head, sizeof head, end) == (ssize_t)sizeof head && (int64_t)head.length <= length - end - (int64_t)sizeof head)
+        end += sizeof head + head.length;
+    return end;
+}
+
 __attribute__((constructor)) static void start(void) {
     const char *directory = getenv("FAULTY_DISK_ROOT"), *path = getenv("FAULTY_DISK_JOURNAL");
     if (!directory || !path || strlen(directory) >= sizeof root)
         return;
     strcpy(root, directory);
     root_length = strlen(root);
-    journal = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    journal = REAL(open)(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (journal < 0)
         abort();
     struct stat state;
     if (fstat(journal, &state) != 0)
         abort();
-    journal_length = state.st_size;
+    journal_length = end_of_records(state.st_size);
+    if (REAL(ftruncate)(journal, journal_length) != 0)
+        abort();
     record(START, 0, 0, 0, NULL, 0);
 }
 
