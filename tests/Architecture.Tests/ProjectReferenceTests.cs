@@ -12,7 +12,8 @@ public sealed class ProjectReferenceTests
     {
         ["Protocol"] = [],
         ["Rpc"] = [],
-        ["Cas"] = ["Protocol", "Rpc"],
+        ["Redis"] = [],
+        ["Cas"] = ["Protocol", "Redis", "Rpc"],
         ["ActionCache"] = ["Cas"],
         ["Execution"] = ["ActionCache"],
         ["Worker"] = ["Cas"],

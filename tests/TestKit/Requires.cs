@@ -1,7 +1,7 @@
-namespace RemoteExec.EndToEnd.Tests;
+namespace RemoteExec.TestKit;
 
 /// <summary>What a test needs on the machine. Without it the test is skipped, with the reason; where CI=true it fails.</summary>
-internal static class Requires
+public static class Requires
 {
     /// <summary>A program on the PATH.</summary>
     public static void Program(string name, string package)

@@ -1,7 +1,7 @@
-namespace RemoteExec.EndToEnd.Tests;
+namespace RemoteExec.TestKit;
 
 /// <summary>A directory of a test's own, deleted with all that is in it.</summary>
-internal sealed class TemporaryDirectory : IDisposable
+public sealed class TemporaryDirectory : IDisposable
 {
     private readonly DirectoryInfo directory = Make();
 
@@ -13,15 +13,22 @@ internal sealed class TemporaryDirectory : IDisposable
     {
         // Bazel takes the write permission from directories it made.
         foreach (string path in Directory.EnumerateDirectories(directory.FullName, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            MakeWritable(path);
         directory.Delete(recursive: true);
+    }
+
+    private static void MakeWritable(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private static DirectoryInfo Make()
     {
-        DirectoryInfo directory = Directory.CreateTempSubdirectory("remoteexec-e2e-");
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("remoteexec-test-");
         // Actions that run as users of their own have to get through.
-        directory.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        if (!OperatingSystem.IsWindows())
+            directory.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         return directory;
     }
 }

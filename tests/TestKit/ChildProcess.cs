@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace RemoteExec.EndToEnd.Tests;
+namespace RemoteExec.TestKit;
 
 /// <summary>A program under test: what it prints is kept, and can be waited for.</summary>
-internal sealed class ChildProcess : IAsyncDisposable
+public sealed class ChildProcess : IAsyncDisposable
 {
     private readonly Process process;
     private readonly Lock gate = new(); // guards the output and who waits for it
