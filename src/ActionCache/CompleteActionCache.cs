@@ -5,9 +5,14 @@ namespace RemoteExec.ActionCache;
 
 /// <summary>
 /// Hides results whose outputs have left the CAS: what it returns refers only to blobs that are present, and the look-up counts as a use of all
-/// of them (AC-02). What exactly is checked, <see cref="ResultCompleteness"/> says. A result that is found incomplete is discarded.
+/// of them (AC-02). What exactly is checked, <see cref="ResultCompleteness"/> says.
 /// </summary>
-public sealed class CompleteActionCache(IActionCache inner, IBlobStore cas) : IActionCache
+/// <param name="inner">The results.</param>
+/// <param name="cas">The whole CAS, as clients see it.</param>
+/// <param name="discardsIncomplete">
+/// True to discard a result that is found incomplete. Not where a part of the CAS may be out of reach: what is missing then is there again later.
+/// </param>
+public sealed class CompleteActionCache(IActionCache inner, IBlobStore cas, bool discardsIncomplete = true) : IActionCache
 {
     private readonly ResultCompleteness completeness = new(cas);
 
@@ -18,7 +23,8 @@ public sealed class CompleteActionCache(IActionCache inner, IBlobStore cas) : IA
         CachedResult? result = await inner.FindAsync(actionDigest, cancellationToken);
         if (result is null || (result.Refs is { } refs && await completeness.IsCompleteAsync(refs, cancellationToken)))
             return result;
-        await inner.DiscardAsync(actionDigest, result, cancellationToken);
+        if (discardsIncomplete)
+            await inner.DiscardAsync(actionDigest, result, cancellationToken);
         return null;
     }
 

@@ -9,6 +9,18 @@ public sealed class CallMetadata(byte[] encoded)
 {
     private const uint LengthDelimited = 2; // the wire type of messages, strings and bytes
     private const uint ToolInvocationIdTag = (3 << 3) | LengthDelimited;
+    private static readonly AsyncLocal<CallMetadata?> current = new();
+    private string? headerValue;
+
+    /// <summary>That of the call in whose flow this is asked; null if nobody said. Calls made on its behalf carry it on.</summary>
+    public static CallMetadata? Current
+    {
+        get => current.Value;
+        set => current.Value = value;
+    }
+
+    /// <summary>The value of the header, as it stands on the wire.</summary>
+    public string HeaderValue => headerValue ??= Convert.ToBase64String(encoded);
 
     /// <summary>The whole message; null if it is none.</summary>
     public Reapi.RequestMetadata? Message => RequestMetadataHeader.Parse(encoded);

@@ -167,6 +167,20 @@ public sealed class CompleteActionCacheTests : ActionCacheContract
 
     [Fact]
     [Rule("AC-02")]
+    public async Task A_result_of_which_a_part_is_only_out_of_reach_is_answered_again_later()
+    {
+        TestBlob output = TestBlob.Random(1, 10);
+        var cache = new CompleteActionCache(new ActionCacheStore(new MemoryStore(10_000)), Cas, discardsIncomplete: false);
+        await cache.PutAsync(Action(1), new Reapi.ActionResult { StdoutDigest = output.Digest.ToProto() }, Token);
+        Assert.Null(await cache.GetAsync(Action(1), Token));
+
+        await Cas.WriteAllAsync(output.Digest, output.Content, Token);
+
+        Assert.NotNull(await cache.GetAsync(Action(1), Token));
+    }
+
+    [Fact]
+    [Rule("AC-02")]
     [Rule("AC-11")]
     public async Task A_result_that_is_stored_while_an_older_one_is_found_incomplete_stays()
     {

@@ -3,7 +3,7 @@ namespace RemoteExec.Cas.Stores;
 /// <summary>Reads a value that is in memory; nobody may change it any more.</summary>
 /// <param name="content">The value.</param>
 /// <param name="position">Where reading starts, in bytes.</param>
-internal class MemoryReader(byte[] content, int position) : BlobReader
+public class MemoryReader(byte[] content, int position) : BlobReader
 {
     private int position = position;
 

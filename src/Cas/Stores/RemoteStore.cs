@@ -14,20 +14,21 @@ namespace RemoteExec.Cas.Stores;
 /// </remarks>
 public sealed class RemoteStore : IBlobStore
 {
-    private const int DigestsPerCall = 10_000;
-    private const string FindMissing = "/build.bazel.remote.execution.v2.ContentAddressableStorage/FindMissingBlobs";
     private const string Read = "/google.bytestream.ByteStream/Read";
     private const string Write = "/google.bytestream.ByteStream/Write";
     private readonly RpcChannel channel;
     private readonly RpcRetry retry;
+    private readonly InstanceName? instance;
 
     /// <summary>Makes the store; nothing is connected yet.</summary>
     /// <param name="channel">The way to the server; the caller closes it.</param>
     /// <param name="patience">How long a server is waited for that is out of reach.</param>
     /// <param name="time">The clock.</param>
-    public RemoteStore(RpcChannel channel, TimeSpan patience, TimeProvider time)
+    /// <param name="instance">The instance there, whatever it is here; null if it is the same.</param>
+    public RemoteStore(RpcChannel channel, TimeSpan patience, TimeProvider time, InstanceName? instance = null)
     {
         this.channel = channel;
+        this.instance = instance;
         retry = new RpcRetry(patience, time);
         Name = channel.Address.ToString();
     }
@@ -41,14 +42,16 @@ public sealed class RemoteStore : IBlobStore
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
     {
-        var missing = new HashSet<Digest>();
-        foreach (IGrouping<(InstanceName, DigestFunction), Digest> group in digests.GroupBy(digest => (digest.Instance, digest.Function)))
-        {
-            foreach (Digest[] some in group.Where(digest => digest.HasSize).Chunk(DigestsPerCall))
-                missing.UnionWith(await FindMissingAsync(some, cancellationToken));
-        }
+        List<ArraySegment<Digest>> batches = RemoteLookUp.Divide(digests);
+        var missing = new List<Digest>();
+        foreach (ArraySegment<Digest> batch in batches)
+            await FindMissingAsync(batch, missing, cancellationToken);
+        if (batches.Count == 1 && batches[0].Count == digests.Count)
+            return missing;
 
-        return [.. digests.Where(digest => missing.Contains(digest) || !digest.HasSize).Distinct()];
+        // Several batches, or digests that can't be asked for: in the order of the question, and each once.
+        var all = new HashSet<Digest>(missing);
+        return [.. digests.Where(digest => !digest.HasSize || all.Contains(digest)).Distinct()];
     }
 
     /// <inheritdoc/>
@@ -79,13 +82,13 @@ public sealed class RemoteStore : IBlobStore
     /// <summary>Starts a call of ByteStream.Read.</summary>
     internal RpcClientCall OpenReadCall(Digest digest, long offset, CancellationToken cancellationToken)
     {
-        var request = new Google.Bytestream.ReadRequest { ResourceName = ResourceName.FormatRead(digest), ReadOffset = offset };
-        return channel.Send(Read, request, null, cancellationToken);
+        var request = new Google.Bytestream.ReadRequest { ResourceName = ResourceName.FormatRead(There(digest)), ReadOffset = offset };
+        return channel.Send(Read, request, CallHeaders.OfThisFlow(), cancellationToken);
     }
 
     /// <summary>Starts an upload.</summary>
     internal RemoteStoreUpload OpenUpload(Digest digest, CancellationToken cancellationToken) =>
-        new(this, digest, channel.Open(Write, null, cancellationToken));
+        new(this, digest, There(digest), channel.Open(Write, CallHeaders.OfThisFlow(), cancellationToken));
 
     /// <summary>The failure that a call's bad end means.</summary>
     internal StoreUnavailableException Unavailable(Exception exception) => new(Name, exception);
@@ -102,28 +105,20 @@ public sealed class RemoteStore : IBlobStore
     internal static CancellationTokenRegistration CancelWith(CancellationToken cancellationToken, CancellationTokenSource lifetime) =>
         cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), lifetime);
 
-    private async ValueTask<IEnumerable<Digest>> FindMissingAsync(Digest[] some, CancellationToken cancellationToken)
+    /// <summary>A digest as the other server knows it.</summary>
+    private Digest There(in Digest digest) =>
+        instance is { } other ? Digest.Create(other, digest.Function, digest.HashSpan, digest.SizeBytes) : digest;
+
+    private async ValueTask FindMissingAsync(ArraySegment<Digest> batch, List<Digest> missing, CancellationToken cancellationToken)
     {
-        var request = new Reapi.FindMissingBlobsRequest
-        {
-            InstanceName = some[0].Instance.Value,
-            DigestFunction = (Reapi.DigestFunction.Types.Value)some[0].Function,
-        };
-        foreach (Digest digest in some)
-            request.BlobDigests.Add(digest.ToProto());
+        var lookUp = new RemoteLookUp(batch, instance ?? batch[0].Instance);
         try
         {
-            Reapi.FindMissingBlobsResponse response = await retry.RunAsync(
-                () => channel.UnaryAsync<Reapi.FindMissingBlobsRequest, Reapi.FindMissingBlobsResponse>(FindMissing, request, cancellationToken),
-                cancellationToken);
-            return response.MissingBlobDigests.Select(digest => Parse(some[0], digest));
+            missing.AddRange(await retry.RunAsync(() => lookUp.AskAsync(channel, CallHeaders.OfThisFlow(), cancellationToken), cancellationToken));
         }
-        catch (RpcException exception)
+        catch (Exception exception) when (exception is RpcException or InvalidDataException)
         {
             throw Unavailable(exception);
         }
     }
-
-    private Digest Parse(Digest sibling, Reapi.Digest digest) =>
-        sibling.TryParseSibling(digest, out Digest result, out string? error) ? result : throw Unavailable(new FormatException(error));
 }

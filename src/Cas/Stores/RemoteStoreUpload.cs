@@ -15,8 +15,9 @@ namespace RemoteExec.Cas.Stores;
 /// </summary>
 /// <param name="store">The store it belongs to.</param>
 /// <param name="digest">What is uploaded.</param>
+/// <param name="there">Its digest as the other server knows it.</param>
 /// <param name="call">The call; owned.</param>
-internal sealed class RemoteStoreUpload(RemoteStore store, Digest digest, RpcClientCall call) : IAsyncDisposable
+internal sealed class RemoteStoreUpload(RemoteStore store, Digest digest, Digest there, RpcClientCall call) : IAsyncDisposable
 {
     /// <summary>The most data in one message.</summary>
     public const int MaxDataBytes = 1024 * 1024;
@@ -31,7 +32,7 @@ internal sealed class RemoteStoreUpload(RemoteStore store, Digest digest, RpcCli
         if (hasEnded)
             return;
         MessageWriter requests = await call.GetRequestsAsync();
-        byte[] name = sent == 0 ? Encoding.UTF8.GetBytes(ResourceName.FormatWrite(digest, Guid.NewGuid().ToString())) : [];
+        byte[] name = sent == 0 ? Encoding.UTF8.GetBytes(ResourceName.FormatWrite(there, Guid.NewGuid().ToString())) : [];
         bool isLast = sent + data.Length == digest.SizeBytes;
         WriteRequestFrame.Write(requests, name, sent, data, finishes: isLast);
         sent += data.Length;

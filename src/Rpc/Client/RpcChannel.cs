@@ -22,8 +22,8 @@ public sealed class RpcChannel : IAsyncDisposable
         {
             EnableMultipleHttp2Connections = true,
             InitialHttp2StreamWindowSize = StreamWindow,
-            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
+            KeepAlivePingDelay = this.options.KeepAlive,
+            KeepAlivePingTimeout = this.options.KeepAlive,
             ConnectTimeout = this.options.ConnectTimeout,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             AllowAutoRedirect = false,
@@ -73,6 +73,14 @@ public sealed class RpcChannel : IAsyncDisposable
     public RpcClientCall Send<TRequest>(string method, TRequest request, RpcCallOptions? callOptions, CancellationToken cancellationToken)
         where TRequest : class, IMessage<TRequest> =>
         new(invoker, Address, method, FramedContent.Of(request), options, callOptions ?? RpcCallOptions.Default, closing.Token, cancellationToken);
+
+    /// <summary>Sends the only request of a call, encoded by the caller, who reads encoded responses as well.</summary>
+    /// <param name="method"><c>/package.Service/Method</c>.</param>
+    /// <param name="frame">The message behind its <see cref="Framing.MessagePrefix"/>: borrowed until the call has ended with OK; a call that has not may still be sending it.</param>
+    /// <param name="callOptions">What is special about the call.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public RpcClientCall SendFrame(string method, ReadOnlyMemory<byte> frame, RpcCallOptions? callOptions, CancellationToken cancellationToken) =>
+        new(invoker, Address, method, FramedContent.Of(frame), options, callOptions ?? RpcCallOptions.Default, closing.Token, cancellationToken);
 
     /// <summary>Opens a call whose requests the caller writes one by one: client streams and streams both ways.</summary>
     public RpcClientCall Open(string method, RpcCallOptions? callOptions, CancellationToken cancellationToken) =>

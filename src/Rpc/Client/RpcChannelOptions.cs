@@ -11,6 +11,9 @@ public sealed record RpcChannelOptions
     /// <summary>How long connecting may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>After how long without a byte from the server it is asked for a sign of life, and for how long that is waited for. Without one, the connection's calls end with UNAVAILABLE.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Headers sent with every call.</summary>
     public RpcMetadata? Headers { get; init; }
 

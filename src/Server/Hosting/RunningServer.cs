@@ -126,7 +126,7 @@ internal sealed class RunningServer : IAsyncDisposable
         IBlobStore results = await stores.OpenAsync(options.ActionCache.Store ?? defaults.ActionCache, "actionCache", cancellationToken);
         IActionCache actionCache = new ActionCacheStore(results);
         if (options.ActionCache.Complete)
-            actionCache = new CompleteActionCache(actionCache, cas);
+            actionCache = new CompleteActionCache(actionCache, cas, discardsIncomplete: !stores.HasRemote);
 
         var limits = new CasLimits { MaxBlobBytes = options.Cas.MaxBlobBytes.Bytes };
         bool executes = options.Execution.Enabled ?? (Slots > 0 || options.Listeners.Workers.Count > 0);
@@ -164,7 +164,7 @@ internal sealed class RunningServer : IAsyncDisposable
 
         services.Add(health.ToRpcService());
         services.AddRange(new ReflectionService(services.Select(service => service.Descriptor)).ToRpcServices());
-        var metadata = new RequestMetadataInterceptor(loggers.CreateLogger("RemoteExec.Rpc"));
+        var metadata = new RequestMetadataInterceptor(loggers.CreateLogger("RemoteExec.Rpc"), stores.HasRemote);
         host = await ServerHost.StartAsync(
             new ServerHostOptions
             {

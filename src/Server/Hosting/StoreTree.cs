@@ -22,6 +22,9 @@ internal sealed class StoreTree(
     private readonly Dictionary<string, IBlobStore> opened = new(StringComparer.OrdinalIgnoreCase);
     private readonly Stack<IAsyncDisposable> closing = [];
 
+    /// <summary>True once a store was opened that is another server, which may be out of reach while others are not.</summary>
+    public bool HasRemote { get; private set; }
+
     /// <summary>Opens a store.</summary>
     /// <param name="reference">A name, or what the store is; checked before by the configuration.</param>
     /// <param name="label">What messages to people call the store if it has no name.</param>
@@ -64,6 +67,7 @@ internal sealed class StoreTree(
     {
         var channel = new RpcChannel(RpcAddress.Parse(options.Url));
         closing.Push(channel);
+        HasRemote = true;
         return new SingleFlightStore(new RemoteStore(channel, RemoteStore.DefaultPatience, time));
     }
 

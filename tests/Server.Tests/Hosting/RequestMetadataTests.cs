@@ -36,7 +36,7 @@ public sealed class RequestMetadataTests
             {
                 Listeners = [new Listener(ListenerKind.Grpc, ListenAddress.Parse("127.0.0.1:0"), "--grpc")],
                 Services = [service],
-                Rpc = new RpcServerOptions { Interceptors = [new RequestMetadataInterceptor(logger).InvokeAsync] },
+                Rpc = new RpcServerOptions { Interceptors = [new RequestMetadataInterceptor(logger, carriesOn: false).InvokeAsync] },
             },
             loggers, TimeProvider.System, TestContext.Current.CancellationToken);
     }
