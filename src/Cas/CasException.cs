@@ -29,6 +29,13 @@ public sealed class StoreFullException(string store, long neededBytes, string ad
     public long NeededBytes { get; } = neededBytes;
 }
 
+/// <summary>A store that is only read was to be written (BSW-16).</summary>
+public sealed class StoreReadOnlyException(string store) : CasException($"store '{store}' is read-only")
+{
+    /// <summary>The name of the store.</summary>
+    public string Store { get; } = store;
+}
+
 /// <summary>What was uploaded is not what its digest names (CAS-07, BSW-05).</summary>
 public sealed class BlobMismatchException(Digest expected, string found)
     : CasException($"the content does not match {expected}: {found}")

@@ -15,6 +15,7 @@ public static class CasErrors
         BlobsMissingException => StatusCode.NotFound,
         StoreFullException or BlobTooLargeException or TreeTooLargeException => StatusCode.ResourceExhausted,
         StoreUnavailableException => StatusCode.Unavailable,
+        StoreReadOnlyException => StatusCode.PermissionDenied, // BSW-16
 
         // INTERNAL and not DATA_LOSS: clients retry the first, and find the blob, which was dropped, missing; the second ends their build
         // (BSR-08, Q-01, Q-04).

@@ -41,31 +41,39 @@ internal static partial class ConfigReference
         type.GetProperties().Where(property => property.CanWrite).SelectMany(property =>
         {
             string key = path + OptionBinder.KeyOf(property.Name);
-            return property.PropertyType.IsAssignableTo(typeof(IOptions)) ? KeysOf(property.PropertyType, key + ".") : [key];
+            if (property.PropertyType.IsAssignableTo(typeof(IOptions)))
+                return KeysOf(property.PropertyType, key + ".");
+            return ItemOf(property) is { } item ? KeysOf(item, key + ".").Prepend(key) : [key];
         });
+
+    /// <summary>What a list of sections consists of; null for anything else.</summary>
+    private static Type? ItemOf(PropertyInfo property) =>
+        property.PropertyType is { IsGenericType: true, GenericTypeArguments: [var item] } && item.IsAssignableTo(typeof(IOptions)) ? item : null;
 
     private static void Describe(StringBuilder text, Dictionary<string, string> comments, Type type, string title, string path)
     {
         object defaults = Activator.CreateInstance(type)!;
         text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n{comments[$"T:{type.FullName}"]}\n\n| key | default | |\n|---|---|---|\n");
-        var sections = new List<(PropertyInfo Property, string Path)>();
+        var sections = new List<(Type Type, string Path)>();
         foreach (PropertyInfo property in type.GetProperties().Where(property => property.CanWrite))
         {
             string key = path + OptionBinder.KeyOf(property.Name);
             if (property.PropertyType.IsAssignableTo(typeof(IOptions)))
-                sections.Add((property, key));
+                sections.Add((property.PropertyType, key));
             else
                 text.Append(CultureInfo.InvariantCulture, $"| `{key}` | {Show(property.GetValue(defaults))} | {comments[$"P:{type.FullName}.{property.Name}"]} |\n");
+            if (ItemOf(property) is { } item)
+                sections.Add((item, key + "[]"));
         }
 
         text.Append('\n');
-        foreach ((PropertyInfo property, string key) in sections)
-            Describe(text, comments, property.PropertyType, $"`{key}`", key + ".");
+        foreach ((Type section, string key) in sections)
+            Describe(text, comments, section, $"`{key}`", key + ".");
     }
 
     private static string Show(object? value) => value switch
     {
-        null or "" => "",
+        null or "" or IReadOnlyList<IOptions> => "",
         IDictionary map => map.Count == 0 ? "" : $"`{{ {string.Join(", ", map.Keys.Cast<string>().Select(key => $"{key}: {Inner(map[key]!)}"))} }}`",
         _ => $"`{Inner(value)}`",
     };

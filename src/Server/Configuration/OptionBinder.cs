@@ -85,9 +85,10 @@ internal sealed class OptionBinder
     {
         var list = (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(itemType))!;
         IReadOnlyList<ConfigNode> items = node is ConfigNode.List several ? several.Items : [node];
-        foreach (ConfigNode item in items)
+        bool isSections = itemType.IsAssignableTo(typeof(IOptions)); // a bad one among several is told by its number
+        for (int i = 0; i < items.Count; i++)
         {
-            if (Bind(itemType, item, path) is { } value)
+            if (Bind(itemType, items[i], isSections ? $"{path}[{i}]" : path) is { } value)
                 list.Add(value);
         }
 

@@ -9,7 +9,10 @@ internal sealed record RemoteOptions : StoreOptions
     public string Url { get; init; } = "";
 
     /// <inheritdoc/>
-    public override bool CanKeepResults => false;
+    public override bool KeepsAnyValue => false;
+
+    /// <inheritdoc/>
+    public override bool SeparatesUses => true;
 
     /// <inheritdoc/>
     public override IEnumerable<OptionProblem> Validate()

@@ -9,5 +9,7 @@ internal static class StoreKinds
         ["segments"] = typeof(SegmentsOptions),
         ["memory"] = typeof(MemoryOptions),
         ["remote"] = typeof(RemoteOptions),
+        ["readOnly"] = typeof(ReadOnlyOptions),
+        ["sizeSplit"] = typeof(SizeSplitOptions),
     };
 }

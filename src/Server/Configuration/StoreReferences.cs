@@ -13,27 +13,24 @@ internal static class StoreReferences
             ("actionCache.store", options.ActionCache.Store),
         ];
         List<ConfigProblem> problems = [.. roots.Where(root => root.Reference is not null).SelectMany(root => Follow(options, root.Path, root.Reference!, []))];
-        if (problems.Count == 0 && options.ActionCache.Store is { } results)
-        {
-            StoreReference target = EndOf(options, results);
-            // Blobs and results are kept under the same kind of key, an action's digest among them.
-            if (options.Cas.Store is { } blobs && ReferenceEquals(EndOf(options, blobs), target))
-                problems.Add(new ConfigProblem(results.Origin, "actionCache.store", "is the store of the CAS: results need one of their own"));
-            if (!target.Options!.CanKeepResults)
-                problems.Add(new ConfigProblem(results.Origin, "actionCache.store", "is a store that keeps blobs only: results need another kind"));
-        }
-
-        if (problems.Count == 0 && options.Cas is { Chunking: ChunkingMode.Always, Store: { } cas } && !EndOf(options, cas).Options!.CanKeepResults)
-            problems.Add(new ConfigProblem(cas.Origin, "cas.chunking", "is always, but the store keeps blobs only, and not of which chunks they are made"));
-
+        if (problems.Count == 0)
+            problems.AddRange(CheckUses(options, new StoreGraph(options.Stores)));
         return problems;
     }
 
-    private static StoreReference EndOf(ServerOptions options, StoreReference reference)
+    private static IEnumerable<ConfigProblem> CheckUses(ServerOptions options, StoreGraph graph)
     {
-        while (reference.Name is { } name)
-            reference = options.Stores[name];
-        return reference;
+        if (options.ActionCache.Store is { } results)
+        {
+            // Blobs and results are kept under the same kind of key, an action's digest among them.
+            if (options.Cas.Store is { } blobs && graph.Share(blobs, results))
+                yield return new ConfigProblem(results.Origin, "actionCache.store", "is the store of the CAS, or shares one with it: results need one of their own");
+            if (!graph.CanKeepResults(results))
+                yield return new ConfigProblem(results.Origin, "actionCache.store", "is a store, or made of one, that keeps blobs only: results need another kind");
+        }
+
+        if (options.Cas is { Chunking: ChunkingMode.Always, Store: { } cas } && !graph.KeepsAnyValue(cas))
+            yield return new ConfigProblem(cas.Origin, "cas.chunking", "is always, but the store keeps blobs only, and not of which chunks they are made");
     }
 
     private static IEnumerable<ConfigProblem> Follow(ServerOptions options, string path, StoreReference reference, IReadOnlyList<string> seen)
@@ -43,6 +40,8 @@ internal static class StoreReferences
         string name = reference.Name!;
         if (!options.Stores.TryGetValue(name, out StoreReference? target))
         {
+            if (seen.Count > 0)
+                return []; // the named store itself tells
             string known = options.Stores.Count == 0 ? "none is defined under stores" : $"stores: {string.Join(", ", options.Stores.Keys)}";
             return [new ConfigProblem(reference.Origin, path, $"there is no store '{name}'; {known}")];
         }

@@ -118,12 +118,12 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         DefaultStores defaults = DefaultStores.In(DataDirectory, options.MaxSize);
         StoreReference media = options.Cas.Store ?? defaults.Cas;
-        IBlobStore blobs = await stores.OpenAsync(media, "cas", cancellationToken);
-        ChunkedStore? chunked = stores.CanKeepResults(media) ? new ChunkedStore(blobs) : null; // a recipe is no blob, as a result is none
+        IBlobStore blobs = await stores.OpenAsync(media, StoreUse.Blobs, "cas", cancellationToken);
+        ChunkedStore? chunked = stores.KeepsAnyValue(media) ? new ChunkedStore(blobs) : null; // a recipe is no blob, as a result is none
         if (chunked is not null)
             blobs = options.Cas.Chunking == ChunkingMode.Always ? new ChunkingStore(chunked) : chunked;
         IBlobStore cas = new EmptyBlobStore(new VerifyingStore(blobs));
-        IBlobStore results = await stores.OpenAsync(options.ActionCache.Store ?? defaults.ActionCache, "actionCache", cancellationToken);
+        IBlobStore results = await stores.OpenAsync(options.ActionCache.Store ?? defaults.ActionCache, StoreUse.Results, "actionCache", cancellationToken);
         IActionCache actionCache = new ActionCacheStore(results);
         if (options.ActionCache.Complete)
             actionCache = new CompleteActionCache(actionCache, cas, discardsIncomplete: !stores.HasRemote);

@@ -19,34 +19,31 @@ namespace RemoteExec.Server.Hosting;
 internal sealed class StoreTree(
     IReadOnlyDictionary<string, StoreReference> named, LiveBuilds builds, int percent, StoreSize minFree, ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
 {
-    private readonly Dictionary<string, IBlobStore> opened = new(StringComparer.OrdinalIgnoreCase);
+    private readonly StoreGraph graph = new(named);
+    private readonly Dictionary<(string Name, StoreUse Use), IBlobStore> opened = [];
     private readonly Stack<IAsyncDisposable> closing = [];
 
     /// <summary>True once a store was opened that is another server, which may be out of reach while others are not.</summary>
     public bool HasRemote { get; private set; }
 
-    /// <summary>Opens a store.</summary>
+    /// <summary>Opens a store, and all that it is made of.</summary>
     /// <param name="reference">A name, or what the store is; checked before by the configuration.</param>
+    /// <param name="use">What it is for.</param>
     /// <param name="label">What messages to people call the store if it has no name.</param>
     /// <param name="cancellationToken">Gives up opening.</param>
     /// <exception cref="StartupException">It can't be opened.</exception>
-    public async Task<IBlobStore> OpenAsync(StoreReference reference, string label, CancellationToken cancellationToken)
+    public async Task<IBlobStore> OpenAsync(StoreReference reference, StoreUse use, string label, CancellationToken cancellationToken)
     {
         if (reference.Options is { } options)
-            return await OpenAsync(options, label, cancellationToken);
+            return await OpenAsync(options, use, label, cancellationToken);
         string name = reference.Name!;
-        if (!opened.TryGetValue(name, out IBlobStore? store))
-            opened[name] = store = await OpenAsync(named[name], name, cancellationToken);
+        if (!opened.TryGetValue((name, use), out IBlobStore? store))
+            opened[(name, use)] = store = await OpenAsync(named[name], use, name, cancellationToken);
         return store;
     }
 
-    /// <summary>Whether a store keeps any value under any digest.</summary>
-    public bool CanKeepResults(StoreReference reference)
-    {
-        while (reference.Name is { } name)
-            reference = named[name];
-        return reference.Options!.CanKeepResults;
-    }
+    /// <summary>Whether a store keeps any value under any whole digest.</summary>
+    public bool KeepsAnyValue(StoreReference reference) => graph.KeepsAnyValue(reference);
 
     /// <summary>Closes every store.</summary>
     public async ValueTask DisposeAsync()
@@ -55,13 +52,21 @@ internal sealed class StoreTree(
             await store.DisposeAsync();
     }
 
-    private async Task<IBlobStore> OpenAsync(StoreOptions options, string label, CancellationToken cancellationToken) => options switch
+    private async Task<IBlobStore> OpenAsync(StoreOptions options, StoreUse use, string label, CancellationToken cancellationToken)
     {
-        SegmentsOptions segments => await OpenSegmentsAsync(segments, label, cancellationToken),
-        MemoryOptions memory => new MemoryStore(memory.MaxBytes.Bytes),
-        RemoteOptions remote => OpenRemote(remote),
-        _ => throw new InvalidOperationException($"{options.GetType().Name} is in the table of kinds but is not opened here"),
-    };
+        // The parts of a store are called after it and what they are in it, unless they have names.
+        Task<IBlobStore> PartAsync(StoreReference? part, string role) => OpenAsync(part!, use, $"{label}.{role}", cancellationToken);
+
+        return options switch
+        {
+            SegmentsOptions segments => await OpenSegmentsAsync(segments, label, cancellationToken),
+            MemoryOptions memory => new MemoryStore(memory.MaxBytes.Bytes),
+            RemoteOptions remote => OpenRemote(remote),
+            ReadOnlyOptions readOnly => new ReadOnlyStore(label, await PartAsync(readOnly.Store, "store")),
+            SizeSplitOptions split => new SizeSplitStore(await PartAsync(split.Small, "small"), await PartAsync(split.Large, "large"), split.Limit.Bytes),
+            _ => throw new InvalidOperationException($"{options.GetType().Name} is in the table of kinds but is not opened here"),
+        };
+    }
 
     private SingleFlightStore OpenRemote(RemoteOptions options)
     {

@@ -59,6 +59,8 @@ public sealed class ConfigLoaderTests
     [Fact]
     public void Every_problem_is_told_at_once_with_its_place()
     {
+        string kinds = string.Join(", ", StoreKinds.All.Keys);
+
         string[] problems = ProblemsOf("""
             stores:
               ssd: { segments: { path: /srv/cas, maxBytes: 0 } }
@@ -73,8 +75,8 @@ public sealed class ConfigLoaderTests
         Assert.Equal(
             [
                 "test.yaml(2,48): stores.ssd.segments.maxBytes: must be positive",
-                "test.yaml(3,10): stores.odd.segment: unknown kind of store; kinds: segments, memory, remote",
-                "test.yaml(4,8): stores.two: a store is the name of a store, or a map with exactly one key, its kind: segments, memory, remote",
+                $"test.yaml(3,10): stores.odd.segment: unknown kind of store; kinds: {kinds}",
+                $"test.yaml(4,8): stores.two: a store is the name of a store, or a map with exactly one key, its kind: {kinds}",
                 "test.yaml(6,3): cas.stoer: unknown key; known here: store, maxBlobBytes, chunking",
                 "test.yaml(7,17): cas.maxBlobBytes: 'lots' is no size: write a number with KiB, MiB, GiB or TiB, for example 400GiB",
                 "test.yaml(8,9): worker: must be a map with keys out of: slots, name, platform, scratch, cacheBytes, separateUsers",
@@ -117,7 +119,7 @@ public sealed class ConfigLoaderTests
     {
         string[] problems = ProblemsOf("stores: { a: { memory: {} }, b: a }\ncas: { store: a }\nactionCache: { store: b }\n");
 
-        Assert.Equal(["test.yaml(3,23): actionCache.store: is the store of the CAS: results need one of their own"], problems);
+        Assert.Equal(["test.yaml(3,23): actionCache.store: is the store of the CAS, or shares one with it: results need one of their own"], problems);
     }
 
     [Fact]
