@@ -42,7 +42,7 @@ public sealed class RemoteStore : IBlobStore
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
     {
-        List<ArraySegment<Digest>> batches = RemoteLookUp.Divide(digests);
+        List<ArraySegment<Digest>> batches = RemoteStoreLookUp.Divide(digests);
         var missing = new List<Digest>();
         foreach (ArraySegment<Digest> batch in batches)
             await FindMissingAsync(batch, missing, cancellationToken);
@@ -111,7 +111,7 @@ public sealed class RemoteStore : IBlobStore
 
     private async ValueTask FindMissingAsync(ArraySegment<Digest> batch, List<Digest> missing, CancellationToken cancellationToken)
     {
-        var lookUp = new RemoteLookUp(batch, instance ?? batch[0].Instance);
+        var lookUp = new RemoteStoreLookUp(batch, instance ?? batch[0].Instance);
         try
         {
             missing.AddRange(await retry.RunAsync(() => lookUp.AskAsync(channel, CallHeaders.OfThisFlow(), cancellationToken), cancellationToken));

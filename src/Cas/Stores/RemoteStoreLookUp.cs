@@ -10,7 +10,7 @@ namespace RemoteExec.Cas.Stores;
 /// <summary>FindMissingBlobs at another server: a front end asks about tens of thousands of blobs at a time, so that no object is made for one.</summary>
 /// <param name="batch">At least one digest; all with a size, and of one instance and function. Not changed before the look-up has ended.</param>
 /// <param name="instance">What the instance is called there.</param>
-internal sealed class RemoteLookUp(ArraySegment<Digest> batch, InstanceName instance)
+internal sealed class RemoteStoreLookUp(ArraySegment<Digest> batch, InstanceName instance)
 {
     private const string Method = "/build.bazel.remote.execution.v2.ContentAddressableStorage/FindMissingBlobs";
     private const int DigestsPerCall = 10_000;
