@@ -3,6 +3,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using Perfolizer.Horology;
+using RemoteExec.Benchmarks.Cluster;
 using RemoteExec.Benchmarks.Eviction;
 using RemoteExec.Benchmarks.Soak;
 using RemoteExec.Benchmarks.Storage;
@@ -30,6 +31,8 @@ internal static class Program
             return await EvictionComparison.RunAsync();
         if (args is ["uploads", string server, .. string[] flags])
             return await UploadLoad.RunAsync(server, flags);
+        if (args is ["cluster", string node, .. string[] options])
+            return await ClusterLoad.RunAsync(node, options);
         if (args is ["soak", .. string[] soak])
             return await SoakRun.RunAsync(soak);
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(Path.Combine("artifacts", "bench", "micro"));

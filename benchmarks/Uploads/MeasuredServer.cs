@@ -7,7 +7,8 @@ namespace RemoteExec.Benchmarks.Uploads;
 /// <summary>A real server in a process of its own, with an empty directory, and what the system says of it.</summary>
 internal sealed partial class MeasuredServer : IAsyncDisposable
 {
-    private readonly DirectoryInfo directory = Directory.CreateDirectory(Path.Combine("artifacts", "bench", $"uploads-{Environment.ProcessId}"));
+    private static int count;
+    private readonly DirectoryInfo directory = Directory.CreateDirectory(Path.Combine("artifacts", "bench", $"server-{Environment.ProcessId}-{Interlocked.Increment(ref count)}"));
     private Process process = null!;
 
     private MeasuredServer()

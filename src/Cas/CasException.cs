@@ -58,3 +58,11 @@ public sealed class BlobsMissingException(IReadOnlyCollection<Digest> digests)
     /// <summary>All of them, as far as they are known.</summary>
     public IReadOnlyCollection<Digest> Digests { get; } = digests;
 }
+
+/// <summary>There is no such instance (GEN-03).</summary>
+public sealed class InstanceUnknownException(InstanceName instance)
+    : CasException($"there is no instance '{instance}' here: use one of those that the server is configured for")
+{
+    /// <summary>The instance.</summary>
+    public InstanceName Instance { get; } = instance;
+}

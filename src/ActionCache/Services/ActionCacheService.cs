@@ -5,6 +5,7 @@ using RemoteExec.Cas.Services;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 using Digest = RemoteExec.Protocol.Digest;
+using InstanceName = RemoteExec.Protocol.InstanceName;
 
 namespace RemoteExec.ActionCache.Services;
 
@@ -45,10 +46,11 @@ public sealed class ActionCacheService(IActionCache cache, IBlobStore cas, Serve
 
     private async Task<ActionResult> UpdateActionResultAsync(UpdateActionResultRequest request, RpcCall call)
     {
-        if (!features.ActionCacheUpdate)
+        InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        if (!features.MayUpdate(instance))
             throw new RpcException(StatusCode.PermissionDenied, "this server does not let clients update the action cache");
         Digest action = RequestArguments.Digest(
-            RequestArguments.Instance(request.InstanceName), request.DigestFunction, request.ActionDigest, "action_digest");
+            instance, request.DigestFunction, request.ActionDigest, "action_digest");
         if (request.ActionResult is null)
             throw RequestArguments.Invalid("action_result is missing");
 

@@ -68,7 +68,7 @@ public sealed class HttpCacheEndpoints(IActionCache cache, IBlobStore results, I
 
     private static int? StatusOf(Exception exception) => exception switch
     {
-        BlobMismatchException or ActionResultRefusedException => StatusCodes.Status400BadRequest,
+        BlobMismatchException or ActionResultRefusedException or InstanceUnknownException => StatusCodes.Status400BadRequest,
         BlobTooLargeException => StatusCodes.Status413PayloadTooLarge,
         StoreFullException => StatusCodes.Status507InsufficientStorage,
         StoreUnavailableException => StatusCodes.Status503ServiceUnavailable,

@@ -27,6 +27,9 @@ internal readonly record struct HttpCachePath(HttpCacheKind Kind, Digest Digest,
     private const int MinKeyLength = 16;
     private const int MaxPathLength = 1024;
 
+    /// <summary>The instance.</summary>
+    public InstanceName Instance => Kind == HttpCacheKind.Opaque ? OpaqueKey.Instance : Digest.Instance;
+
     /// <summary>
     /// Parses a path. False with an error: it is meant for the cache, and the sentence says what is wrong; false without one: it is not.
     /// </summary>

@@ -18,7 +18,7 @@ internal sealed class HttpCacheWrites(ActionResultUploads uploads, IBlobStore re
     /// <summary>Stores the body under what the path names.</summary>
     public async Task PutAsync(HttpContext context, HttpCachePath path)
     {
-        if (path.Kind != HttpCacheKind.Blob && !features.ActionCacheUpdate)
+        if (path.Kind != HttpCacheKind.Blob && !features.MayUpdate(path.Instance))
         {
             await HttpBodies.RefuseAsync(context, StatusCodes.Status403Forbidden, "this server does not let clients update the action cache");
             return;
@@ -54,7 +54,7 @@ internal sealed class HttpCacheWrites(ActionResultUploads uploads, IBlobStore re
     /// <summary>Drops an opaque value; results of actions stay.</summary>
     public async Task DeleteAsync(HttpContext context, HttpCachePath path)
     {
-        if (!features.ActionCacheUpdate)
+        if (!features.MayUpdate(path.Instance))
             await HttpBodies.RefuseAsync(context, StatusCodes.Status403Forbidden, "this server does not let clients update the action cache");
         else if (!await results.ContainsAsync(path.OpaqueKey, context.RequestAborted))
             await HttpBodies.RefuseAsync(context, StatusCodes.Status404NotFound, "not in the cache");

@@ -6,7 +6,7 @@ using RemoteExec.Rpc.Server;
 
 namespace RemoteExec.Cas.Services;
 
-/// <summary>Answers what this server offers. The same for every instance and caller.</summary>
+/// <summary>Answers what this server offers: the same to every caller, but an instance may allow less than another.</summary>
 public sealed class CapabilitiesService(ServerFeatures features)
 {
     /// <summary>The service's methods.</summary>
@@ -15,7 +15,7 @@ public sealed class CapabilitiesService(ServerFeatures features)
 
     private Task<Reapi.ServerCapabilities> GetCapabilitiesAsync(Reapi.GetCapabilitiesRequest request, RpcCall call)
     {
-        RequestArguments.Instance(request.InstanceName);
+        InstanceName instance = RequestArguments.Instance(request.InstanceName);
 
         // The low end is 2.0 because old Bazels know nothing above it. What came with 2.12 is optional and has flags of its own.
         var answer = new Reapi.ServerCapabilities
@@ -24,17 +24,17 @@ public sealed class CapabilitiesService(ServerFeatures features)
             HighApiVersion = new SemVer { Major = 2, Minor = 12 },
         };
         if (features.Cache)
-            answer.CacheCapabilities = Cache();
-        if (features.Execution)
+            answer.CacheCapabilities = Cache(instance);
+        if (features.Execution && !features.PolicyOf(instance).IsReadOnly)
             answer.ExecutionCapabilities = Execution();
         return Task.FromResult(answer);
     }
 
-    private Reapi.CacheCapabilities Cache()
+    private Reapi.CacheCapabilities Cache(InstanceName instance)
     {
         var cache = new Reapi.CacheCapabilities
         {
-            ActionCacheUpdateCapabilities = new Reapi.ActionCacheUpdateCapabilities { UpdateEnabled = features.ActionCacheUpdate },
+            ActionCacheUpdateCapabilities = new Reapi.ActionCacheUpdateCapabilities { UpdateEnabled = features.MayUpdate(instance) },
             MaxBatchTotalSizeBytes = features.Limits.MaxBatchTotalBytes,
             MaxCasBlobSizeBytes = features.Limits.MaxBlobBytes,
             SymlinkAbsolutePathStrategy = features.AbsoluteSymlinks

@@ -11,7 +11,7 @@ public static class CasErrors
 
     private static StatusCode? CodeOf(Exception exception) => exception switch
     {
-        BlobMismatchException => StatusCode.InvalidArgument,
+        BlobMismatchException or InstanceUnknownException => StatusCode.InvalidArgument,
         BlobsMissingException => StatusCode.NotFound,
         StoreFullException or BlobTooLargeException or TreeTooLargeException => StatusCode.ResourceExhausted,
         StoreUnavailableException => StatusCode.Unavailable,

@@ -1,3 +1,4 @@
+using RemoteExec.Cas.Instances;
 using RemoteExec.Protocol;
 
 namespace RemoteExec.Cas.Services;
@@ -11,8 +12,11 @@ public sealed record ServerFeatures
     /// <summary>True if actions are executed.</summary>
     public bool Execution { get; init; }
 
-    /// <summary>True if clients may update the action cache.</summary>
+    /// <summary>True if clients may update the action cache, in instances of which nothing else is said.</summary>
     public bool ActionCacheUpdate { get; init; } = true;
+
+    /// <summary>What clients may do in instances for which special rules hold; null for none.</summary>
+    public InstanceMap<InstancePolicy>? Instances { get; init; }
 
     /// <summary>The digest functions, the preferred one first; never empty.</summary>
     public IReadOnlyList<DigestFunction> DigestFunctions { get; init; } = Protocol.DigestFunctions.Supported;
@@ -31,4 +35,11 @@ public sealed record ServerFeatures
 
     /// <summary>True if symlinks may have absolute targets (SYM-02).</summary>
     public bool AbsoluteSymlinks { get; init; } = true;
+
+    /// <summary>What clients may do in an instance.</summary>
+    public InstancePolicy PolicyOf(InstanceName instance) =>
+        Instances is not null && Instances.TryFind(instance, out InstancePolicy? policy) ? policy : new InstancePolicy { ActionCacheUpdate = ActionCacheUpdate };
+
+    /// <summary>True if clients may update the action cache of an instance.</summary>
+    public bool MayUpdate(InstanceName instance) => PolicyOf(instance) is { ActionCacheUpdate: true, IsReadOnly: false };
 }

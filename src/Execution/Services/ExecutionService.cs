@@ -5,8 +5,10 @@ using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
+using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 using Digest = RemoteExec.Protocol.Digest;
+using InstanceName = RemoteExec.Protocol.InstanceName;
 using Operation = Google.LongRunning.Operation;
 
 namespace RemoteExec.Execution.Services;
@@ -14,10 +16,10 @@ namespace RemoteExec.Execution.Services;
 /// <summary>The Execution service: runs actions, and tells how far they have come.</summary>
 /// <param name="queue">Where they wait for workers.</param>
 /// <param name="cas">Where content comes from that clients would like to have inlined.</param>
-/// <param name="limits">How long a message may be.</param>
-public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, CasLimits limits)
+/// <param name="features">What clients may do, and how long a message may be.</param>
+public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, ServerFeatures features)
 {
-    private readonly OperationMessages messages = new(cas, limits.MaxResponseBytes);
+    private readonly OperationMessages messages = new(cas, features.Limits.MaxResponseBytes);
 
     /// <summary>The methods.</summary>
     public RpcService ToRpcService() => new RpcService(RemoteExecutionReflection.Descriptor, "Execution", ExecutionErrors.ToStatus)
@@ -27,8 +29,11 @@ public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, CasLimit
     // Only what is wrong with the request itself ends the call; the rest is told by a done operation, which every client understands (EXE-03, Q-11).
     private async Task ExecuteAsync(ExecuteRequest request, RpcResponseStream<Operation> responses, RpcCall call)
     {
+        InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        if (features.PolicyOf(instance).IsReadOnly)
+            throw new RpcException(StatusCode.PermissionDenied, $"instance '{instance}' is read-only: nothing is executed in it");
         Digest actionDigest = RequestArguments.Digest(
-            RequestArguments.Instance(request.InstanceName), request.DigestFunction, request.ActionDigest, "action_digest");
+            instance, request.DigestFunction, request.ActionDigest, "action_digest");
         var submission = new Submission
         {
             SkipCacheLookup = request.SkipCacheLookup,

@@ -156,7 +156,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 SupportedNodeProperties = nodeProperties,
             };
             queue = new ActionQueue(cas, actionCache, execution, loggers.CreateLogger<ActionQueue>(), time);
-            services.Add(new ExecutionService(queue, cas, limits).ToRpcService());
+            services.Add(new ExecutionService(queue, cas, features).ToRpcService());
             services.Add(new OperationsService(queue, cas, limits, time).ToRpcService());
             listeners.Add(new Listener(ListenerKind.Workers, ListenAddress.OfSocket(socket.FullPath), "--data"));
             workerServices.Add(new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService());

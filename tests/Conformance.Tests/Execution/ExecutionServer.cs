@@ -63,7 +63,7 @@ internal sealed class ExecutionServer : IAsyncDisposable
         var limits = new CasLimits();
         var queue = new ActionQueue(cas, cache, options, NullLogger.Instance, time);
         InProcessServer server = await InProcessServer.StartAsync(
-            new ExecutionService(queue, cas, limits).ToRpcService(),
+            new ExecutionService(queue, cas, new ServerFeatures { Limits = limits }).ToRpcService(),
             new OperationsService(queue, cas, limits, time).ToRpcService(),
             new WorkerQueueService(queue, options, NullLogger.Instance).ToRpcService());
         return new ExecutionServer(server, queue, cas, cache, faults, resultFaults, time);
