@@ -69,6 +69,7 @@ public sealed class HttpCacheEndpoints(IActionCache cache, IBlobStore results, I
     private static int? StatusOf(Exception exception) => exception switch
     {
         BlobMismatchException or ActionResultRefusedException or InstanceUnknownException => StatusCodes.Status400BadRequest,
+        StoreReadOnlyException => StatusCodes.Status403Forbidden,
         BlobTooLargeException => StatusCodes.Status413PayloadTooLarge,
         StoreFullException => StatusCodes.Status507InsufficientStorage,
         StoreUnavailableException => StatusCodes.Status503ServiceUnavailable,

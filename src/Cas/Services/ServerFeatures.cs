@@ -36,10 +36,19 @@ public sealed record ServerFeatures
     /// <summary>True if symlinks may have absolute targets (SYM-02).</summary>
     public bool AbsoluteSymlinks { get; init; } = true;
 
+    /// <summary>False if there are no instances but those for which special rules hold, and what is below them.</summary>
+    public bool OtherInstances { get; init; } = true;
+
     /// <summary>What clients may do in an instance.</summary>
-    public InstancePolicy PolicyOf(InstanceName instance) =>
-        Instances is not null && Instances.TryFind(instance, out InstancePolicy? policy) ? policy : new InstancePolicy { ActionCacheUpdate = ActionCacheUpdate };
+    /// <exception cref="InstanceUnknownException">There is no such instance.</exception>
+    public InstancePolicy PolicyOf(InstanceName instance)
+    {
+        if (Instances is not null && Instances.TryFind(instance, out InstancePolicy? policy))
+            return policy;
+        return OtherInstances ? new InstancePolicy { ActionCacheUpdate = ActionCacheUpdate } : throw new InstanceUnknownException(instance);
+    }
 
     /// <summary>True if clients may update the action cache of an instance.</summary>
+    /// <exception cref="InstanceUnknownException">There is no such instance.</exception>
     public bool MayUpdate(InstanceName instance) => PolicyOf(instance) is { ActionCacheUpdate: true, IsReadOnly: false };
 }

@@ -43,12 +43,16 @@ internal static partial class ConfigReference
             string key = path + OptionBinder.KeyOf(property.Name);
             if (property.PropertyType.IsAssignableTo(typeof(IOptions)))
                 return KeysOf(property.PropertyType, key + ".");
-            return ItemOf(property) is { } item ? KeysOf(item, key + ".").Prepend(key) : [key];
+            return ItemOf(property) is { } item ? KeysOf(item.Type, key + ".").Prepend(key) : [key];
         });
 
-    /// <summary>What a list of sections consists of; null for anything else.</summary>
-    private static Type? ItemOf(PropertyInfo property) =>
-        property.PropertyType is { IsGenericType: true, GenericTypeArguments: [var item] } && item.IsAssignableTo(typeof(IOptions)) ? item : null;
+    /// <summary>What a list of sections, or of sections by name, consists of, and how the key of one ends; null for anything else.</summary>
+    private static (Type Type, string KeyEnd)? ItemOf(PropertyInfo property) => property.PropertyType switch
+    {
+        { IsGenericType: true, GenericTypeArguments: [var item] } when item.IsAssignableTo(typeof(IOptions)) => (item, "[]"),
+        { IsGenericType: true, GenericTypeArguments: [_, var item] } when item.IsAssignableTo(typeof(IOptions)) => (item, ".NAME"),
+        _ => null,
+    };
 
     private static void Describe(StringBuilder text, Dictionary<string, string> comments, Type type, string title, string path)
     {
@@ -63,7 +67,7 @@ internal static partial class ConfigReference
             else
                 text.Append(CultureInfo.InvariantCulture, $"| `{key}` | {Show(property.GetValue(defaults))} | {comments[$"P:{type.FullName}.{property.Name}"]} |\n");
             if (ItemOf(property) is { } item)
-                sections.Add((item, key + "[]"));
+                sections.Add((item.Type, key + item.KeyEnd));
         }
 
         text.Append('\n');

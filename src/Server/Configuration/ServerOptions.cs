@@ -1,3 +1,5 @@
+using RemoteExec.Protocol;
+
 namespace RemoteExec.Server.Configuration;
 
 /// <summary>Everything that can be configured. All of it has a default.</summary>
@@ -30,6 +32,14 @@ internal sealed record ServerOptions : IOptions
     /// <summary>The action cache.</summary>
     public ActionCacheOptions ActionCache { get; init; } = new();
 
+    /// <summary>
+    /// Instances by name: tenants, whose blobs and results never meet. What is said of one holds for those below it as well: <c>team</c> for <c>team/ci</c>.
+    /// </summary>
+    public IReadOnlyDictionary<string, InstanceOptions> Instances { get; init; } = new Dictionary<string, InstanceOptions>();
+
+    /// <summary>Whether instances that are not listed, nor below one that is, are served too. The nameless one, which clients use that name none, is listed as <c>""</c>.</summary>
+    public bool OtherInstances { get; init; } = true;
+
     /// <summary>The execution of actions.</summary>
     public ExecutionOptions Execution { get; init; } = new();
 
@@ -41,5 +51,10 @@ internal sealed record ServerOptions : IOptions
     {
         if (MaxSize.IsZero)
             yield return new(nameof(MaxSize), "must be positive");
+        foreach (string name in Instances.Keys)
+        {
+            if (!InstanceName.TryParse(name, out _, out string? error))
+                yield return new(nameof(Instances), error);
+        }
     }
 }

@@ -11,6 +11,8 @@ internal static class StoreReferences
             .. options.Stores.Select(store => ($"stores.{store.Key}", (StoreReference?)store.Value)),
             ("cas.store", options.Cas.Store),
             ("actionCache.store", options.ActionCache.Store),
+            .. Blobs(options).Skip(1),
+            .. Results(options).Skip(1),
         ];
         List<ConfigProblem> problems = [.. roots.Where(root => root.Reference is not null).SelectMany(root => Follow(options, root.Path, root.Reference!, []))];
         if (problems.Count == 0)
@@ -20,18 +22,29 @@ internal static class StoreReferences
 
     private static IEnumerable<ConfigProblem> CheckUses(ServerOptions options, StoreGraph graph)
     {
-        if (options.ActionCache.Store is { } results)
+        List<(string Path, StoreReference Reference)> blobs = [.. Given(Blobs(options))];
+        foreach ((string path, StoreReference results) in Given(Results(options)))
         {
             // Blobs and results are kept under the same kind of key, an action's digest among them.
-            if (options.Cas.Store is { } blobs && graph.Share(blobs, results))
-                yield return new ConfigProblem(results.Origin, "actionCache.store", "is the store of the CAS, or shares one with it: results need one of their own");
+            if (blobs.Exists(one => graph.Share(one.Reference, results)))
+                yield return new ConfigProblem(results.Origin, path, "is the store of the CAS, or shares one with it: results need one of their own");
             if (!graph.CanKeepResults(results))
-                yield return new ConfigProblem(results.Origin, "actionCache.store", "is a store, or made of one, that keeps blobs only: results need another kind");
+                yield return new ConfigProblem(results.Origin, path, "is a store, or made of one, that keeps blobs only: results need another kind");
         }
 
-        if (options.Cas is { Chunking: ChunkingMode.Always, Store: { } cas } && !graph.KeepsAnyValue(cas))
+        foreach ((string _, StoreReference cas) in blobs.Where(one => options.Cas.Chunking == ChunkingMode.Always && !graph.KeepsAnyValue(one.Reference)).Take(1))
             yield return new ConfigProblem(cas.Origin, "cas.chunking", "is always, but the store keeps blobs only, and not of which chunks they are made");
     }
+
+    /// <summary>The CAS of all, and those of instances.</summary>
+    private static IEnumerable<(string Path, StoreReference? Reference)> Blobs(ServerOptions options) =>
+        options.Instances.Select(instance => ($"instances.{instance.Key}.cas", instance.Value.Cas)).Prepend(("cas.store", options.Cas.Store));
+
+    private static IEnumerable<(string Path, StoreReference? Reference)> Results(ServerOptions options) =>
+        options.Instances.Select(instance => ($"instances.{instance.Key}.actionCache", instance.Value.ActionCache)).Prepend(("actionCache.store", options.ActionCache.Store));
+
+    private static IEnumerable<(string Path, StoreReference Reference)> Given(IEnumerable<(string Path, StoreReference? Reference)> references) =>
+        references.Where(one => one.Reference is not null).Select(one => (one.Path, one.Reference!));
 
     private static IEnumerable<ConfigProblem> Follow(ServerOptions options, string path, StoreReference reference, IReadOnlyList<string> seen)
     {

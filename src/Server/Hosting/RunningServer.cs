@@ -118,12 +118,13 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         DefaultStores defaults = DefaultStores.In(DataDirectory, options.MaxSize);
         StoreReference media = options.Cas.Store ?? defaults.Cas;
-        IBlobStore blobs = await stores.OpenAsync(media, StoreUse.Blobs, "cas", cancellationToken);
-        ChunkedStore? chunked = stores.KeepsAnyValue(media) ? new ChunkedStore(blobs) : null; // a recipe is no blob, as a result is none
+        var instances = new InstanceStores(options, DataDirectory, stores);
+        IBlobStore blobs = await instances.OpenAsync(media, StoreUse.Blobs, "cas", cancellationToken);
+        ChunkedStore? chunked = instances.Blobs(media).All(stores.KeepsAnyValue) ? new ChunkedStore(blobs) : null; // a recipe is no blob, as a result is none
         if (chunked is not null)
             blobs = options.Cas.Chunking == ChunkingMode.Always ? new ChunkingStore(chunked) : chunked;
         IBlobStore cas = new EmptyBlobStore(new VerifyingStore(blobs));
-        IBlobStore results = await stores.OpenAsync(options.ActionCache.Store ?? defaults.ActionCache, StoreUse.Results, "actionCache", cancellationToken);
+        IBlobStore results = await instances.OpenAsync(options.ActionCache.Store ?? defaults.ActionCache, StoreUse.Results, "actionCache", cancellationToken);
         IActionCache actionCache = new ActionCacheStore(results);
         if (options.ActionCache.Complete)
             actionCache = new CompleteActionCache(actionCache, cas, discardsIncomplete: !stores.HasRemote);
@@ -133,6 +134,8 @@ internal sealed class RunningServer : IAsyncDisposable
         var features = new ServerFeatures
         {
             ActionCacheUpdate = options.ActionCache.Updates,
+            Instances = instances.Policies(),
+            OtherInstances = options.OtherInstances,
             Execution = executes,
             ExecutionPriorities = (int.MinValue, int.MaxValue),
             NodeProperties = nodeProperties,

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
+using RemoteExec.ActionCache.Stores;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Cas.Stores.Segments;
+using RemoteExec.Protocol;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Server.Configuration;
 
@@ -61,19 +63,22 @@ internal sealed class StoreTree(
         {
             SegmentsOptions segments => await OpenSegmentsAsync(segments, label, cancellationToken),
             MemoryOptions memory => new MemoryStore(memory.MaxBytes.Bytes),
-            RemoteOptions remote => OpenRemote(remote),
+            RemoteOptions remote => OpenRemote(remote, use),
             ReadOnlyOptions readOnly => new ReadOnlyStore(label, await PartAsync(readOnly.Store, "store")),
             SizeSplitOptions split => new SizeSplitStore(await PartAsync(split.Small, "small"), await PartAsync(split.Large, "large"), split.Limit.Bytes),
             _ => throw new InvalidOperationException($"{options.GetType().Name} is in the table of kinds but is not opened here"),
         };
     }
 
-    private SingleFlightStore OpenRemote(RemoteOptions options)
+    private SingleFlightStore OpenRemote(RemoteOptions options, StoreUse use)
     {
+        InstanceName? instance = options.Instance is { } name ? InstanceName.Parse(name) : null;
         var channel = new RpcChannel(RpcAddress.Parse(options.Url));
         closing.Push(channel);
         HasRemote = true;
-        return new SingleFlightStore(new RemoteStore(channel, RemoteStore.DefaultPatience, time));
+        return new SingleFlightStore(use == StoreUse.Blobs
+            ? new RemoteStore(channel, options.Patience, time, instance)
+            : new RemoteResultStore(channel, options.Patience, time, instance));
     }
 
     private async Task<IBlobStore> OpenSegmentsAsync(SegmentsOptions options, string label, CancellationToken cancellationToken)

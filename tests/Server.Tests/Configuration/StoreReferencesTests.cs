@@ -46,8 +46,8 @@ public sealed class StoreReferencesTests
             ProblemsOf("stores: { disk: { memory: {} }, a: { sizeSplit: { small: { memory: {} }, large: disk } } }\ncas: { store: a }\nactionCache: { store: { readOnly: { store: disk } } }\n"));
 
     [Theory]
-    [InlineData("{ readOnly: { store: { remote: { url: \"grpc://x:1\" } } } }")]
     [InlineData("{ sizeSplit: { small: { memory: {} }, large: { memory: {} } } }")]
+    [InlineData("{ readOnly: { store: { sizeSplit: { small: { remote: { url: \"grpc://x:1\" } }, large: { memory: {} } } } } }")]
     public void A_store_made_of_one_that_keeps_blobs_only_keeps_no_results(string store) =>
         Assert.Equal(
             ["test.yaml(1,23): actionCache.store: is a store, or made of one, that keeps blobs only: results need another kind"],
