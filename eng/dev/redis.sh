@@ -36,7 +36,7 @@ node() {
   answers "$port" && return 0
   mkdir -p "$dir/$port"
   redis-server --port "$port" --bind $host --protected-mode no --dir "$dir/$port" --pidfile "$dir/$port.pid" --logfile "$dir/$port.log" \
-    --daemonize yes --save '' --appendonly no --repl-diskless-sync-delay 0 "$@" >/dev/null
+    --daemonize yes --save '' --appendonly no --repl-diskless-sync-delay 0 --shutdown-timeout 0 "$@" >/dev/null
   wait_until 5 answers "$port"
 }
 
@@ -89,7 +89,10 @@ stop_all() {
     [ -f "$file" ] || continue
     pid=$(cat "$file")
     kill "$pid" 2>/dev/null || true
-    wait_until 5 is_gone "$pid"
+  done
+  for file in "$dir"/*.pid; do
+    [ -f "$file" ] || continue
+    wait_until 5 is_gone "$(cat "$file")"
     rm -f "$file"
   done
   echo "redis: stopped"

@@ -52,4 +52,12 @@ internal static partial class CasLog
 
     [LoggerMessage(108, LogLevel.Information, "store '{Store}' in {Path}: {Blobs} blobs in {Segments} segments, opened in {Milliseconds} ms")]
     public static partial void StoreOpened(ILogger logger, string store, string path, long blobs, int segments, long milliseconds);
+
+    // Redis, and what stands in for it: 180 to 199.
+
+    [LoggerMessage(180, LogLevel.Warning, "Redis of store '{Store}': {Problem}. What it can't answer is answered without it until it is well again; connecting goes on by itself")]
+    public static partial void RedisProblem(ILogger logger, string store, string problem);
+
+    [LoggerMessage(181, LogLevel.Warning, "Redis of store '{Store}' is well again")]
+    public static partial void RedisWell(ILogger logger, string store);
 }
