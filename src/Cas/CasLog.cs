@@ -60,4 +60,55 @@ internal static partial class CasLog
 
     [LoggerMessage(181, LogLevel.Warning, "Redis of store '{Store}' is well again")]
     public static partial void RedisWell(ILogger logger, string store);
+
+    // The S3 store: 150 to 179.
+
+    [LoggerMessage(150, LogLevel.Warning, "store '{Store}' can't upload to its bucket, and tries again and again; {Backlog} bytes wait on the local disk: {Problem}")]
+    public static partial void UploadFailed(ILogger logger, string store, long backlog, string problem);
+
+    // As loud as what it ends: who reads of the one should read of the other.
+    [LoggerMessage(151, LogLevel.Warning, "store '{Store}' uploads to its bucket again")]
+    public static partial void UploadsGoOn(ILogger logger, string store);
+
+    [LoggerMessage(152, LogLevel.Error, "store '{Store}' could not write what is going to be uploaded; it tries again every second. Look after the disk of its path")]
+    public static partial void PackNotSealed(ILogger logger, Exception fault, string store);
+
+    [LoggerMessage(153, LogLevel.Warning, "a record in {Pack} of store '{Store}' at {Offset} is damaged; its blob is dropped and reported missing")]
+    public static partial void PackDamaged(ILogger logger, string store, string pack, long offset);
+
+    [LoggerMessage(154, LogLevel.Warning, "{Packs} objects of store '{Store}', among them {Pack}, were deleted by others; their {Blobs} blobs are reported missing. See which rule of the bucket deletes them: the store needs none")]
+    public static partial void PacksGone(ILogger logger, string store, int packs, string pack, long blobs);
+
+    [LoggerMessage(155, LogLevel.Warning, "store '{Store}' could not write a checkpoint as it closed: the next start reads more from the bucket instead")]
+    public static partial void NoPresenceCheckpoint(ILogger logger, Exception fault, string store);
+
+    [LoggerMessage(156, LogLevel.Warning, "store '{Store}' takes the prefix '{Prefix}' from the node {Owner}, as takeOver says")]
+    public static partial void PrefixTakenOver(ILogger logger, string store, string prefix, string owner);
+
+    [LoggerMessage(157, LogLevel.Warning, "store '{Store}' starts without its bucket, from what its path has: {Problem}")]
+    public static partial void BucketAwayAtStart(ILogger logger, string store, string problem);
+
+    [LoggerMessage(158, LogLevel.Error, "the prefix of store '{Store}' belongs to another node by now: nothing is deleted there any more. Give this one a prefix of its own")]
+    public static partial void PrefixLost(ILogger logger, string store);
+
+    [LoggerMessage(159, LogLevel.Information, "store '{Store}' reads what {Packs} packs in its bucket hold, of which it does not know")]
+    public static partial void RecoveryBegins(ILogger logger, string store, int packs);
+
+    [LoggerMessage(160, LogLevel.Information, "store '{Store}' has read what {Packs} packs in its bucket hold: it finds {Blobs} blobs now")]
+    public static partial void RecoveryEnded(ILogger logger, string store, int packs, long blobs);
+
+    [LoggerMessage(161, LogLevel.Warning, "the end of the object {Pack} of store '{Store}' is damaged: what it holds is not found. Delete it, if nothing else is to be done about it")]
+    public static partial void ManifestDamaged(ILogger logger, string store, string pack);
+
+    [LoggerMessage(162, LogLevel.Warning, "store '{Store}' could not look after its bucket; it tries again in a minute: {Problem}")]
+    public static partial void BucketNotTended(ILogger logger, string store, string problem);
+
+    [LoggerMessage(163, LogLevel.Information, "store '{Store}' looked after its bucket: {Unused} unused blobs and {Excess} of the least recently used were dropped, {Moved} moved, {Deleted} packs deleted")]
+    public static partial void BucketTended(ILogger logger, string store, long unused, long excess, long moved, int deleted);
+
+    [LoggerMessage(164, LogLevel.Warning, "store '{Store}' has {Bytes} bytes in its bucket, more than its maxBytes, and all that could go was used in the last two hours. Raise its maxBytes")]
+    public static partial void BucketTooSmall(ILogger logger, string store, long bytes);
+
+    [LoggerMessage(165, LogLevel.Information, "store '{Store}' in bucket '{Bucket}': {Blobs} blobs are known, {Waiting} wait to be uploaded; opened in {Milliseconds} ms")]
+    public static partial void BucketStoreOpened(ILogger logger, string store, string bucket, long blobs, long waiting, long milliseconds);
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
 namespace RemoteExec.Cas.Stores.Segments;
@@ -8,10 +7,8 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// <code>
 /// u64 magic, i32 length of the head, i32 next segment number, u32 era, i64 sequence
 /// i32 segments, and for each, the next to be evicted first:  i32 number, i64 end of what is covered, u32 forgotten era
-/// u32 CRC-32C of the head, that is, of all before
-/// for each shard of the index:  i32 homes, i32 entries, i32 odd sizes;  for each odd size: u128 tag, i64 size;  the slots as they are in memory;
-///                               u32 CRC-32C of the shard
 /// </code>
+/// and the rest as <see cref="IndexImageWriter"/> says.
 /// </summary>
 /// <remarks>
 /// It takes down first how far each segment is covered, then brings the segments to the medium, then copies the index shard by shard. What
@@ -27,12 +24,6 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
 
     /// <summary>The length of what is said of each segment.</summary>
     public const int SegmentBytes = 16;
-
-    /// <summary>The length of what precedes the odd sizes of a shard.</summary>
-    public const int ShardHeadBytes = 12;
-
-    /// <summary>The length of an odd size.</summary>
-    public const int OddSizeBytes = 24;
 
     private const long LeastBytes = 256 << 20;
     private const long LeastRecords = 500_000;
@@ -79,7 +70,7 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
         try
         {
             using FileStream stream = StoreDirectory.CreateFile(path + ".new");
-            WriteTo(stream, head, cancellationToken);
+            IndexImageWriter.Write(stream, Format(head), log.Inspect, cancellationToken);
             stream.Flush();
             FileFlush.Run(stream.SafeFileHandle);
             lengthOfLast = stream.Length;
@@ -97,19 +88,6 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
         reservedAtLast = reserved;
         sequenceAtLast = head.Sequence;
         isOverdue = false;
-    }
-
-    private void WriteTo(FileStream stream, CheckpointHead head, CancellationToken cancellationToken)
-    {
-        WriteChecked(stream, Format(head));
-        var copy = new ArrayBufferWriter<byte>();
-        for (int number = 0; number < SegmentIndex.Shards; number++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            copy.ResetWrittenCount();
-            log.Inspect(number, shard => Copy(shard, copy));
-            WriteChecked(stream, copy.WrittenSpan);
-        }
     }
 
     private static byte[] Format(CheckpointHead head)
@@ -131,32 +109,5 @@ internal sealed class CheckpointWriter(StoreDirectory directory, SegmentLog log,
         }
 
         return bytes;
-    }
-
-    /// <summary>Short: it holds up the shard.</summary>
-    private static void Copy(IndexShard shard, ArrayBufferWriter<byte> destination)
-    {
-        Span<byte> head = destination.GetSpan(ShardHeadBytes);
-        BinaryPrimitives.WriteInt32LittleEndian(head, shard.Homes);
-        BinaryPrimitives.WriteInt32LittleEndian(head[4..], shard.Count);
-        BinaryPrimitives.WriteInt32LittleEndian(head[8..], shard.OddSizes.Count);
-        destination.Advance(ShardHeadBytes);
-        foreach ((UInt128 tag, long size) in shard.OddSizes)
-        {
-            Span<byte> odd = destination.GetSpan(OddSizeBytes);
-            BinaryPrimitives.WriteUInt128LittleEndian(odd, tag);
-            BinaryPrimitives.WriteInt64LittleEndian(odd[16..], size);
-            destination.Advance(OddSizeBytes);
-        }
-
-        destination.Write(shard.Image);
-    }
-
-    private static void WriteChecked(FileStream stream, ReadOnlySpan<byte> bytes)
-    {
-        Span<byte> checksum = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32LittleEndian(checksum, Crc32C.Compute(bytes));
-        stream.Write(bytes);
-        stream.Write(checksum);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class StoreDirectory : IDisposable
     /// <summary>The name of the file that every store has.</summary>
     public const string FormatFile = "format";
 
-    private const string Title = "remoteexec segments";
+    private const string SegmentsTitle = "remoteexec segments";
     private const int Version = 1;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -62,10 +62,13 @@ internal sealed class StoreDirectory : IDisposable
     }
 
     /// <summary>Opens or creates it.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="logger">For what an operator has to know.</param>
+    /// <param name="title">What the first line of its file <c>format</c> is: other stores have others.</param>
     /// <exception cref="StoreLockedException">Somebody else has it open.</exception>
     /// <exception cref="StoreFormatException">It is no store, or one of another version.</exception>
     /// <exception cref="IOException">The disk failed.</exception>
-    public static StoreDirectory Open(string path, ILogger logger)
+    public static StoreDirectory Open(string path, ILogger logger, string title = SegmentsTitle)
     {
         path = System.IO.Path.GetFullPath(path);
         if (OperatingSystem.IsWindows())
@@ -77,7 +80,7 @@ internal sealed class StoreDirectory : IDisposable
         try
         {
             WriteText(System.IO.Path.Combine(path, "owner"), $"{Environment.ProcessId}\n", flush: false);
-            return new StoreDirectory(path, ownership, ReadOrCreateFormat(path), logger);
+            return new StoreDirectory(path, ownership, ReadOrCreateFormat(path, title), logger);
         }
         catch
         {
@@ -161,7 +164,7 @@ internal sealed class StoreDirectory : IDisposable
         }
     }
 
-    private static StoreKey ReadOrCreateFormat(string path)
+    private static StoreKey ReadOrCreateFormat(string path, string title)
     {
         string file = System.IO.Path.Combine(path, FormatFile);
         if (!File.Exists(file))
@@ -169,14 +172,14 @@ internal sealed class StoreDirectory : IDisposable
             if (Directory.EnumerateFiles(path, "*.seg").Any())
                 throw new StoreFormatException(path, "it has segments, but the file 'format' is missing; restore that file, or empty the directory");
             StoreKey created = StoreKey.Create();
-            WriteText(file + ".new", $"{Title}\nversion {Version}\nkey {created}\n", flush: true);
+            WriteText(file + ".new", $"{title}\nversion {Version}\nkey {created}\n", flush: true);
             File.Move(file + ".new", file, overwrite: true);
             DirectoryFlush.Run(path);
             return created;
         }
 
         string[] lines = File.ReadAllLines(file);
-        if (lines.Length < 2 || lines[0] != Title || !lines[1].StartsWith("version ", StringComparison.Ordinal))
+        if (lines.Length < 2 || lines[0] != title || !lines[1].StartsWith("version ", StringComparison.Ordinal))
             throw new StoreFormatException(path, "its file 'format' is not one of a store; empty the directory, or name another");
         if (lines[1] != $"version {Version}")
             throw new StoreFormatException(path, $"it has format {lines[1]}, and this program knows version {Version}; run the program that made it, or empty the directory");

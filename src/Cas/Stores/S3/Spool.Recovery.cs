@@ -1,0 +1,116 @@
+using RemoteExec.Cas.Stores.Segments;
+
+namespace RemoteExec.Cas.Stores.S3;
+
+/// <content>What an earlier process left, and what the power may take.</content>
+internal sealed partial class Spool
+{
+    private readonly Lock flushing = new(); // guards the packs that are not flushed
+    private HashSet<SpoolPack> unflushed = [];
+
+    /// <summary>Takes up what an earlier process left: sealed packs as they are, of an open one the records that are whole.</summary>
+    /// <returns>How many blobs that were.</returns>
+    /// <exception cref="CasException">The disk failed.</exception>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public long Recover()
+    {
+        foreach (string path in Directory.GetFiles(directory, "*.new"))
+            File.Delete(path); // of a write that was never committed
+        string[] names = [.. Directory.GetFiles(directory, "*.pack").Order(StringComparer.Ordinal)];
+        foreach (string path in names)
+        {
+            if (!PackName.TryParse(Path.GetFileNameWithoutExtension(path.AsSpan()), out PackName name))
+                continue;
+            clock.NotBefore(name.Order);
+            SpoolPack pack = SpoolPack.Open(Index.NextNumber(), path, faults, IsVisible);
+            pack.Seal(name, path);
+            Take(pack, ReadManifest(pack).Entries);
+        }
+
+        foreach (string path in Directory.GetFiles(directory, "*.open"))
+        {
+            SpoolPack pack = SpoolPack.Open(Index.NextNumber(), path, faults, IsVisible);
+            var entries = new Dictionary<UInt128, PackEntry>();
+            long end = Scan(pack, entry => entries[key.TagOf(entry.Record.Digest)] = entry);
+            pack.Advance(end);
+            if (end == 0)
+            {
+                pack.Release();
+                File.Delete(path);
+                continue;
+            }
+
+            Seal(pack, entries.Values);
+            Take(pack, [.. entries.Values]);
+        }
+
+        return Index.Count;
+    }
+
+    /// <summary>Brings to the medium what was written since the last time.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public void Flush()
+    {
+        HashSet<SpoolPack> packs;
+        lock (flushing)
+            (packs, unflushed) = (unflushed, []);
+        try
+        {
+            foreach (SpoolPack pack in packs)
+                pack.Flush();
+            if (packs.Count > 0)
+                DirectoryFlush.Run(directory);
+        }
+        finally
+        {
+            foreach (SpoolPack pack in packs)
+                pack.Release();
+        }
+    }
+
+    private void MarkUnflushed(SpoolPack pack)
+    {
+        lock (flushing)
+        {
+            if (unflushed.Add(pack))
+                pack.Acquire();
+        }
+    }
+
+    private void Take(SpoolPack pack, IReadOnlyList<PackEntry> entries)
+    {
+        pack.Backlog = pack.Length;
+        Interlocked.Add(ref backlog, pack.Backlog);
+        Index.Add(pack);
+        foreach (PackEntry entry in entries)
+            Index.Set(key.TagOf(entry.Record.Digest), pack, entry);
+        sealedPacks.Writer.TryWrite(pack);
+    }
+
+    /// <summary>Goes from record to record, values verified, and returns where the last whole one ended.</summary>
+    private static long Scan(SpoolPack pack, Action<PackEntry> found)
+    {
+        var buffer = new byte[1 << 20];
+        long offset = 0;
+        while (true)
+        {
+            int read = pack.Read(buffer.AsSpan(0, PackRecord.MaxLength), offset);
+            if (!PackRecord.TryRead(buffer.AsSpan(0, read), out PackRecord record) || offset + record.Length > pack.Length)
+                return offset;
+            var checksum = new Crc32C();
+            long position = offset + record.HeaderLength;
+            for (long left = record.ValueLength; left > 0;)
+            {
+                int count = pack.Read(buffer.AsSpan(0, (int)Math.Min(left, buffer.Length)), position);
+                checksum.Append(buffer.AsSpan(0, count));
+                position += count;
+                left -= count;
+            }
+
+            if (checksum.Value != record.Checksum)
+                return offset;
+            found(new PackEntry(offset, record));
+            offset += record.Length;
+        }
+    }
+}

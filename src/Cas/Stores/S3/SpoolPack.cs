@@ -1,0 +1,167 @@
+using Microsoft.Win32.SafeHandles;
+using RemoteExec.Cas.Stores.Segments;
+
+namespace RemoteExec.Cas.Stores.S3;
+
+/// <summary>A pack that is on the local disk: it is being filled, or waits to be uploaded. Its file stays readable for those who acquired it before it was deleted.</summary>
+internal sealed class SpoolPack
+{
+    private readonly SafeFileHandle file;
+    private readonly StorageFaults faults;
+    private readonly TaskCompletionSource uploaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int users = 1; // the spool itself
+
+    private SpoolPack(int number, string path, SafeFileHandle file, StorageFaults faults)
+    {
+        Number = number;
+        Path = path;
+        this.file = file;
+        this.faults = faults;
+        Length = RandomAccess.GetLength(file);
+    }
+
+    /// <summary>What stands for it in the spool's index.</summary>
+    public int Number { get; }
+
+    /// <summary>The file.</summary>
+    public string Path { get; private set; }
+
+    /// <summary>How long it is so far.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>What it counts in the backlog.</summary>
+    public long Backlog { get; set; }
+
+    /// <summary>Its name, once it is sealed.</summary>
+    public PackName Name { get; private set; }
+
+    /// <summary>The records that count, by tag; empty once it is sealed.</summary>
+    public Dictionary<UInt128, PackEntry> Entries { get; private set; } = [];
+
+    /// <summary>When its first record came.</summary>
+    public long Began { get; init; }
+
+    /// <summary>True if its blobs are found before they are in the bucket.</summary>
+    public bool IsVisible { get; init; }
+
+    /// <summary>True if somebody waits for it to be uploaded. Guarded by the spool.</summary>
+    public bool IsAwaited { get; set; }
+
+    /// <summary>Ends when it is in the bucket.</summary>
+    public Task Uploaded => uploaded.Task;
+
+    /// <summary>Creates a file.</summary>
+    /// <exception cref="CasException">The disk failed, or is full.</exception>
+    public static SpoolPack Create(int number, string path, StorageFaults faults, bool isVisible, long began) =>
+        new(number, path, Open(path, FileMode.CreateNew, faults), faults) { IsVisible = isVisible, Began = began };
+
+    /// <summary>Opens a file of an earlier process.</summary>
+    /// <exception cref="CasException">The disk failed.</exception>
+    public static SpoolPack Open(int number, string path, StorageFaults faults, bool isVisible) =>
+        new(number, path, Open(path, FileMode.Open, faults), faults) { IsVisible = isVisible };
+
+    /// <summary>Holds the file open until <see cref="Release"/>.</summary>
+    public void Acquire() => Interlocked.Increment(ref users);
+
+    /// <summary>Lets go of the file.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref users) == 0)
+            file.Dispose();
+    }
+
+    /// <summary>Reads bytes, fewer than asked for only at the end.</summary>
+    /// <exception cref="StoreUnavailableException">The disk failed.</exception>
+    public int Read(Span<byte> destination, long offset)
+    {
+        try
+        {
+            int filled = 0;
+            for (int read = -1; filled < destination.Length && read != 0; filled += read)
+                read = RandomAccess.Read(file, destination[filled..], offset + filled);
+            return filled;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw faults.Of(fault, 0);
+        }
+    }
+
+    /// <summary>Writes bytes anywhere; they count from the next <see cref="Advance"/> on.</summary>
+    /// <exception cref="CasException">The disk failed, or is full.</exception>
+    public void Write(ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(file, bytes, offset);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw faults.Of(fault, bytes.Length);
+        }
+    }
+
+    /// <summary>What was written up to here counts.</summary>
+    public void Advance(long length) => Length = length;
+
+    /// <summary>Cuts off what is behind the part that counts.</summary>
+    /// <exception cref="CasException">The disk failed.</exception>
+    public void Cut()
+    {
+        try
+        {
+            RandomAccess.SetLength(file, Length);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw faults.Of(fault, 0);
+        }
+    }
+
+    /// <summary>It is complete, and has its name.</summary>
+    /// <exception cref="CasException">The disk failed.</exception>
+    public void Seal(PackName name, string path)
+    {
+        try
+        {
+            if (path != Path)
+                File.Move(Path, path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw faults.Of(fault, 0);
+        }
+
+        Name = name;
+        Path = path;
+        Entries = [];
+    }
+
+    /// <summary>Brings it to the medium.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public void Flush() => FileFlush.Run(file);
+
+    /// <summary>It is in the bucket.</summary>
+    public void EndUpload() => uploaded.TrySetResult();
+
+    /// <summary>It is not going to be in the bucket while this process lives.</summary>
+    public void GiveUpUpload(Exception reason)
+    {
+        uploaded.TrySetException(reason);
+        _ = uploaded.Task.Exception; // looked at: often nobody waits
+    }
+
+    private static SafeFileHandle Open(string path, FileMode mode, StorageFaults faults)
+    {
+        try
+        {
+            if (mode == FileMode.CreateNew)
+                StoreDirectory.CreateFile(path).Dispose();
+            return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw faults.Of(fault, 0);
+        }
+    }
+}
