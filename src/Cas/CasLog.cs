@@ -53,6 +53,18 @@ internal static partial class CasLog
     [LoggerMessage(108, LogLevel.Information, "store '{Store}' in {Path}: {Blobs} blobs in {Segments} segments, opened in {Milliseconds} ms")]
     public static partial void StoreOpened(ILogger logger, string store, string path, long blobs, int segments, long milliseconds);
 
+    // Stores that are made of others: 130 to 149.
+
+    [LoggerMessage(130, LogLevel.Warning, "the store '{Node}' is out of reach: {Problem}. It is done without, and tried again every 1 to 30 s")]
+    public static partial void NodeDown(ILogger logger, string node, string problem);
+
+    // As loud as what it ends.
+    [LoggerMessage(131, LogLevel.Warning, "the store '{Node}' is within reach again")]
+    public static partial void NodeBack(ILogger logger, string node);
+
+    [LoggerMessage(132, LogLevel.Warning, "{Count} copies in the background of store '{Store}' were dropped: too many waited, or the target did not take them")]
+    public static partial void CopiesDropped(ILogger logger, long count, string store);
+
     // Redis, and what stands in for it: 180 to 199.
 
     [LoggerMessage(180, LogLevel.Warning, "Redis of store '{Store}': {Problem}. What it can't answer is answered without it until it is well again; connecting goes on by itself")]

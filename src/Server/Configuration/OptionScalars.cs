@@ -1,4 +1,5 @@
 using System.Globalization;
+using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.Server.Hosting;
 
@@ -20,6 +21,9 @@ internal static class OptionScalars
         [typeof(Durability)] = ParseEnum<Durability>,
         [typeof(SegmentCompression)] = ParseEnum<SegmentCompression>,
         [typeof(ChunkingMode)] = ParseEnum<ChunkingMode>,
+        [typeof(SlowWrites)] = ParseEnum<SlowWrites>,
+        [typeof(SlowDown)] = ParseEnum<SlowDown>,
+        [typeof(ShardNodeState)] = ParseEnum<ShardNodeState>,
         [typeof(ListenAddress)] = text => ListenAddress.TryParse(text, out ListenAddress? address, out string? error) ? (address, null) : (null, error),
     };
 

@@ -9,7 +9,14 @@ internal static class StoreKinds
         ["segments"] = typeof(SegmentsOptions),
         ["memory"] = typeof(MemoryOptions),
         ["remote"] = typeof(RemoteOptions),
-        ["readOnly"] = typeof(ReadOnlyOptions),
+        ["fastSlow"] = typeof(FastSlowOptions),
+        ["shard"] = typeof(ShardOptions),
+        ["mirror"] = typeof(MirrorOptions),
         ["sizeSplit"] = typeof(SizeSplitOptions),
+        ["existenceCache"] = typeof(ExistenceCacheOptions),
+        ["readOnly"] = typeof(ReadOnlyOptions),
+        ["verify"] = typeof(VerifyOptions),
+        ["retry"] = typeof(RetryOptions),
+        ["meter"] = typeof(MeterOptions),
     };
 }

@@ -27,4 +27,8 @@ internal abstract record StoreOptions : IOptions
     /// <summary>A problem for each store that is not given.</summary>
     protected static IEnumerable<OptionProblem> Require(params IEnumerable<(string Property, StoreReference? Store)> stores) =>
         stores.Where(store => store.Store is null).Select(store => new OptionProblem(store.Property, "is missing: name a store, or describe one"));
+
+    /// <summary>A problem for each duration that is not more than nothing.</summary>
+    protected static IEnumerable<OptionProblem> RequirePositive(params IEnumerable<(string Property, TimeSpan Value)> durations) =>
+        durations.Where(duration => duration.Value <= TimeSpan.Zero).Select(duration => new OptionProblem(duration.Property, "must be positive"));
 }

@@ -24,6 +24,7 @@ internal sealed class StoreTree(
     private readonly StoreGraph graph = new(named);
     private readonly Dictionary<(string Name, StoreUse Use), IBlobStore> opened = [];
     private readonly Stack<IAsyncDisposable> closing = [];
+    private readonly StoreMetrics metrics = new();
 
     /// <summary>True once a store was opened that is another server, which may be out of reach while others are not.</summary>
     public bool HasRemote { get; private set; }
@@ -52,6 +53,7 @@ internal sealed class StoreTree(
     {
         while (closing.TryPop(out IAsyncDisposable? store))
             await store.DisposeAsync();
+        metrics.Dispose();
     }
 
     private async Task<IBlobStore> OpenAsync(StoreOptions options, StoreUse use, string label, CancellationToken cancellationToken)
@@ -64,10 +66,52 @@ internal sealed class StoreTree(
             SegmentsOptions segments => await OpenSegmentsAsync(segments, label, cancellationToken),
             MemoryOptions memory => new MemoryStore(memory.MaxBytes.Bytes),
             RemoteOptions remote => OpenRemote(remote, use),
+            FastSlowOptions tiers => await OpenFastSlowAsync(tiers, label, PartAsync),
+            ShardOptions shard => await OpenShardAsync(shard, label, PartAsync),
+            MirrorOptions mirror => await OpenMirrorAsync(mirror, label, PartAsync),
             ReadOnlyOptions readOnly => new ReadOnlyStore(label, await PartAsync(readOnly.Store, "store")),
             SizeSplitOptions split => new SizeSplitStore(await PartAsync(split.Small, "small"), await PartAsync(split.Large, "large"), split.Limit.Bytes),
+            ExistenceCacheOptions cache => new ExistenceCacheStore(await PartAsync(cache.Store, "store"), cache.Ttl, cache.MaxEntries, time),
+            VerifyOptions verify => new VerifiedReadStore(await PartAsync(verify.Store, "store")),
+            RetryOptions retry => new RetryStore(await PartAsync(retry.Store, "store"), retry.Attempts, retry.Pause, time),
+            MeterOptions meter => new MeteredStore(meter.Name ?? meter.Store!.Name ?? label, await PartAsync(meter.Store, "store"), metrics, time),
             _ => throw new InvalidOperationException($"{options.GetType().Name} is in the table of kinds but is not opened here"),
         };
+    }
+
+    private async Task<FastSlowStore> OpenFastSlowAsync(FastSlowOptions options, string label, Func<StoreReference?, string, Task<IBlobStore>> partAsync) => Close(new FastSlowStore(
+        await partAsync(options.Fast, "fast"),
+        await partAsync(options.Slow, "slow"),
+        new FastSlowStoreOptions { Name = label, SlowWrites = options.SlowWrites, SlowDown = options.SlowDown, Timeout = options.Timeout },
+        loggers.CreateLogger<FastSlowStore>(),
+        time));
+
+    private async Task<ShardStore> OpenShardAsync(ShardOptions options, string label, Func<StoreReference?, string, Task<IBlobStore>> partAsync)
+    {
+        List<ShardNode> nodes = [];
+        foreach (ShardNodeOptions node in options.Nodes)
+            nodes.Add(new ShardNode(node.Name, await partAsync(node.Store, node.Name), node.Weight, node.State));
+        return Close(new ShardStore(label, nodes, options.Handoff, options.Timeout, loggers.CreateLogger<ShardStore>(), time));
+    }
+
+    private async Task<MirrorStore> OpenMirrorAsync(MirrorOptions options, string label, Func<StoreReference?, string, Task<IBlobStore>> partAsync)
+    {
+        List<(string Name, IBlobStore Store)> members = [];
+        foreach (StoreReference member in options.Stores)
+        {
+            string role = $"{members.Count + 1}";
+            members.Add((member.Name ?? role, await partAsync(member, role)));
+        }
+
+        return Close(new MirrorStore(label, members, options.Timeout, loggers.CreateLogger<MirrorStore>(), time));
+    }
+
+    /// <summary>Has a store closed before those that it is made of.</summary>
+    private T Close<T>(T store)
+        where T : IAsyncDisposable
+    {
+        closing.Push(store);
+        return store;
     }
 
     private SingleFlightStore OpenRemote(RemoteOptions options, StoreUse use)
