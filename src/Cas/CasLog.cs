@@ -73,6 +73,24 @@ internal static partial class CasLog
     [LoggerMessage(181, LogLevel.Warning, "Redis of store '{Store}' is well again")]
     public static partial void RedisWell(ILogger logger, string store);
 
+    [LoggerMessage(182, LogLevel.Warning, "the first store of '{Store}' is out of reach: the second answers for it, and takes what is written ({Reason})")]
+    public static partial void FallbackEntered(ILogger logger, string store, string reason);
+
+    [LoggerMessage(183, LogLevel.Warning, "the first store of '{Store}' answers again")]
+    public static partial void FallbackLeft(ILogger logger, string store);
+
+    [LoggerMessage(184, LogLevel.Warning, "{Count} values of '{Store}' could not be brought to its first store before the server stopped: what that has in their place is older")]
+    public static partial void FallbackDebtsLost(ILogger logger, string store, int count);
+
+    [LoggerMessage(185, LogLevel.Warning, "{Count} values of '{Store}' can't be brought to its first store yet; it is tried again")]
+    public static partial void FallbackDebtStays(ILogger logger, Exception reason, string store, int count);
+
+    [LoggerMessage(186, LogLevel.Warning, "the second store of '{Store}' keeps an older value, which may be answered while the first is out of reach")]
+    public static partial void FallbackCopyStays(ILogger logger, Exception reason, string store);
+
+    [LoggerMessage(187, LogLevel.Warning, "store '{Store}' is out of reach: {Count} action results were not kept since this was last told ({Reason}). Builds go on without them; this is told once a minute")]
+    public static partial void ResultsDropped(ILogger logger, string store, long count, string reason);
+
     // The S3 store: 150 to 179.
 
     [LoggerMessage(150, LogLevel.Warning, "store '{Store}' can't upload to its bucket, and tries again and again; {Backlog} bytes wait on the local disk: {Problem}")]

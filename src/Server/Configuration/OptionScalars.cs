@@ -1,6 +1,7 @@
 using System.Globalization;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores.Segments;
+using RemoteExec.Redis;
 using RemoteExec.Server.Hosting;
 
 namespace RemoteExec.Server.Configuration;
@@ -24,6 +25,7 @@ internal static class OptionScalars
         [typeof(SlowWrites)] = ParseEnum<SlowWrites>,
         [typeof(SlowDown)] = ParseEnum<SlowDown>,
         [typeof(ShardNodeState)] = ParseEnum<ShardNodeState>,
+        [typeof(RedisTopology)] = ParseEnum<RedisTopology>,
         [typeof(ListenAddress)] = text => ListenAddress.TryParse(text, out ListenAddress? address, out string? error) ? (address, null) : (null, error),
     };
 

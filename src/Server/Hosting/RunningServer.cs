@@ -125,6 +125,8 @@ internal sealed class RunningServer : IAsyncDisposable
             blobs = options.Cas.Chunking == ChunkingMode.Always ? new ChunkingStore(chunked) : chunked;
         IBlobStore cas = new EmptyBlobStore(new VerifyingStore(blobs));
         IBlobStore results = await instances.OpenAsync(options.ActionCache.Store ?? defaults.ActionCache, StoreUse.Results, "actionCache", cancellationToken);
+        if (stores.HasResultsInRedis)
+            results = new MissingWhenDownStore("actionCache", results, loggers.CreateLogger<MissingWhenDownStore>(), time);
         IActionCache actionCache = new ActionCacheStore(results);
         if (options.ActionCache.Complete)
             actionCache = new CompleteActionCache(actionCache, cas, discardsIncomplete: !stores.HasRemote);

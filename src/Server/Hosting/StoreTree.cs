@@ -29,6 +29,9 @@ internal sealed class StoreTree(
     /// <summary>True once a store was opened that is another server, which may be out of reach while others are not.</summary>
     public bool HasRemote { get; private set; }
 
+    /// <summary>True once a store of results was opened that is in Redis: without it builds are to go on.</summary>
+    public bool HasResultsInRedis { get; private set; }
+
     /// <summary>Opens a store, and all that it is made of.</summary>
     /// <param name="reference">A name, or what the store is; checked before by the configuration.</param>
     /// <param name="use">What it is for.</param>
@@ -75,6 +78,8 @@ internal sealed class StoreTree(
             VerifyOptions verify => new VerifiedReadStore(await PartAsync(verify.Store, "store")),
             RetryOptions retry => new RetryStore(await PartAsync(retry.Store, "store"), retry.Attempts, retry.Pause, time),
             MeterOptions meter => new MeteredStore(meter.Name ?? meter.Store!.Name ?? label, await PartAsync(meter.Store, "store"), metrics, time),
+            RedisOptions redis => OpenRedis(redis, use, label),
+            FallbackOptions fallback => Close(new FallbackStore(label, await PartAsync(fallback.First, "first"), await PartAsync(fallback.Then, "then"), loggers.CreateLogger<FallbackStore>(), time)),
             _ => throw new InvalidOperationException($"{options.GetType().Name} is in the table of kinds but is not opened here"),
         };
     }
@@ -112,6 +117,12 @@ internal sealed class StoreTree(
     {
         closing.Push(store);
         return store;
+    }
+
+    private RedisStore OpenRedis(RedisOptions options, StoreUse use, string label)
+    {
+        HasResultsInRedis |= use == StoreUse.Results;
+        return Close(RedisStores.Open(options, label, loggers, time));
     }
 
     private SingleFlightStore OpenRemote(RemoteOptions options, StoreUse use)

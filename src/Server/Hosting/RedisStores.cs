@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using RemoteExec.Cas.Stores;
+using RemoteExec.Redis;
+using RemoteExec.Server.Configuration;
+
+namespace RemoteExec.Server.Hosting;
+
+/// <summary>Makes stores in Redis out of options.</summary>
+internal static class RedisStores
+{
+    /// <summary>Makes a store; it connects in the background.</summary>
+    /// <exception cref="StartupException">The password or the authorities can't be read.</exception>
+    public static RedisStore Open(RedisOptions options, string label, ILoggerFactory loggers, TimeProvider time)
+    {
+        var connection = new RedisConnectionOptions
+        {
+            Endpoints = options.Endpoints,
+            Topology = options.Topology,
+            ServiceName = options.ServiceName,
+            Tls = options.Tls,
+            CaFile = options.CaFile,
+            TlsServerName = options.TlsServerName,
+            Password = PasswordOf(options),
+            Database = options.Database,
+            ConnectTimeout = options.ConnectTimeout,
+            OperationTimeout = options.OperationTimeout,
+        };
+        try
+        {
+            _ = connection.Password?.Invoke();
+            if (options.CaFile is { } caFile)
+                EnsureHasCertificate(caFile);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or CryptographicException)
+        {
+            throw new StartupException($"store '{label}' can't be opened: {IoReason.Of(exception)} (settings passwordFile, passwordVariable and caFile of the store)", exception);
+        }
+
+        var settings = new RedisStoreOptions { Name = label, KeyPrefix = options.KeyPrefix, MaxValueBytes = (int)options.MaxValueBytes.Bytes, TimeToLive = options.Ttl };
+        return new RedisStore(settings, connection, loggers.CreateLogger<RedisStore>(), time);
+    }
+
+    private static void EnsureHasCertificate(string path)
+    {
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPemFile(path);
+        if (certificates.Count == 0)
+            throw new InvalidDataException($"there is no certificate in {path}");
+    }
+
+    private static Func<string>? PasswordOf(RedisOptions options) => options switch
+    {
+        { PasswordFile: { } file } => () => File.ReadAllText(file).TrimEnd('\r', '\n'),
+        { PasswordVariable: { } variable } => () => Environment.GetEnvironmentVariable(variable) ?? throw new InvalidDataException($"the environment variable {variable} is not set"),
+        _ => null,
+    };
+}
