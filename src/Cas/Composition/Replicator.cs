@@ -132,8 +132,7 @@ public sealed class Replicator : IAsyncDisposable
             End(copy, failure);
         }
 
-        if (failure is CasException and not StoreUnavailableException)
-            TellDropped();
+        TellDropped();
     }
 
     private void End(Copy copy, Exception? failure)
