@@ -1,5 +1,6 @@
 using System.Globalization;
 using RemoteExec.Cas.Composition;
+using RemoteExec.Cas.Stores.S3;
 using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.Redis;
 using RemoteExec.Server.Hosting;
@@ -21,6 +22,8 @@ internal static class OptionScalars
         [typeof(TimeSpan)] = text => Duration.TryParse(text, out TimeSpan duration, out string? error) ? (duration, null) : (null, error),
         [typeof(Durability)] = ParseEnum<Durability>,
         [typeof(SegmentCompression)] = ParseEnum<SegmentCompression>,
+        [typeof(S3Encryption)] = ParseEnum<S3Encryption>,
+        [typeof(S3Acknowledgement)] = ParseEnum<S3Acknowledgement>,
         [typeof(ChunkingMode)] = ParseEnum<ChunkingMode>,
         [typeof(SlowWrites)] = ParseEnum<SlowWrites>,
         [typeof(SlowDown)] = ParseEnum<SlowDown>,

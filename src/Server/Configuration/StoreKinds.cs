@@ -10,6 +10,7 @@ internal static class StoreKinds
         ["memory"] = typeof(MemoryOptions),
         ["remote"] = typeof(RemoteOptions),
         ["redis"] = typeof(RedisOptions),
+        ["s3"] = typeof(S3Options),
         ["fastSlow"] = typeof(FastSlowOptions),
         ["shard"] = typeof(ShardOptions),
         ["mirror"] = typeof(MirrorOptions),

@@ -129,7 +129,7 @@ internal sealed class RunningServer : IAsyncDisposable
             results = new MissingWhenDownStore("actionCache", results, loggers.CreateLogger<MissingWhenDownStore>(), time);
         IActionCache actionCache = new ActionCacheStore(results);
         if (options.ActionCache.Complete)
-            actionCache = new CompleteActionCache(actionCache, cas, discardsIncomplete: !stores.HasRemote);
+            actionCache = new CompleteActionCache(actionCache, cas, discardsIncomplete: !stores.MissesForNow);
 
         var limits = new CasLimits { MaxBlobBytes = options.Cas.MaxBlobBytes.Bytes };
         bool executes = options.Execution.Enabled ?? (Slots > 0 || options.Listeners.Workers.Count > 0);

@@ -4,6 +4,7 @@ using RemoteExec.Cas;
 using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores;
+using RemoteExec.Cas.Stores.S3;
 using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc.Client;
@@ -31,6 +32,8 @@ internal sealed class StoreTree(
 
     /// <summary>True once a store of results was opened that is in Redis: without it builds are to go on.</summary>
     public bool HasResultsInRedis { get; private set; }
+    /// <summary>True once a store was opened that may call blobs missing, or be out of reach, that it has again later.</summary>
+    public bool MissesForNow { get; private set; }
 
     /// <summary>Opens a store, and all that it is made of.</summary>
     /// <param name="reference">A name, or what the store is; checked before by the configuration.</param>
@@ -69,6 +72,7 @@ internal sealed class StoreTree(
             SegmentsOptions segments => await OpenSegmentsAsync(segments, label, cancellationToken),
             MemoryOptions memory => new MemoryStore(memory.MaxBytes.Bytes),
             RemoteOptions remote => OpenRemote(remote, use),
+            S3Options s3 => await OpenS3Async(s3, label, cancellationToken),
             FastSlowOptions tiers => await OpenFastSlowAsync(tiers, label, PartAsync),
             ShardOptions shard => await OpenShardAsync(shard, label, PartAsync),
             MirrorOptions mirror => await OpenMirrorAsync(mirror, label, PartAsync),
@@ -130,10 +134,18 @@ internal sealed class StoreTree(
         InstanceName? instance = options.Instance is { } name ? InstanceName.Parse(name) : null;
         var channel = new RpcChannel(RpcAddress.Parse(options.Url));
         closing.Push(channel);
-        HasRemote = true;
+        HasRemote = MissesForNow = true;
         return new SingleFlightStore(use == StoreUse.Blobs
             ? new RemoteStore(channel, options.Patience, time, instance)
             : new RemoteResultStore(channel, options.Patience, time, instance));
+    }
+
+    private async Task<IBlobStore> OpenS3Async(S3Options options, string label, CancellationToken cancellationToken)
+    {
+        S3Store store = await S3StoreOpening.OpenAsync(options, label, loggers, time, cancellationToken);
+        closing.Push(store);
+        MissesForNow = true; // after the loss of its directory, until it knows all that the bucket has
+        return store;
     }
 
     private async Task<IBlobStore> OpenSegmentsAsync(SegmentsOptions options, string label, CancellationToken cancellationToken)

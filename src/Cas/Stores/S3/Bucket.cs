@@ -181,9 +181,9 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
         {
             return await send();
         }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested
-            && fault is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+        catch (Exception fault) when (fault is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or TimeoutException or OperationCanceledException)
         {
+            cancellationToken.ThrowIfCancellationRequested(); // who gave up is not told of what failed besides
             throw new StoreUnavailableException(options.Name, fault);
         }
     }

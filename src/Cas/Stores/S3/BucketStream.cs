@@ -19,9 +19,9 @@ internal sealed class BucketStream(GetObjectResponse response, string store, Tim
         {
             return await response.ResponseStream.ReadAsync(destination, waiting.Token);
         }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested
-            && fault is IOException or HttpRequestException or AmazonClientException or OperationCanceledException)
+        catch (Exception fault) when (fault is IOException or HttpRequestException or AmazonClientException or OperationCanceledException)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw new StoreUnavailableException(store, fault);
         }
     }

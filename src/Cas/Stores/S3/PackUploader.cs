@@ -64,6 +64,15 @@ internal sealed class PackUploader : IAsyncDisposable
         }
 
         await Task.WhenAll(uploading);
+        try
+        {
+            spool.Flush(); // what could not be uploaded
+        }
+        catch (IOException fault)
+        {
+            CasLog.PackNotSealed(logger, fault, options.Name);
+        }
+
         stopping.Dispose();
         giveUp.Dispose();
     }

@@ -203,6 +203,13 @@ internal sealed partial class Spool : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
+        lock (flushing)
+        {
+            foreach (SpoolPack pack in unflushed)
+                pack.Release();
+            unflushed.Clear();
+        }
+
         foreach (SpoolPack pack in Index.Packs())
         {
             pack.GiveUpUpload(new StoreUnavailableException(options.Name, new IOException("the store was closed before the upload; it goes on at the next start")));

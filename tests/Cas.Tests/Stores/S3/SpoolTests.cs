@@ -1,0 +1,164 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RemoteExec.Cas.Stores.S3;
+using RemoteExec.Cas.Stores.Segments;
+using RemoteExec.Protocol;
+using RemoteExec.TestKit;
+
+namespace RemoteExec.Cas.Tests.Stores.S3;
+
+/// <summary>What waits to be uploaded, and what a kill leaves of it.</summary>
+public sealed class SpoolTests : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+    private readonly StoreKey key = StoreKey.Create();
+    private readonly ManualTimeProvider time = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string Folder => directory["spool"];
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task A_pack_that_is_cut_anywhere_keeps_its_whole_records_and_no_other()
+    {
+        TestBlob[] blobs = [.. Enumerable.Range(0, 4).Select(i => TestBlob.Random(i, 20 + i))];
+        Spool killed = Open();
+        foreach (TestBlob blob in blobs)
+            await AppendAsync(killed, blob);
+        await killed.DisposeAsync();
+        string path = Assert.Single(Directory.GetFiles(Folder, "*.open"));
+        byte[] whole = await File.ReadAllBytesAsync(path, Token);
+        int record = whole.Length / blobs.Length; // all are padded to the same length
+
+        for (int length = 0; length <= whole.Length; length++)
+        {
+            foreach (string file in Directory.GetFiles(Folder))
+                File.Delete(file);
+            await File.WriteAllBytesAsync(path, whole[..length], Token);
+            Spool spool = Open();
+
+            Assert.Equal(length / record, spool.Recover());
+
+            Assert.Equal(blobs.Take(length / record).Select(blob => blob.Digest), Found(spool, blobs));
+            await spool.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_damaged_record_ends_what_is_recovered()
+    {
+        TestBlob[] blobs = [.. Enumerable.Range(0, 3).Select(i => TestBlob.Random(i, 200))];
+        Spool killed = Open();
+        foreach (TestBlob blob in blobs)
+            await AppendAsync(killed, blob);
+        await killed.DisposeAsync();
+        string path = Assert.Single(Directory.GetFiles(Folder, "*.open"));
+        byte[] content = await File.ReadAllBytesAsync(path, Token);
+        content[(content.Length / 3) + 150] ^= 1;
+        await File.WriteAllBytesAsync(path, content, Token);
+
+        Spool spool = Open();
+        spool.Recover();
+
+        Assert.Equal([blobs[0].Digest], Found(spool, blobs));
+        await spool.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_was_recovered_is_sealed_and_recovered_again()
+    {
+        TestBlob blob = TestBlob.Random(1, 5000);
+        Spool killed = Open();
+        await AppendAsync(killed, blob);
+        await killed.DisposeAsync();
+        Spool first = Open();
+        first.Recover();
+        await first.DisposeAsync();
+        Assert.Empty(Directory.GetFiles(Folder, "*.open"));
+
+        Spool second = Open();
+        second.Recover();
+
+        Assert.Equal([blob.Digest], Found(second, [blob]));
+        Assert.True(second.Sealed.TryRead(out SpoolPack? pack));
+        Assert.Equal(blob.Digest, Assert.Single(second.ReadManifest(pack).Entries).Record.Digest);
+        Assert.Equal(second.Backlog, new FileInfo(pack.Path).Length);
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Writers_are_refused_what_the_backlog_has_no_room_for()
+    {
+        Spool spool = Open();
+        spool.Reserve(900 << 10);
+
+        StoreFullException refusal = Assert.Throws<StoreFullException>(() => spool.Reserve(200 << 10));
+
+        Assert.Contains("maxBacklog", refusal.Message, StringComparison.Ordinal);
+        spool.Unreserve(900 << 10);
+        spool.Reserve(200 << 10);
+        await spool.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_pack_is_sealed_when_its_time_has_come()
+    {
+        Spool spool = Open();
+        await AppendAsync(spool, TestBlob.Random(1, 100));
+
+        time.Advance(TimeSpan.FromSeconds(29));
+        await spool.SealAsync(spool.IsComplete, Token);
+        Assert.False(spool.Sealed.TryRead(out _));
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        await spool.SealAsync(spool.IsComplete, Token);
+        Assert.True(spool.Sealed.TryRead(out _));
+        await spool.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_manifest_lists_the_last_value_of_a_key_only()
+    {
+        Spool spool = Open();
+        TestBlob blob = TestBlob.Random(1, 100);
+        await AppendAsync(spool, blob);
+        await AppendAsync(spool, blob);
+        await spool.SealAsync(static _ => true, Token);
+
+        Assert.True(spool.Sealed.TryRead(out SpoolPack? pack));
+        PackEntry entry = Assert.Single(spool.ReadManifest(pack).Entries);
+
+        Assert.Equal(entry.Record.Length, entry.Offset);
+        spool.Remove(pack, [entry]);
+        Assert.Equal(0, spool.Index.Count);
+        Assert.Empty(Directory.GetFiles(Folder));
+        await spool.DisposeAsync();
+    }
+
+    private Spool Open()
+    {
+        var options = new S3StoreOptions { Bucket = "none", Path = directory.FullPath, PackBytes = 64 << 10, LargeBytes = 32 << 10, MaxBacklog = 1 << 20 };
+        return new Spool(options, directory.FullPath, key, new S3Clock(time), 1, new StorageFaults("s3", NullLogger.Instance, time), time);
+    }
+
+    private static async Task AppendAsync(Spool spool, TestBlob blob)
+    {
+        var record = new PackRecord { Digest = blob.Digest, ValueLength = blob.Content.Length, Checksum = Crc32C.Compute(blob.Content), Hour = 1 };
+        spool.Reserve(record.Length);
+        await spool.AppendAsync(
+            record,
+            (pack, offset) =>
+            {
+                var bytes = new byte[record.Length];
+                record.Write(bytes);
+                blob.Content.CopyTo(bytes, record.HeaderLength);
+                pack.Write(bytes, offset);
+            },
+            isWanted: null,
+            Token);
+    }
+
+    private IEnumerable<Digest> Found(Spool spool, IEnumerable<TestBlob> blobs) =>
+        blobs.Select(blob => blob.Digest).Where(digest => spool.Index.Find(key.TagOf(digest), digest.SizeBytes) == SpoolIndex.Answer.Found);
+}
