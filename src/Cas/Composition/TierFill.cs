@@ -135,6 +135,7 @@ internal sealed class TierFill(Digest digest, IBlobStore fast, IBlobStore slow, 
         {
             while (produced < Length)
             {
+                stop.Token.ThrowIfCancellationRequested(); // not every store looks at it
                 Memory<byte> room = MakeRoom();
                 int read = await source.ReadAsync(room, stop.Token);
                 if (read == 0)
