@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Buffers;
 using RemoteExec.Protocol;
 
 namespace RemoteExec.Cas.Composition;
@@ -13,20 +13,33 @@ internal sealed class ShardLookUp(GatedStore[] nodes, IReadOnlyCollection<Digest
     /// <param name="cancellationToken">Ends it.</param>
     public async ValueTask<IReadOnlyCollection<Digest>> AskAsync(int[] asked, CancellationToken cancellationToken)
     {
-        List<Digest>?[] parts = Split(asked);
-        Digest[][] answers = await Task.WhenAll(parts.Select((part, node) => part is null ? Task.FromResult<Digest[]>([]) : AskAsync(nodes[node], part, cancellationToken)));
-        return answers.Sum(answer => answer.Length) is > 0 and int count ? Merge(asked, answers, count) : [];
+        Digest[] sorted = ArrayPool<Digest>.Shared.Rent(asked.Length); // digests are large: a long question would be a large object each time
+        try
+        {
+            ArraySegment<Digest>[] parts = Split(asked, sorted);
+            Digest[][] answers = await Task.WhenAll(parts.Select((part, node) => part.Count == 0 ? Task.FromResult<Digest[]>([]) : AskAsync(nodes[node], part, cancellationToken)));
+            return answers.Sum(answer => answer.Length) is > 0 and int count ? Merge(asked, answers, count) : [];
+        }
+        finally
+        {
+            ArrayPool<Digest>.Shared.Return(sorted);
+        }
     }
 
-    private List<Digest>?[] Split(int[] asked)
+    /// <summary>Puts the digests of each node side by side, in the order of the question.</summary>
+    private ArraySegment<Digest>[] Split(int[] asked, Digest[] sorted)
     {
-        int[] counts = new int[nodes.Length];
+        int[] next = new int[nodes.Length + 1];
         foreach (int node in asked)
-            counts[node]++;
-        var parts = new List<Digest>?[nodes.Length];
+            next[node + 1]++;
+        for (int node = 0; node < nodes.Length; node++)
+            next[node + 1] += next[node];
+        var parts = new ArraySegment<Digest>[nodes.Length];
+        for (int node = 0; node < nodes.Length; node++)
+            parts[node] = new ArraySegment<Digest>(sorted, next[node], next[node + 1] - next[node]);
         ReadOnlySpan<Digest> all = DigestSpan.Of(digests);
         for (int i = 0; i < all.Length; i++)
-            (parts[asked[i]] ??= new List<Digest>(counts[asked[i]])).Add(all[i]);
+            sorted[next[asked[i]]++] = all[i];
         return parts;
     }
 
@@ -50,14 +63,14 @@ internal sealed class ShardLookUp(GatedStore[] nodes, IReadOnlyCollection<Digest
         return missing;
     }
 
-    private static async Task<Digest[]> AskAsync(GatedStore node, List<Digest> part, CancellationToken cancellationToken)
+    private static async Task<Digest[]> AskAsync(GatedStore node, ArraySegment<Digest> part, CancellationToken cancellationToken)
     {
         if (!node.Gate.IsClosed)
         {
             try
             {
                 IReadOnlyCollection<Digest> answer = await node.FindMissingAsync(part, cancellationToken);
-                return answer as Digest[] ?? [.. answer];
+                return answer.Count == 0 ? [] : [.. answer];
             }
             catch (StoreUnavailableException)
             {
@@ -65,6 +78,6 @@ internal sealed class ShardLookUp(GatedStore[] nodes, IReadOnlyCollection<Digest
             }
         }
 
-        return [.. CollectionsMarshal.AsSpan(part).ToArray().Distinct()];
+        return [.. part.Distinct()];
     }
 }
