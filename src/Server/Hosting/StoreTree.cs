@@ -32,6 +32,7 @@ internal sealed class StoreTree(
 
     /// <summary>True once a store of results was opened that is in Redis: without it builds are to go on.</summary>
     public bool HasResultsInRedis { get; private set; }
+
     /// <summary>True once a store was opened that may call blobs missing, or be out of reach, that it has again later.</summary>
     public bool MissesForNow { get; private set; }
 

@@ -26,7 +26,7 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
             await SendAsync(RequestKind.Put, () => client.PutObjectAsync(request, cancellationToken), cancellationToken);
             return true;
         }
-        catch (StoreUnavailableException fault) when (fault.InnerException is AmazonS3Exception { StatusCode: System.Net.HttpStatusCode.PreconditionFailed or System.Net.HttpStatusCode.Conflict })
+        catch (StoreUnavailableException fault) when (fault.InnerException is BucketException { IsConditionFailed: true })
         {
             return false;
         }
@@ -79,7 +79,7 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
             GetObjectResponse response = await SendAsync(RequestKind.Get, () => client.GetObjectAsync(request, cancellationToken).WaitAsync(readPatience, cancellationToken), cancellationToken);
             return new BucketStream(response, options.Name, readPatience);
         }
-        catch (StoreUnavailableException fault) when (IsAbsence(fault))
+        catch (StoreUnavailableException fault) when (fault.InnerException is BucketException { IsAbsence: true })
         {
             return null;
         }
@@ -105,9 +105,6 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
-
-    private static bool IsAbsence(StoreUnavailableException fault) =>
-        fault.InnerException is AmazonS3Exception { StatusCode: System.Net.HttpStatusCode.NotFound } absent && absent.ErrorCode != "NoSuchBucket";
 
     private PutObjectRequest Put(string key)
     {
@@ -184,7 +181,7 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
         catch (Exception fault) when (fault is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or TimeoutException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested(); // who gave up is not told of what failed besides
-            throw new StoreUnavailableException(options.Name, fault);
+            throw new StoreUnavailableException(options.Name, new BucketException(fault));
         }
     }
 }

@@ -9,6 +9,8 @@ namespace RemoteExec.Cas.Stores.S3;
 /// </summary>
 internal sealed partial class LocalPresence : IPresence, IDisposable
 {
+    private const int LookUpBatch = 64; // digests whose places in the index are on their way from memory at the same time
+
     private readonly SegmentIndex index = new();
     private readonly PackTable packs = new();
     private readonly SemaphoreSlim changing = new(1); // one change of the packs at a time, and none while a checkpoint is taken
@@ -35,10 +37,18 @@ internal sealed partial class LocalPresence : IPresence, IDisposable
     {
         uint hour = clock.Hour;
         OrderedDictionary<Digest, bool>? missing = null;
-        foreach (ref readonly Digest digest in DigestSpan.Of(digests))
+        Span<UInt128> tags = stackalloc UInt128[LookUpBatch];
+        for (ReadOnlySpan<Digest> left = DigestSpan.Of(digests); !left.IsEmpty; left = left[Math.Min(left.Length, LookUpBatch)..])
         {
-            if (!TryUse(key.TagOf(digest), digest.SizeBytes, hour, out _, out _))
-                (missing ??= []).TryAdd(digest, true);
+            int count = Math.Min(left.Length, LookUpBatch);
+            key.TagsOf(left[..count], tags);
+            for (int i = 0; i < count; i++)
+                index.ShardOf(tags[i]).Prefetch(tags[i]);
+            for (int i = 0; i < count; i++)
+            {
+                if (!TryUse(tags[i], left[i].SizeBytes, hour, out _, out _))
+                    (missing ??= []).TryAdd(left[i], true);
+            }
         }
 
         return ValueTask.FromResult((IReadOnlyCollection<Digest>?)missing?.Keys ?? []);
@@ -57,6 +67,7 @@ internal sealed partial class LocalPresence : IPresence, IDisposable
         await changing.WaitAsync(cancellationToken);
         try
         {
+            clock.NotBefore(pack.Order); // a node that takes over may have a clock that is behind
             files.Keep(pack, packLength, entries);
             Add(packs.Add(pack, packLength), entries);
         }

@@ -43,8 +43,7 @@ internal sealed class PackCollector(
             dead.Add(pack);
         }
 
-        if (presence.IsCheckpointDue || dead.Count > 0)
-            await presence.CheckpointAsync(cancellationToken);
+        await presence.CheckpointAsync(cancellationToken); // keeps the uses as well
         doomed = dead; // only now is it certain that a crash does not bring them back
         (long moved, bool isMore) = await CompactAsync(isFull ? LeastLiveIfFull : LeastLive, cancellationToken);
         if (unused + excess + moved + deleted > 0)

@@ -155,11 +155,11 @@ internal sealed class PackUploader : IAsyncDisposable
         {
             try
             {
-                (IReadOnlyList<PackEntry> entries, long length) = spool.ReadManifest(pack);
+                IReadOnlyList<PackEntry> entries = spool.ReadManifest(pack);
                 await bucket.PutFileAsync(pack.Name.Key, pack.Path, giveUp.Token);
-                await presence.AddAsync(pack.Name, length, entries, giveUp.Token);
+                await presence.AddAsync(pack.Name, pack.Length, entries, giveUp.Token);
                 spool.Remove(pack, entries);
-                metrics.Uploaded(length);
+                metrics.Uploaded(pack.Length);
                 if (Interlocked.Exchange(ref failing, 0) != 0)
                     CasLog.UploadsGoOn(logger, options.Name);
                 return;

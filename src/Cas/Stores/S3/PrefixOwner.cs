@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using RemoteExec.Cas.Stores.Segments;
 
 namespace RemoteExec.Cas.Stores.S3;
 
@@ -32,7 +33,7 @@ internal sealed class PrefixOwner
         if (!File.Exists(path) || !IsName(name = File.ReadAllText(path)))
         {
             name = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-            File.WriteAllText(path, name);
+            Write(path, name);
         }
 
         Node = uint.Parse(name.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
@@ -65,7 +66,7 @@ internal sealed class PrefixOwner
 
             if (owner != name)
                 throw new PrefixOwnedException(options.Bucket, options.Prefix, owner ?? "(nobody)");
-            await File.WriteAllTextAsync(claimPath, Place, cancellationToken);
+            Write(claimPath, Place);
         }
         catch (StoreUnavailableException fault) when (File.Exists(claimPath) && File.ReadAllText(claimPath) == Place)
         {
@@ -79,6 +80,20 @@ internal sealed class PrefixOwner
 
     private async Task<string?> ReadAsync(CancellationToken cancellationToken) =>
         await bucket.GetAsync(Key, 0, NameBytes, cancellationToken) is { } content ? Encoding.ASCII.GetString(content) : null;
+
+    /// <summary>Replaces a file, whole or not at all: with half a name the prefix would seem to be another node's.</summary>
+    private static void Write(string path, string text)
+    {
+        using (FileStream stream = StoreDirectory.CreateFile(path + ".new"))
+        {
+            stream.Write(Encoding.UTF8.GetBytes(text));
+            stream.Flush();
+            FileFlush.Run(stream.SafeFileHandle);
+        }
+
+        File.Move(path + ".new", path, overwrite: true);
+        DirectoryFlush.Run(Path.GetDirectoryName(path)!);
+    }
 
     private static bool IsName(string text) => text.Length == 32 && text.All(char.IsAsciiHexDigitLower);
 }

@@ -23,28 +23,37 @@ internal sealed partial class Spool
                 continue;
             clock.NotBefore(name.Order);
             SpoolPack pack = SpoolPack.Open(Index.NextNumber(), path, faults, IsVisible);
-            pack.Seal(name, path);
-            Take(pack, ReadManifest(pack).Entries);
+            if (TryReadManifest(pack) is { } entries)
+            {
+                pack.Seal(name, path);
+                Take(pack, entries);
+            }
+            else
+            {
+                Salvage(pack, name); // the power failed before all of it was on the medium
+            }
         }
 
         foreach (string path in Directory.GetFiles(directory, "*.open"))
-        {
-            SpoolPack pack = SpoolPack.Open(Index.NextNumber(), path, faults, IsVisible);
-            var entries = new Dictionary<UInt128, PackEntry>();
-            long end = Scan(pack, entry => entries[key.TagOf(entry.Record.Digest)] = entry);
-            pack.Advance(end);
-            if (end == 0)
-            {
-                pack.Release();
-                File.Delete(path);
-                continue;
-            }
+            Salvage(SpoolPack.Open(Index.NextNumber(), path, faults, IsVisible), new PackName(clock.Next(), node));
+        return Index.Count;
+    }
 
-            Seal(pack, entries.Values);
-            Take(pack, [.. entries.Values]);
+    /// <summary>Takes up the records at the start of a pack that are whole, and nothing else of it.</summary>
+    private void Salvage(SpoolPack pack, PackName name)
+    {
+        var entries = new Dictionary<UInt128, PackEntry>();
+        long end = Scan(pack, entry => entries[key.TagOf(entry.Record.Digest)] = entry);
+        pack.Advance(end);
+        if (end == 0)
+        {
+            pack.Release();
+            File.Delete(pack.Path);
+            return;
         }
 
-        return Index.Count;
+        Seal(pack, entries.Values, name);
+        Take(pack, [.. entries.Values]);
     }
 
     /// <summary>Brings to the medium what was written since the last time.</summary>

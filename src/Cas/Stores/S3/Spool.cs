@@ -125,7 +125,7 @@ internal sealed partial class Spool : IAsyncDisposable
             pack.Advance(record.Length);
             pack.Backlog = record.Length;
             var entry = new PackEntry(0, record);
-            Seal(pack, [entry]);
+            Seal(pack, [entry], NextName());
             Index.Add(pack);
             Index.Set(tag, pack, entry);
             MarkUnflushed(pack);
@@ -167,20 +167,23 @@ internal sealed partial class Spool : IAsyncDisposable
         pack.EndUpload();
     }
 
-    /// <summary>The records of a sealed pack, and its length.</summary>
+    /// <summary>The records of a sealed pack.</summary>
     /// <exception cref="StoreUnavailableException">The disk failed, or has damaged it.</exception>
-    public (IReadOnlyList<PackEntry> Entries, long Length) ReadManifest(SpoolPack pack)
+    public IReadOnlyList<PackEntry> ReadManifest(SpoolPack pack) =>
+        TryReadManifest(pack) ?? throw new StoreUnavailableException(options.Name, new IOException($"the end of {pack.Path} is damaged"));
+
+    private static IReadOnlyList<PackEntry>? TryReadManifest(SpoolPack pack)
     {
         long length = pack.Length;
         Span<byte> trailer = stackalloc byte[PackManifest.TrailerLength];
         if (length >= trailer.Length && pack.Read(trailer, length - trailer.Length) == trailer.Length && PackManifest.TryReadLength(trailer, out long manifestLength) && manifestLength <= length)
         {
             var manifest = new byte[manifestLength];
-            if (pack.Read(manifest, length - manifestLength) == manifest.Length && PackManifest.TryRead(manifest) is { } entries)
-                return (entries, length);
+            if (pack.Read(manifest, length - manifestLength) == manifest.Length)
+                return PackManifest.TryRead(manifest);
         }
 
-        throw new StoreUnavailableException(options.Name, new IOException($"the end of {pack.Path} is damaged"));
+        return null;
     }
 
     /// <summary>Nothing is appended any more; what is open is sealed if that is wanted and can be done.</summary>
@@ -235,18 +238,19 @@ internal sealed partial class Spool : IAsyncDisposable
     private void SealOpen()
     {
         SpoolPack pack = open!;
-        Seal(pack, pack.Entries.Values);
+        Seal(pack, pack.Entries.Values, NextName());
         open = null;
         sealedPacks.Writer.TryWrite(pack);
     }
 
-    private void Seal(SpoolPack pack, IEnumerable<PackEntry> entries)
+    private PackName NextName() => new(clock.Next(), node);
+
+    private void Seal(SpoolPack pack, IEnumerable<PackEntry> entries, PackName name)
     {
         var manifest = new ArrayBufferWriter<byte>();
         PackManifest.Write(manifest, entries, pack.Length);
         pack.Cut();
         pack.Write(manifest.WrittenSpan, pack.Length);
-        var name = new PackName(clock.Next(), node);
         pack.Seal(name, Path.Combine(directory, $"{name}.pack"));
         pack.Advance(pack.Length + manifest.WrittenCount);
     }

@@ -30,6 +30,8 @@ internal sealed class WindowCache(Bucket bucket, long maxBytes, S3Metrics metric
         {
             ObjectDisposedException.ThrowIf(stopping.IsCancellationRequested, typeof(S3Store));
             var key = new Key(pack, number);
+            if (windows.TryGetValue(key, out node) && (node.Value.Content.IsFaulted || node.Value.Content.IsCanceled))
+                Remove(node); // whoever wanted it had left before it failed
             bool isHit = windows.TryGetValue(key, out node);
             metrics.Window(isHit);
             if (isHit)

@@ -46,6 +46,35 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
+    public async Task A_sealed_pack_that_the_power_cut_anywhere_keeps_its_whole_records_and_no_other()
+    {
+        TestBlob[] blobs = [.. Enumerable.Range(0, 4).Select(i => TestBlob.Random(i, 20 + i))];
+        Spool killed = Open();
+        foreach (TestBlob blob in blobs)
+            await AppendAsync(killed, blob);
+        long records = new FileInfo(Assert.Single(Directory.GetFiles(Folder, "*.open"))).Length;
+        await killed.SealAsync(static _ => true, Token);
+        await killed.DisposeAsync();
+        string path = Assert.Single(Directory.GetFiles(Folder, "*.pack"));
+        byte[] whole = await File.ReadAllBytesAsync(path, Token);
+
+        for (int length = 0; length <= whole.Length; length += 3)
+        {
+            File.Delete(path);
+            await File.WriteAllBytesAsync(path, whole[..length], Token);
+            Spool spool = Open();
+            int kept = (int)Math.Min(blobs.Length, length / (records / blobs.Length));
+
+            Assert.Equal(kept, spool.Recover());
+
+            Assert.Equal(blobs.Take(kept).Select(blob => blob.Digest), Found(spool, blobs));
+            if (spool.Sealed.TryRead(out SpoolPack? pack))
+                Assert.Equal(kept, spool.ReadManifest(pack).Count);
+            await spool.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_damaged_record_ends_what_is_recovered()
     {
         TestBlob[] blobs = [.. Enumerable.Range(0, 3).Select(i => TestBlob.Random(i, 200))];
@@ -82,7 +111,7 @@ public sealed class SpoolTests : IDisposable
 
         Assert.Equal([blob.Digest], Found(second, [blob]));
         Assert.True(second.Sealed.TryRead(out SpoolPack? pack));
-        Assert.Equal(blob.Digest, Assert.Single(second.ReadManifest(pack).Entries).Record.Digest);
+        Assert.Equal(blob.Digest, Assert.Single(second.ReadManifest(pack)).Record.Digest);
         Assert.Equal(second.Backlog, new FileInfo(pack.Path).Length);
         await second.DisposeAsync();
     }
@@ -127,7 +156,7 @@ public sealed class SpoolTests : IDisposable
         await spool.SealAsync(static _ => true, Token);
 
         Assert.True(spool.Sealed.TryRead(out SpoolPack? pack));
-        PackEntry entry = Assert.Single(spool.ReadManifest(pack).Entries);
+        PackEntry entry = Assert.Single(spool.ReadManifest(pack));
 
         Assert.Equal(entry.Record.Length, entry.Offset);
         spool.Remove(pack, [entry]);
