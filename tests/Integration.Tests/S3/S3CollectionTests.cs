@@ -12,7 +12,7 @@ public sealed class S3CollectionTests(S3Gateway gateway) : IAsyncLifetime
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private S3StoreOptions Options => bucket.Options() with { PackBytes = 256 << 10, LargeBytes = 128 << 10, MaxBacklog = 64 << 20, UnusedFor = TimeSpan.FromDays(10) };
+    private S3StoreOptions Options => bucket.Options() with { PackBytes = 256 << 10, LargeBytes = 128 << 10, MaxBacklog = 64 << 20, UnusedFor = TimeSpan.FromHours(10) };
 
     public async ValueTask InitializeAsync() => bucket = await S3TestBucket.CreateAsync(gateway);
 
@@ -30,10 +30,10 @@ public sealed class S3CollectionTests(S3Gateway gateway) : IAsyncLifetime
         Assert.NotEmpty(await bucket.PacksAsync());
         await using S3Store store = await bucket.OpenAsync(Options, time);
 
-        time.Advance(TimeSpan.FromDays(9));
+        time.Advance(TimeSpan.FromHours(9));
         await TendAsync(store);
         Assert.Empty(await store.FindMissingAsync(Digests(blobs), Token));
-        time.Advance(TimeSpan.FromDays(11));
+        time.Advance(TimeSpan.FromHours(11));
         await TendAsync(store);
 
         Assert.Equal(Digests(blobs), await store.FindMissingAsync(Digests(blobs), Token));
@@ -49,9 +49,9 @@ public sealed class S3CollectionTests(S3Gateway gateway) : IAsyncLifetime
         IReadOnlyList<string> before = await bucket.PacksAsync();
         await using (S3Store store = await bucket.OpenAsync(Options, time))
         {
-            for (int day = 0; day < 12; day++)
+            for (int hour = 0; hour < 12; hour++)
             {
-                time.Advance(TimeSpan.FromDays(1));
+                time.Advance(TimeSpan.FromHours(1));
                 Assert.Empty(await store.FindMissingAsync(Digests(used), Token));
             }
 
@@ -76,7 +76,7 @@ public sealed class S3CollectionTests(S3Gateway gateway) : IAsyncLifetime
         await WriteAsync(young);
         time.Advance(TimeSpan.FromHours(5));
 
-        await using S3Store store = await bucket.OpenAsync(Options with { MaxBytes = 1 << 20 }, time);
+        await using S3Store store = await bucket.OpenAsync(Options with { MaxBytes = 1 << 20, UnusedFor = TimeSpan.Zero }, time);
         await TendAsync(store);
 
         Assert.Empty(await store.FindMissingAsync(Digests(young), Token));
@@ -89,7 +89,7 @@ public sealed class S3CollectionTests(S3Gateway gateway) : IAsyncLifetime
         TestBlob[] blobs = Blobs(0, 150);
         await WriteAsync(blobs);
 
-        await using S3Store store = await bucket.OpenAsync(Options with { MaxBytes = 1 << 20 }, time);
+        await using S3Store store = await bucket.OpenAsync(Options with { MaxBytes = 1 << 20, UnusedFor = TimeSpan.Zero }, time);
         await TendAsync(store);
 
         Assert.Empty(await store.FindMissingAsync(Digests(blobs), Token));
@@ -101,7 +101,7 @@ public sealed class S3CollectionTests(S3Gateway gateway) : IAsyncLifetime
         TestBlob[] blobs = Blobs(0, 40);
         await WriteAsync(blobs);
         S3Store killed = await bucket.OpenAsync(Options, time);
-        time.Advance(TimeSpan.FromDays(11));
+        time.Advance(TimeSpan.FromHours(11));
         await TendAsync(killed);
         await killed.AbandonAsync();
         await bucket.Relay.TakeDownAsync();
@@ -121,7 +121,7 @@ public sealed class S3CollectionTests(S3Gateway gateway) : IAsyncLifetime
         await using S3Store owner = await bucket.OpenAsync(Options with { Path = bucket.PathOf("b"), TakeOver = true, UnusedFor = TimeSpan.Zero }, time);
         await owner.Maintenance.Reconciled.WaitAsync(Token);
 
-        time.Advance(TimeSpan.FromDays(11));
+        time.Advance(TimeSpan.FromHours(11));
         await TendAsync(former);
 
         Assert.NotEmpty(await bucket.PacksAsync());
