@@ -65,6 +65,10 @@ internal static partial class CasLog
     [LoggerMessage(132, LogLevel.Warning, "{Count} copies in the background of store '{Store}' were dropped: too many waited, or the target did not take them")]
     public static partial void CopiesDropped(ILogger logger, long count, string store);
 
+    // As loud as what it ends.
+    [LoggerMessage(133, LogLevel.Warning, "store '{Store}' has caught up: what was written while a part of it was out of reach is everywhere where it belongs")]
+    public static partial void CopiesCaughtUp(ILogger logger, string store);
+
     // Redis, and what stands in for it: 180 to 199.
 
     [LoggerMessage(180, LogLevel.Warning, "Redis of store '{Store}': {Problem}. What it can't answer is answered without it until it is well again; connecting goes on by itself")]

@@ -31,9 +31,9 @@ public sealed class FastSlowStore : IBlobStore, IAsyncDisposable
     {
         this.options = options;
         this.fast = fast;
-        this.slow = new GatedStore(slow, new NodeGate($"{options.Name}.slow", options.Timeout, logger, time));
-        fills = new TierFills(options.Name, fast, this.slow);
         replicator = new Replicator(new ReplicatorOptions { Name = options.Name }, logger, time);
+        this.slow = new GatedStore(slow, new NodeGate($"{options.Name}.slow", options.Timeout, logger, time, replicator.TryAgain));
+        fills = new TierFills(options.Name, fast, this.slow);
         uses = new SlowTierUses(fast, this.slow, options.SlowWrites == SlowWrites.None ? null : replicator, time);
     }
 

@@ -27,8 +27,8 @@ public sealed class MirrorStore : IBlobStore, IAsyncDisposable
     public MirrorStore(string name, IReadOnlyList<(string Name, IBlobStore Store)> members, TimeSpan timeout, ILogger logger, TimeProvider time)
     {
         this.name = name;
-        this.members = [.. members.Select(member => new GatedStore(member.Store, new NodeGate($"{name}.{member.Name}", timeout, logger, time)))];
         replicator = new Replicator(new ReplicatorOptions { Name = name }, logger, time);
+        this.members = [.. members.Select(member => new GatedStore(member.Store, new NodeGate($"{name}.{member.Name}", timeout, logger, time, replicator.TryAgain)))];
     }
 
     /// <summary>What copies between members.</summary>

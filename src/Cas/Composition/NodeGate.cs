@@ -11,7 +11,8 @@ namespace RemoteExec.Cas.Composition;
 /// <param name="timeout">How long a look-up, the opening of a reader or writer, and each piece read or written may take.</param>
 /// <param name="logger">Told when the node goes and when it is back.</param>
 /// <param name="time">The clock.</param>
-internal sealed class NodeGate(string name, TimeSpan timeout, ILogger logger, TimeProvider time)
+/// <param name="onBack">Called when the node is back.</param>
+internal sealed class NodeGate(string name, TimeSpan timeout, ILogger logger, TimeProvider time, Action? onBack = null)
 {
     private static readonly TimeSpan firstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan longestPause = TimeSpan.FromSeconds(30);
@@ -110,6 +111,7 @@ internal sealed class NodeGate(string name, TimeSpan timeout, ILogger logger, Ti
         }
 
         CasLog.NodeBack(logger, name);
+        onBack?.Invoke();
         return true;
     }
 

@@ -28,6 +28,7 @@ public sealed class Replicator : IAsyncDisposable
     private long runningBytes;
     private long dropped;
     private long? droppedTold;
+    private bool isBehind; // a copy was put off, and nothing was dropped since
     private bool isStopped;
 
     /// <summary>Makes one; it is to be disposed before the stores it copies between.</summary>
@@ -72,6 +73,19 @@ public sealed class Replicator : IAsyncDisposable
         }
 
         TellDropped();
+    }
+
+    /// <summary>A store is within reach again: what was put off is tried now.</summary>
+    public void TryAgain()
+    {
+        lock (gate)
+        {
+            if (isStopped)
+                return;
+            while (later.TryDequeue(out Copy? copy, out _))
+                ready.Enqueue(copy);
+            StartWhatFits();
+        }
     }
 
     /// <summary>Returns once every copy was made, given up, or put off.</summary>
@@ -138,6 +152,7 @@ public sealed class Replicator : IAsyncDisposable
     private void End(Copy copy, Exception? failure)
     {
         TaskCompletionSource? waiting = null;
+        bool hasCaughtUp;
         lock (gate)
         {
             running--;
@@ -149,12 +164,17 @@ public sealed class Replicator : IAsyncDisposable
                 known.Remove((copy.Digest, copy.To, copy.Overwrites));
             if (failure is CasException && !isPutOff && !isStopped)
                 dropped++;
+            isBehind = (isBehind || isPutOff) && dropped == 0;
+            hasCaughtUp = isBehind && known.Count == 0;
+            isBehind &= !hasCaughtUp;
             StartWhatFits();
             if (running == 0 && ready.Count == 0)
                 (waiting, idle) = (idle, null);
         }
 
         waiting?.SetResult();
+        if (hasCaughtUp)
+            CasLog.CopiesCaughtUp(logger, options.Name);
     }
 
     /// <summary>To be called with the lock held.</summary>

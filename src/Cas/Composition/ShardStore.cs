@@ -32,12 +32,12 @@ public sealed class ShardStore : IBlobStore, IAsyncDisposable
     public ShardStore(string name, IReadOnlyList<ShardNode> nodes, TimeSpan handoff, TimeSpan timeout, ILogger logger, TimeProvider time)
     {
         this.name = name;
+        replicator = new Replicator(new ReplicatorOptions { Name = name }, logger, time);
         this.handoff = handoff;
         states = [.. nodes.Select(node => node.State)];
-        this.nodes = [.. nodes.Select(node => new GatedStore(node.Store, new NodeGate($"{name}.{node.Name}", timeout, logger, time)))];
+        this.nodes = [.. nodes.Select(node => new GatedStore(node.Store, new NodeGate($"{name}.{node.Name}", timeout, logger, time, replicator.TryAgain)))];
         owners = [.. Enumerable.Range(0, nodes.Count).Where(node => states[node] != ShardNodeState.Draining)];
         hash = new RendezvousHash([.. nodes.Select(node => (node.Name, node.Weight))]);
-        replicator = new Replicator(new ReplicatorOptions { Name = name }, logger, time);
     }
 
     /// <summary>What copies between nodes.</summary>

@@ -22,12 +22,15 @@ internal sealed record FastSlowOptions : StoreOptions
     /// <summary>What it means for look-ups and reads that the slow store is out of reach: `missing`, that what the fast one lacks is missing; `error`, that they fail.</summary>
     public SlowDown SlowDown { get; init; } = SlowDown.Missing;
 
-    /// <summary>How long the slow store may take for a look-up, for opening, and for each piece that is read or written, before it counts as out of reach.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long the slow store may take for a look-up, for opening, and for each piece that is read or written, before it counts as out of reach. Without it, 5s, and as long as what it is
+    /// made of may take itself: 10s for another server with a `patience` of 0s, 25s for a mirror of two such.
+    /// </summary>
+    public TimeSpan? Timeout { get; init; }
 
     /// <inheritdoc/>
     public override IEnumerable<StoreReference> Children => Given(Fast, Slow);
 
     /// <inheritdoc/>
-    public override IEnumerable<OptionProblem> Validate() => [.. Require((nameof(Fast), Fast), (nameof(Slow), Slow)), .. RequirePositive((nameof(Timeout), Timeout))];
+    public override IEnumerable<OptionProblem> Validate() => [.. Require((nameof(Fast), Fast), (nameof(Slow), Slow)), .. RequirePositive((nameof(Timeout), Timeout ?? TimeSpan.MaxValue))];
 }

@@ -14,8 +14,11 @@ internal sealed record ShardOptions : StoreOptions
     /// <summary>How long a node that was out of reach is not believed to know everything: what it misses is asked of the next node too.</summary>
     public TimeSpan Handoff { get; init; } = TimeSpan.FromHours(3);
 
-    /// <summary>How long a node may take for a look-up, for opening, and for each piece that is read or written, before it counts as out of reach.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long a node may take for a look-up, for opening, and for each piece that is read or written, before it counts as out of reach. Without it, 5s, and as long as what it is
+    /// made of may take itself: 10s for another server with a `patience` of 0s, 25s for a mirror of two such.
+    /// </summary>
+    public TimeSpan? Timeout { get; init; }
 
     /// <inheritdoc/>
     public override IEnumerable<StoreReference> Children => Given(Nodes.Select(node => node.Store));
@@ -31,7 +34,7 @@ internal sealed record ShardOptions : StoreOptions
             yield return new(nameof(Nodes), $"two of them have the name '{name}'");
         if (Handoff < TimeSpan.Zero)
             yield return new(nameof(Handoff), "must not be negative");
-        foreach (OptionProblem problem in RequirePositive((nameof(Timeout), Timeout)))
+        foreach (OptionProblem problem in RequirePositive((nameof(Timeout), Timeout ?? TimeSpan.MaxValue)))
             yield return problem;
     }
 }

@@ -4,6 +4,8 @@ namespace RemoteExec.Server.Configuration;
 /// <param name="named">The stores that references by name lead to.</param>
 internal sealed class StoreGraph(IReadOnlyDictionary<string, StoreReference> named)
 {
+    private static readonly TimeSpan margin = TimeSpan.FromSeconds(5);
+
     /// <summary>What the store is.</summary>
     public StoreOptions OptionsOf(StoreReference reference)
     {
@@ -31,6 +33,33 @@ internal sealed class StoreGraph(IReadOnlyDictionary<string, StoreReference> nam
         HashSet<StoreOptions> keepers = new(KeepersOf(one), ReferenceEqualityComparer.Instance);
         return KeepersOf(other).Any(keepers.Contains);
     }
+
+    /// <summary>
+    /// How long a part of the store may take before it counts as out of reach, of a store that watches its parts: what the settings say, or a little longer than the part may take itself
+    /// until it has done without something. Else a part that is well but waits for another would be given up.
+    /// </summary>
+    public TimeSpan TimeoutOf(StoreOptions options)
+    {
+        TimeSpan? given = options switch
+        {
+            ShardOptions shard => shard.Timeout,
+            MirrorOptions mirror => mirror.Timeout,
+            FastSlowOptions tiers => tiers.Timeout,
+            _ => throw new ArgumentException($"{options.GetType().Name} does not watch its parts", nameof(options)),
+        };
+        IEnumerable<StoreReference> watched = options is FastSlowOptions { Slow: { } slow } ? [slow] : options.Children;
+        return given ?? margin + watched.Select(PatienceOf).Max();
+    }
+
+    /// <summary>How long a store may take for one thing with parts of it out of reach.</summary>
+    private TimeSpan PatienceOf(StoreReference reference) => OptionsOf(reference) switch
+    {
+        RemoteOptions remote => margin + remote.Patience,
+        ShardOptions shard => 2 * TimeoutOf(shard), // the owner, and the next
+        MirrorOptions mirror => mirror.Stores.Count * TimeoutOf(mirror),
+        FastSlowOptions tiers => TimeoutOf(tiers) + PatienceOf(tiers.Fast!),
+        { } other => other.Children.Select(PatienceOf).DefaultIfEmpty(TimeSpan.Zero).Max(),
+    };
 
     private IEnumerable<StoreOptions> KeepersOf(StoreReference reference) =>
         AllOf(reference).Where(options => !options.Children.Any() && !options.SeparatesUses);

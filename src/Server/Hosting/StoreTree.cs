@@ -92,7 +92,7 @@ internal sealed class StoreTree(
     private async Task<FastSlowStore> OpenFastSlowAsync(FastSlowOptions options, string label, Func<StoreReference?, string, Task<IBlobStore>> partAsync) => Close(new FastSlowStore(
         await partAsync(options.Fast, "fast"),
         await partAsync(options.Slow, "slow"),
-        new FastSlowStoreOptions { Name = label, SlowWrites = options.SlowWrites, SlowDown = options.SlowDown, Timeout = options.Timeout },
+        new FastSlowStoreOptions { Name = label, SlowWrites = options.SlowWrites, SlowDown = options.SlowDown, Timeout = graph.TimeoutOf(options) },
         loggers.CreateLogger<FastSlowStore>(),
         time));
 
@@ -101,7 +101,7 @@ internal sealed class StoreTree(
         List<ShardNode> nodes = [];
         foreach (ShardNodeOptions node in options.Nodes)
             nodes.Add(new ShardNode(node.Name, await partAsync(node.Store, node.Name), node.Weight, node.State));
-        return Close(new ShardStore(label, nodes, options.Handoff, options.Timeout, loggers.CreateLogger<ShardStore>(), time));
+        return Close(new ShardStore(label, nodes, options.Handoff, graph.TimeoutOf(options), loggers.CreateLogger<ShardStore>(), time));
     }
 
     private async Task<MirrorStore> OpenMirrorAsync(MirrorOptions options, string label, Func<StoreReference?, string, Task<IBlobStore>> partAsync)
@@ -113,7 +113,7 @@ internal sealed class StoreTree(
             members.Add((member.Name ?? role, await partAsync(member, role)));
         }
 
-        return Close(new MirrorStore(label, members, options.Timeout, loggers.CreateLogger<MirrorStore>(), time));
+        return Close(new MirrorStore(label, members, graph.TimeoutOf(options), loggers.CreateLogger<MirrorStore>(), time));
     }
 
     /// <summary>Has a store closed before those that it is made of.</summary>
