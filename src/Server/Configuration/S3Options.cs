@@ -64,8 +64,9 @@ internal sealed record S3Options : StoreOptions
             yield return new(nameof(Endpoint), $"'{Endpoint}' is no address: write https://host:port");
         else if (Bucket.Length > 0 && Path.Length > 0)
         {
+            // The store's settings have the names of these; its sentences begin with them.
             foreach (string problem in ToStore("s3").Validate())
-                yield return new("", problem);
+                yield return new(problem[..problem.IndexOf(' ')], problem[(problem.IndexOf(' ') + 1)..]);
         }
     }
 
