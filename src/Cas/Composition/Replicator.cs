@@ -145,8 +145,6 @@ public sealed class Replicator : IAsyncDisposable
         {
             End(copy, failure);
         }
-
-        TellDropped();
     }
 
     private void End(Copy copy, Exception? failure)
@@ -165,16 +163,17 @@ public sealed class Replicator : IAsyncDisposable
             if (failure is CasException && !isPutOff && !isStopped)
                 dropped++;
             isBehind = (isBehind || isPutOff) && dropped == 0;
-            hasCaughtUp = isBehind && known.Count == 0;
+            hasCaughtUp = isBehind && known.Count == 0 && !isStopped;
             isBehind &= !hasCaughtUp;
             StartWhatFits();
             if (running == 0 && ready.Count == 0)
                 (waiting, idle) = (idle, null);
         }
 
-        waiting?.SetResult();
+        TellDropped();
         if (hasCaughtUp)
             CasLog.CopiesCaughtUp(logger, options.Name);
+        waiting?.SetResult();
     }
 
     /// <summary>To be called with the lock held.</summary>

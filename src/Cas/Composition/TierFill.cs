@@ -104,11 +104,13 @@ internal sealed class TierFill(Digest digest, IBlobStore fast, IBlobStore slow, 
     {
         try
         {
-            await using BlobReader? source = await slow.OpenReadAsync(digest, 0, stop.Token);
-            Length = source?.Length ?? 0;
-            opened.SetResult(source is not null);
-            if (source is not null)
-                await FillAsync(source);
+            // Since the caller has looked, another fill may have ended.
+            await using BlobReader? near = await TryAsync(() => fast.OpenReadAsync(digest, 0, stop.Token));
+            await using BlobReader? far = near is null ? await slow.OpenReadAsync(digest, 0, stop.Token) : null;
+            Length = (near ?? far)?.Length ?? 0;
+            opened.SetResult((near ?? far) is not null);
+            if ((near ?? far) is { } source)
+                await FillAsync(source, fills: near is null);
         }
         catch (Exception exception) when (exception is CasException or OperationCanceledException)
         {
@@ -128,9 +130,9 @@ internal sealed class TierFill(Digest digest, IBlobStore fast, IBlobStore slow, 
         }
     }
 
-    private async Task FillAsync(BlobReader source)
+    private async Task FillAsync(BlobReader source, bool fills)
     {
-        BlobWriter? sink = await TryAsync(() => fast.OpenWriteAsync(digest, Length, stop.Token));
+        BlobWriter? sink = fills ? await TryAsync<BlobWriter>(async () => await fast.OpenWriteAsync(digest, Length, stop.Token)) : null;
         try
         {
             while (produced < Length)
@@ -191,20 +193,21 @@ internal sealed class TierFill(Digest digest, IBlobStore fast, IBlobStore slow, 
             return isCommitting = !isCommitForbidden;
     }
 
-    private async ValueTask<BlobWriter> WriteAsync(BlobWriter sink, ReadOnlyMemory<byte> data)
+    private async ValueTask<BlobWriter?> WriteAsync(BlobWriter sink, ReadOnlyMemory<byte> data)
     {
         await sink.WriteAsync(new ReadOnlySequence<byte>(data), stop.Token);
         return sink;
     }
 
-    private async ValueTask<BlobWriter> CommitAsync(BlobWriter sink)
+    private async ValueTask<BlobWriter?> CommitAsync(BlobWriter sink)
     {
         await sink.CommitAsync(stop.Token);
         return sink;
     }
 
     /// <summary>The fast tier's failures cost no reader anything.</summary>
-    private static async ValueTask<BlobWriter?> TryAsync(Func<ValueTask<BlobWriter>> step)
+    private static async ValueTask<T?> TryAsync<T>(Func<ValueTask<T?>> step)
+        where T : class
     {
         try
         {

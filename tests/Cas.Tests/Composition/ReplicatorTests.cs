@@ -105,7 +105,22 @@ public sealed class ReplicatorTests : IAsyncLifetime
 
         Assert.True(await kept.ContainsAsync(blob.Digest, Token));
         Assert.Equal(0, replicator.Pending);
-        Assert.Empty(logger.Entries);
+        Assert.Equal(["store 'pair' has caught up: what was written while a part of it was out of reach is everywhere where it belongs"], logger.Entries.Select(entry => entry.Text));
+    }
+
+    [Fact]
+    public async Task What_was_put_off_is_tried_at_once_when_a_store_is_back()
+    {
+        await from.WriteAllAsync(blob.Digest, blob.Content, Token);
+        to.Fail(StoreOperation.FindMissing, () => new StoreUnavailableException("to", null));
+        replicator.Enqueue(blob.Digest, from, to);
+        await replicator.WhenIdleAsync();
+        to.Before = null;
+
+        replicator.TryAgain();
+
+        await replicator.WhenIdleAsync();
+        Assert.True(await kept.ContainsAsync(blob.Digest, Token));
     }
 
     [Fact]
