@@ -14,13 +14,15 @@ internal static class ClusterLoad
 {
     private const int Nodes = 3;
     private const int LookUpDigests = 10_000;
-    private static readonly (string Name, int Bytes, int Count)[] sizes = [("1 KiB", 1 << 10, 2_000), ("1 MiB", 1 << 20, 200)];
+    private static readonly (string Name, int Bytes, int Count)[] sizes = [("1 KiB", 1 << 10, 4_000), ("1 MiB", 1 << 20, 200)];
 
-    /// <summary>Runs it; the arguments are the server, and perhaps <c>--json</c> and <c>--rounds N</c>.</summary>
+    /// <summary>Runs it; the arguments are the server, and perhaps <c>--json</c>, <c>--rounds N</c> and <c>--case TEXT</c>, a part of the names of what is to be measured.</summary>
     public static async Task<int> RunAsync(string program, string[] flags)
     {
         int at = Array.IndexOf(flags, "--rounds");
         int rounds = at < 0 ? 5 : int.Parse(flags[at + 1], CultureInfo.InvariantCulture);
+        at = Array.IndexOf(flags, "--case");
+        string wanted = at < 0 ? "" : flags[at + 1];
         await using var single = await Fleet.StartSingleAsync(program);
         await using var sharded = await Fleet.StartShardedAsync(program, Nodes);
         var results = new Dictionary<string, List<(double Single, double Sharded)>>(StringComparer.Ordinal);
@@ -45,6 +47,8 @@ internal static class ClusterLoad
 
         async Task CompareAsync(string name, Func<Fleet, Task<int>> work)
         {
+            if (!name.Contains(wanted, StringComparison.OrdinalIgnoreCase))
+                return;
             (double one, double many) = (await single.MeasureAsync(work), await sharded.MeasureAsync(work));
             if (!results.TryGetValue(name, out List<(double, double)>? list))
                 results[name] = list = [];
@@ -70,7 +74,7 @@ internal static class ClusterLoad
 
     private static async Task<int> LookUpAsync(Fleet fleet, Digest[] digests, int expected)
     {
-        const int Calls = 20;
+        const int Calls = 200;
         for (int i = 0; i < Calls; i++)
         {
             int missing = (await fleet.Store.FindMissingAsync(digests, CancellationToken.None)).Count;

@@ -19,6 +19,7 @@ public sealed class RemoteStore : IBlobStore
     private readonly RpcChannel channel;
     private readonly RpcRetry retry;
     private readonly InstanceName? instance;
+    private volatile bool hasNoBatches; // a server may know streams alone
 
     /// <summary>Makes the store; nothing is connected yet.</summary>
     /// <param name="channel">The way to the server; the caller closes it.</param>
@@ -61,6 +62,13 @@ public sealed class RemoteStore : IBlobStore
             return null;
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, digest.SizeBytes);
+        if (offset == 0 && digest.SizeBytes <= RemoteStoreBatch.MaxBytes && !hasNoBatches)
+        {
+            (bool isAnswered, byte[]? content) = await TryReadAtOnceAsync(digest, cancellationToken);
+            if (isAnswered)
+                return content is null ? null : new MemoryReader(content, 0);
+        }
+
         var reader = new RemoteStoreReader(this, digest, offset, retry.Begin());
         if (await reader.OpenAsync(cancellationToken))
             return reader;
@@ -104,6 +112,43 @@ public sealed class RemoteStore : IBlobStore
     /// <summary>Lets a token that is good for one operation of a reader or writer cancel its whole call.</summary>
     internal static CancellationTokenRegistration CancelWith(CancellationToken cancellationToken, CancellationTokenSource lifetime) =>
         cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), lifetime);
+
+    /// <summary>Writes a small blob by one message; false if the server knows streams alone.</summary>
+    internal async Task<bool> TryWriteAtOnceAsync(Digest digest, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        if (hasNoBatches || digest.SizeBytes > RemoteStoreBatch.MaxBytes)
+            return false;
+        try
+        {
+            return await new RemoteStoreBatch(channel, There(digest)).WriteAsync(content, cancellationToken);
+        }
+        catch (RpcException exception) when (exception.Code == StatusCode.Unimplemented)
+        {
+            hasNoBatches = true;
+            return false;
+        }
+    }
+
+    private async Task<(bool IsAnswered, byte[]? Content)> TryReadAtOnceAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (true, await retry.RunAsync(() => new RemoteStoreBatch(channel, There(digest)).ReadAsync(cancellationToken), cancellationToken));
+        }
+        catch (RpcException exception) when (exception.Code == StatusCode.NotFound)
+        {
+            return (true, null);
+        }
+        catch (RpcException exception) when (exception.Code == StatusCode.Unimplemented)
+        {
+            hasNoBatches = true;
+            return (false, null);
+        }
+        catch (Exception exception) when (exception is RpcException or InvalidDataException)
+        {
+            throw Unavailable(exception);
+        }
+    }
 
     /// <summary>A digest as the other server knows it.</summary>
     private Digest There(in Digest digest) =>

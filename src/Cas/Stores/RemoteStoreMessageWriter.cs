@@ -35,6 +35,10 @@ internal sealed class RemoteStoreMessageWriter(RemoteStore store, Digest digest,
         {
             throw store.WriteFailure(digest, exception, mayBeginAnew: false);
         }
+        catch (InvalidDataException exception)
+        {
+            throw store.Unavailable(exception);
+        }
     }
 
     public override ValueTask DisposeAsync()
@@ -47,6 +51,8 @@ internal sealed class RemoteStoreMessageWriter(RemoteStore store, Digest digest,
 
     private async Task<bool> UploadAsync(CancellationToken cancellationToken)
     {
+        if (await store.TryWriteAtOnceAsync(digest, content.AsMemory(0, written), cancellationToken))
+            return true;
         await using RemoteStoreUpload upload = store.OpenUpload(digest, cancellationToken);
         await upload.SendAsync(new ReadOnlySequence<byte>(content!, 0, written));
         await upload.FinishAsync();
