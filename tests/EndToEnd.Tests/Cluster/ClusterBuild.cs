@@ -63,6 +63,16 @@ internal sealed class ClusterBuild
         }
     }
 
+    /// <summary>Waits until the CAS has all of the outputs.</summary>
+    public async Task WaitForAllAsync(ServerProcess front)
+    {
+        await using var channel = new RpcChannel(RpcAddress.Parse(front.GrpcAddress));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        while ((await FindMissingAsync(channel, limit.Token)).Count > 0)
+            await Task.Delay(50, limit.Token);
+    }
+
     /// <summary>Asserts that what the front end calls present can be read, and is right; returns how many that are.</summary>
     public async Task<int> AssertPresentIsReadableAsync(ServerProcess front)
     {
