@@ -33,6 +33,8 @@ internal static class Program
             return await UploadLoad.RunAsync(server, flags);
         if (args is ["cluster", string node, .. string[] options])
             return await ClusterLoad.RunAsync(node, options);
+        if (args is ["tiers", string tierServer, string endpoint, string bucket, .. string[] tierFlags])
+            return await TierLoad.RunAsync(tierServer, endpoint, bucket, tierFlags);
         if (args is ["soak", .. string[] soak])
             return await SoakRun.RunAsync(soak);
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(Path.Combine("artifacts", "bench", "micro"));
