@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Whole Bazel builds, side by side: 1,000 tiny actions locally, with --disk_cache, and through a server as cache and as executor.
 
-  builds.py --work DIR --server 'COMMAND' [--cpp PATH] [--actions 1000] [--warmup 3] [--rounds 5] [--only REGEX] [--json OUT]
+  builds.py --work DIR --server 'COMMAND' [--cpp PATH] [--bucket URL/NAME] [--actions 1000] [--warmup 3] [--rounds 5] [--only REGEX] [--json OUT]
 
 COMMAND starts the server under test; {dir}, {grpc} and {http} in it are filled in (data folder, ports). --cpp is the C++ baseline server
 of the side-by-side bench (its `build` folder), which serves the same cache: the client's own floor. Each round runs every mode once, in
 another order; a `warm` mode follows a cold build that filled its cache and a `bazel clean`. One Bazel server throughout.
+With --bucket, a server with that bucket behind its disk is started anew before each of two modes, with its disk as it was and with an empty one.
 The first --warmup rounds are not counted: Bazel's JVM needs about three builds of a kind until it costs what it costs in daily work.
 The outputs of earlier builds are moved aside before `bazel clean`, not deleted: a file system that is slow to reuse what was deleted a
 moment ago (ext4 without a journal) would make each build pay for the one before it.
@@ -33,6 +34,12 @@ def wait_port(port, proc, limit=30):
 def say(text):
     if sys.stderr.isatty(): print('\r\x1b[K' + text, end='', file=sys.stderr, flush=True)
     elif text: print(text, file=sys.stderr, flush=True)
+
+
+def stop(proc):
+    proc.send_signal(signal.SIGTERM)
+    try: proc.wait(40)
+    except subprocess.TimeoutExpired: proc.kill()
 
 
 class Bazel:
@@ -72,6 +79,7 @@ def main():
     p.add_argument('--work', required=True)
     p.add_argument('--server', required=True)
     p.add_argument('--cpp')
+    p.add_argument('--bucket')
     p.add_argument('--actions', type=int, default=1000)
     p.add_argument('--warmup', type=int, default=3)
     p.add_argument('--rounds', type=int, default=5)
@@ -81,17 +89,26 @@ def main():
     work = os.path.abspath(a.work)
     shutil.rmtree(os.path.join(work, 'data'), ignore_errors=True)
     os.makedirs(os.path.join(work, 'data'), exist_ok=True)
-    procs, bazel = [], Bazel(work, a.actions)
+    procs, tiers, bazel = [], [], Bazel(work, a.actions)
 
     def start(name, command, port):
         d = os.path.join(work, 'data', name)
-        os.makedirs(d)
+        os.makedirs(d, exist_ok=True)
         procs.append(subprocess.Popen(shlex.split(command.replace('{dir}', shlex.quote(d))), stdout=open(os.path.join(work, name + '.log'), 'w'),
                                       stderr=subprocess.STDOUT, start_new_session=True))
         wait_port(port, procs[-1])
 
+    def restart_tiers(empty):
+        if tiers: stop(tiers.pop())
+        d = os.path.join(work, 'data', 'tiers')
+        if empty: shutil.rmtree(os.path.join(d, 'blobs'), ignore_errors=True)
+        url, bucket = a.bucket.rsplit('/', 1)
+        settings = 'cas.store={ fastSlow: { fast: { segments: { path: %s/blobs, maxBytes: 4GiB } }, slow: { s3: { bucket: %s, prefix: builds-%d/, path: %s/s3, endpoint: "%s", pathStyle: true, sealAfter: 1s } } } }'
+        start('tiers', a.server.replace('{grpc}', str(tier)).replace('{http}', str(free_port())) + ' --set ' + shlex.quote(settings % (d, bucket, os.getpid(), d, url)), tier)
+        tiers.append(procs.pop())
+
     try:
-        grpc, http, cpp = free_port(), free_port(), free_port()
+        grpc, http, cpp, tier = free_port(), free_port(), free_port(), free_port()
         start('ours', a.server.replace('{grpc}', str(grpc)).replace('{http}', str(http)), grpc)
         if a.cpp: start('cpp', '%s %d {dir}' % (a.cpp, cpp), cpp)
         local, remote = '%d local' % a.actions, '%d remote cache hit' % a.actions
@@ -109,7 +126,10 @@ def main():
             'remote execution': (['--remote_executor=grpc://127.0.0.1:%d' % grpc, '--spawn_strategy=remote', '--noremote_accept_cached'], '%d remote' % a.actions, False),
             'remote warm': (['--remote_executor=grpc://127.0.0.1:%d' % grpc, '--spawn_strategy=remote'], remote, True),
         }
-        modes = {n: m for n, m in modes.items() if re.search(a.only, n) and (a.cpp or n != 'cpp warm')}
+        behind = ['--remote_cache=grpc://127.0.0.1:%d' % tier, '--spawn_strategy=local']
+        modes |= {'bucket, disk kept': (behind, remote, True), 'bucket, disk empty': (behind, remote, True)}
+        modes = {n: m for n, m in modes.items() if re.search(a.only, n) and (a.cpp or n != 'cpp warm') and (a.bucket or not n.startswith('bucket'))}
+        if a.bucket: restart_tiers(empty=False)
         took, seen = {n: [] for n in modes}, {}
         for k in range(-a.warmup, a.rounds):
             names = list(modes)
@@ -120,6 +140,7 @@ def main():
                 if warm and k == -a.warmup:
                     bazel.clean()
                     bazel.build(flags)
+                if n.startswith('bucket'): restart_tiers(empty='empty' in n)
                 bazel.clean()
                 t, summary = bazel.build(flags)
                 say('%s: %s: %.2f s' % ('warm-up' if k < 0 else 'round %d of %d' % (k + 1, a.rounds), n, t))
@@ -134,6 +155,7 @@ def main():
             print('%-18s %8.2f %8.2f %8.2f %8s  %s  %s' % (
                 n, m[n], min(took[n]), max(took[n]), '%.2f' % (m[n] / m['local']) if 'local' in m else '-', '█' * round(30 * m[n] / width), seen[n]))
         pairs = [('grpc warm', 'disk_cache warm', 1.3), ('grpc warm', 'cpp warm', 1.05), ('remote execution', 'local', 1.5), ('remote execution', 'linux-sandbox', 1.0)]
+        if 'bucket, disk empty' in m and 'bucket, disk kept' in m: print('disk empty / disk kept = %.2f' % statistics.median(b / c for b, c in zip(took['bucket, disk empty'], took['bucket, disk kept'])))
         for x, y, limit in pairs:
             if x in m and y in m:
                 r = statistics.median(b / c for b, c in zip(took[x], took[y]))
@@ -141,10 +163,7 @@ def main():
         if a.json: json.dump({'seconds': took, 'summary': seen}, open(a.json, 'w'), indent=1)
     finally:
         bazel.run('shutdown', check=False)
-        for q in procs:
-            q.send_signal(signal.SIGTERM)
-            try: q.wait(20)
-            except subprocess.TimeoutExpired: q.kill()
+        for q in procs + tiers: stop(q)
 
 
 if __name__ == '__main__': main()
