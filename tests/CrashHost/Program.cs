@@ -1,4 +1,4 @@
-// A process that uses a segment store and is killed, or whose disk is full or fails. It tells on standard output what was acknowledged to it.
+// A process that uses a segment store, or one on S3, and is killed, or whose disk is full or fails. It tells on standard output what was acknowledged to it.
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,6 +12,12 @@ using RemoteExec.TestKit;
 NativeLibrary.SetDllImportResolver(typeof(SegmentStore).Assembly, (name, _, _) => name == "libc" ? NativeLibrary.GetMainProgramHandle() : 0);
 
 int Number(int index) => int.Parse(args[index], CultureInfo.InvariantCulture);
+
+if (args[0] == "bucket")
+{
+    await new BucketScript(path: args[1], port: Number(2), bucket: args[3], isSafe: args[4] == "s3", first: Number(5)).RunAsync();
+    return 0;
+}
 
 // Where the size of the disk is looked at, an evicted segment has to be gone at once, not once it was flushed with others.
 Durability durability = args.Length > 5 ? Enum.Parse<Durability>(args[5]) : args[0] == "crowd" ? Durability.Fast : Durability.Group;

@@ -18,7 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { START = 1, CREATED, OPENED, RENAMED, UNLINKED, WRITTEN, CUT, SYNCED, SYNC_FAILED, SAID }; // file 0: the directory itself
+enum { START = 1, CREATED, OPENED, RENAMED, UNLINKED, WRITTEN, CUT, SYNCED, SYNC_FAILED, SAID, MADE, LISTED }; // file 0: the directory itself
 enum { FAIL_READ, FAIL_WRITE, FAIL_SYNC, FAIL_NAMES, FAIL_KINDS };
 enum { MAX_FILES = 65536 };
 
@@ -122,8 +122,12 @@ static int open_tracked(int directory, const char *path, int flags, mode_t mode)
         descriptor = REAL(openat)(directory, path, flags, mode);
     if (descriptor >= MAX_FILES)
         abort();
+    struct stat state;
     if (descriptor >= 0 && *name == 0) {
         file_of[descriptor] = -1;
+    } else if (descriptor >= 0 && fstat(descriptor, &state) == 0 && S_ISDIR(state.st_mode)) {
+        file_of[descriptor] = next_file++;
+        record_names(LISTED, file_of[descriptor], name, "");
     } else if (descriptor >= 0) {
         file_of[descriptor] = next_file++;
         record_names(exists ? OPENED : CREATED, file_of[descriptor], name, "");
@@ -278,6 +282,21 @@ int rename(const char *from, const char *to) {
         if (REAL(access)(from, F_OK) == 0)
             record_names(RENAMED, 0, old_name, new_name);
         result = REAL(rename)(from, to);
+    }
+    pthread_mutex_unlock(&gate);
+    return result;
+}
+
+int mkdir(const char *path, mode_t mode) {
+    const char *name = name_of(path);
+    if (!name || *name == 0)
+        return REAL(mkdir)(path, mode);
+    pthread_mutex_lock(&gate);
+    int result = -1;
+    if (REAL(access)(path, F_OK) == 0 || !fails(FAIL_NAMES)) {
+        if (REAL(access)(path, F_OK) != 0)
+            record_names(MADE, 0, name, "");
+        result = REAL(mkdir)(path, mode);
     }
     pthread_mutex_unlock(&gate);
     return result;

@@ -49,14 +49,13 @@ internal sealed partial class LocalPresence
             try
             {
                 files.WriteCheckpoint(stream => IndexImageWriter.Write(stream, Format(known), Inspect, cancellationToken));
+                files.DropManifests();
             }
             catch
             {
                 hasForgotten |= forgotten;
                 throw;
             }
-
-            files.DropManifests();
         }
         finally
         {

@@ -156,6 +156,7 @@ internal sealed class PackUploader : IAsyncDisposable
             try
             {
                 IReadOnlyList<PackEntry> entries = spool.ReadManifest(pack);
+                spool.Flush(pack);
                 await bucket.PutFileAsync(pack.Name.Key, pack.Path, giveUp.Token);
                 await presence.AddAsync(pack.Name, pack.Length, entries, giveUp.Token);
                 spool.Remove(pack, entries);

@@ -6,7 +6,10 @@ namespace RemoteExec.Cas.Stores.S3;
 /// <summary>
 /// Where a <see cref="LocalPresence"/> is kept: <c>checkpoint</c>, and in <c>manifests</c> a file for each pack that was added since: its length, and its manifest.
 /// </summary>
-/// <remarks>Manifests are not flushed: one that a power failure tears is damaged, is ignored, and read from the bucket again.</remarks>
+/// <remarks>
+/// A manifest is on the medium before the spool lets go of its pack, and gone from it before the pack's object may be deleted: so a power failure neither brings back an older value nor what was
+/// forgotten. One that is damaged is ignored, and read from the bucket again.
+/// </remarks>
 internal sealed class PresenceFiles
 {
     private readonly string directory;
@@ -57,9 +60,11 @@ internal sealed class PresenceFiles
         {
             stream.Write(BitConverter.GetBytes(packLength));
             stream.Write(bytes.WrittenSpan);
+            FileFlush.Run(stream.SafeFileHandle);
         }
 
         File.Move(path + ".new", path, overwrite: true);
+        DirectoryFlush.Run(manifests);
         kept.Add(pack);
         Volatile.Write(ref count, kept.Count);
     }
@@ -72,11 +77,13 @@ internal sealed class PresenceFiles
         Volatile.Write(ref count, kept.Count);
     }
 
-    /// <summary>Deletes all manifests.</summary>
+    /// <summary>Deletes all manifests, for good.</summary>
+    /// <exception cref="IOException">The disk failed: they may come back after a crash.</exception>
     public void DropManifests()
     {
         foreach (PackName pack in kept.ToArray())
             Drop(pack);
+        DirectoryFlush.Run(manifests);
     }
 
     /// <summary>Replaces the checkpoint.</summary>

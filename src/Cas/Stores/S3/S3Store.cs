@@ -38,6 +38,7 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
         Clock = new S3Clock(time);
         presence = new LocalPresence(new PresenceFiles(directory.Path), directory.Key, Clock);
         Spool = new Spool(options, directory.Path, directory.Key, Clock, parts.Owner.Node, new StorageFaults(options.Name, logger, time), time);
+        DirectoryFlush.Run(directory.Path); // the folders that were made there
         long began = time.GetTimestamp();
         presence.Load(CancellationToken.None);
         Spool.Recover();

@@ -56,24 +56,40 @@ internal sealed partial class Spool
         Take(pack, [.. entries.Values]);
     }
 
-    /// <summary>Brings to the medium what was written since the last time.</summary>
+    /// <summary>
+    /// Brings a sealed pack to the medium, before its upload begins: what the power damages was never uploaded, so that its name can be given to what is left of it, and no object is replaced by less.
+    /// </summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public void Flush(SpoolPack pack)
+    {
+        pack.Flush();
+        DirectoryFlush.Run(directory);
+    }
+
+    /// <summary>Brings to the medium what was written since the last time. What that fails for is tried again the next time.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public void Flush()
     {
         HashSet<SpoolPack> packs;
         lock (flushing)
             (packs, unflushed) = (unflushed, []);
+        bool isDone = packs.Count == 0;
         try
         {
             foreach (SpoolPack pack in packs)
                 pack.Flush();
             if (packs.Count > 0)
                 DirectoryFlush.Run(directory);
+            isDone = true;
         }
         finally
         {
             foreach (SpoolPack pack in packs)
+            {
+                if (!isDone)
+                    MarkUnflushed(pack);
                 pack.Release();
+            }
         }
     }
 
@@ -93,6 +109,7 @@ internal sealed partial class Spool
         Index.Add(pack);
         foreach (PackEntry entry in entries)
             Index.Set(key.TagOf(entry.Record.Digest), pack, entry);
+        MarkUnflushed(pack); // whether the earlier process had come to that is not known
         sealedPacks.Writer.TryWrite(pack);
     }
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using RemoteExec.Cas.Stores.Segments;
-using RemoteExec.Cas.Tests.Stores.Segments.Faults;
+using RemoteExec.CrashHost;
 using RemoteExec.TestKit;
 
 namespace RemoteExec.Cas.Tests.Stores.Segments;

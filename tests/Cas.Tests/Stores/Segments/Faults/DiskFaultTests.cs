@@ -1,4 +1,5 @@
 using RemoteExec.Cas.Stores.Segments;
+using RemoteExec.CrashHost;
 using RemoteExec.TestKit;
 
 namespace RemoteExec.Cas.Tests.Stores.Segments.Faults;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace RemoteExec.Cas.Tests.Stores.Segments.Faults;
+namespace RemoteExec.TestKit;
 
 /// <summary>What happened to a disk, as tests/CrashHost/faulty_disk.c took it down; it can be stopped at any moment by a power failure (<see cref="SimulatedDisk"/>).</summary>
 internal sealed class DiskJournal
@@ -16,7 +16,7 @@ internal sealed class DiskJournal
     /// <summary>Reads a journal; one that ends within a record does so because its process was killed.</summary>
     public static async Task<DiskJournal> ReadAsync(string path)
     {
-        byte[] bytes = await File.ReadAllBytesAsync(path, StoreFolder.Token);
+        byte[] bytes = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
         List<DiskEvent> events = [];
         for (int at = 0; at + HeadBytes <= bytes.Length;)
         {
@@ -62,6 +62,8 @@ internal enum DiskEventKind
     Synced,
     SyncFailed,
     Said,
+    Made,
+    Listed,
 }
 
 /// <param name="Position">Where it stands in the journal.</param>

@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using RemoteExec.TestKit;
 
-namespace RemoteExec.Cas.Tests.Stores.Segments.Faults;
+namespace RemoteExec.TestKit;
 
 /// <summary>Compiles tests/CrashHost/faulty_disk.c, and says how a process is started on such a disk.</summary>
 internal static class FaultyDisk

@@ -1,17 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
-using RemoteExec.Cas.Stores.Segments;
-using RemoteExec.CrashHost;
+using RemoteExec.Cas;
 using RemoteExec.Protocol;
 using RemoteExec.TestKit;
 
-namespace RemoteExec.Cas.Tests.Stores.Segments.Faults;
+namespace RemoteExec.CrashHost;
 
 /// <summary>What processes that were killed had acknowledged, and what a store must therefore have.</summary>
 internal sealed class CrashingStore
 {
     private readonly HashSet<int> blobs = [];
     private readonly int[] versions = new int[CrashContent.Keys];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>The command that runs tests/CrashHost.</summary>
     public static string[] Command(string mode, string path, params IEnumerable<object> arguments) =>
@@ -45,27 +46,30 @@ internal sealed class CrashingStore
     /// <param name="story">How it came to this.</param>
     /// <param name="among">How many blobs are asked for, the last ones; null for all.</param>
     /// <param name="mayDoubt">True if a read may find that what may be gone is damaged; it has to be missing from then on.</param>
-    public async Task AssertRightAsync(IBlobStore store, bool mayLose, string story, int? among = null, bool mayDoubt = false)
+    /// <param name="isAtHand">Which of what is found can be read, as the rest is out of reach; null for all.</param>
+    public async Task AssertRightAsync(IBlobStore store, bool mayLose, string story, int? among = null, bool mayDoubt = false, Func<Digest, bool>? isAtHand = null)
     {
         IEnumerable<int> asked = blobs.SelectMany(number => (int[])[number, number + 1, number + 5]).Distinct();
         foreach (int number in among is int few ? asked.OrderDescending().Take(few) : asked)
         {
             TestBlob blob = CrashContent.Blob(number);
-            bool present = await store.HasAsync(blob.Digest);
+            bool present = await store.ContainsAsync(blob.Digest, Token);
             Assert.True(present || mayLose || !blobs.Contains(number), $"blob {number} was acknowledged and is lost; {story}");
-            if (present)
+            if (present && isAtHand?.Invoke(blob.Digest) != false)
                 await AssertReadsAsync(store, blob.Digest, blob.Content, mayDoubt && (mayLose || !blobs.Contains(number)), $"blob {number}; {story}");
         }
 
         for (int key = 0; key < versions.Length; key++)
         {
-            if (!await store.HasAsync(CrashContent.Key(key)))
+            if (!await store.ContainsAsync(CrashContent.Key(key), Token))
             {
                 Assert.True(mayLose || versions[key] == 0, $"the value of key {key} is lost; {story}");
                 continue;
             }
 
-            byte[]? value = await store.GetAsync(CrashContent.Key(key));
+            if (isAtHand?.Invoke(CrashContent.Key(key)) == false)
+                continue;
+            byte[]? value = await store.ReadAllAsync(CrashContent.Key(key), int.MaxValue, Token);
             Assert.True(value is not null, $"key {key} is found and can't be read; {story}");
             int version = BitConverter.ToInt32(value);
             Assert.True(mayLose || version >= versions[key], $"key {key} has version {version}, though {versions[key]} was acknowledged; {story}");
@@ -79,9 +83,9 @@ internal sealed class CrashingStore
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync(StoreFolder.Token);
+        Task<string> errors = process.StandardError.ReadToEndAsync(Token);
         List<string> lines = [];
-        while (await process.StandardOutput.ReadLineAsync(StoreFolder.Token) is { } line)
+        while (await process.StandardOutput.ReadLineAsync(Token) is { } line)
         {
             Learn(line);
             lines.Add(line);
@@ -89,7 +93,7 @@ internal sealed class CrashingStore
                 process.Kill(); // and read what it had said by then
         }
 
-        await process.WaitForExitAsync(StoreFolder.Token);
+        await process.WaitForExitAsync(Token);
         Assert.True(process.ExitCode == 137, $"exit code {process.ExitCode}; {story}: {await errors}");
         return [.. lines];
     }
@@ -99,14 +103,14 @@ internal sealed class CrashingStore
         byte[]? content = null;
         try
         {
-            content = await store.GetAsync(digest);
+            content = await store.ReadAllAsync(digest, int.MaxValue, Token);
         }
         catch (BlobCorruptException)
         {
             // told below
         }
 
-        if (content is null && mayDoubt && !await store.HasAsync(digest))
+        if (content is null && mayDoubt && !await store.ContainsAsync(digest, Token))
             return;
         Assert.True(content is not null, $"found, and can't be read: {story}");
         Assert.True(content.AsSpan().SequenceEqual(expected), $"wrong bytes: {story}");

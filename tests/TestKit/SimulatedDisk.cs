@@ -1,4 +1,4 @@
-namespace RemoteExec.Cas.Tests.Stores.Segments.Faults;
+namespace RemoteExec.TestKit;
 
 /// <summary>What of the bytes that were not synced is on the medium when the power fails.</summary>
 internal enum Survival
@@ -18,7 +18,7 @@ internal enum Survival
 
 /// <summary>
 /// A disk after a power failure, as the promises of POSIX allow it: bytes and lengths are there if their file was synced after they were written, names if their directory
-/// was; of all else anything may be, but for the order of names, which file systems keep. What a sync that failed was to write is lost even if a later one succeeds.
+/// was; of all else anything may be, but for the order of names in a directory, which file systems keep. What a sync that failed was to write is lost even if a later one succeeds.
 /// </summary>
 internal sealed class SimulatedDisk
 {
@@ -29,7 +29,9 @@ internal sealed class SimulatedDisk
     private readonly Dictionary<int, Contents> open = [];
     private readonly Dictionary<string, Contents> names = []; // as the process sees them
     private readonly Dictionary<string, Contents> durableNames = [];
-    private readonly List<(long Position, Action<Dictionary<string, Contents>> Change)> pendingNames = [];
+    private readonly Dictionary<int, string> directories = []; // by open file
+    private readonly HashSet<string> durableDirectories = [""];
+    private readonly List<NameChange> pendingNames = [];
 
     /// <summary>Lets happen what a journal tells, up to one of its events.</summary>
     public SimulatedDisk(DiskJournal journal, int count, Random random)
@@ -43,9 +45,11 @@ internal sealed class SimulatedDisk
     public void WriteTo(string directory, Survival survival)
     {
         int kept = survival switch { Survival.None => 0, Survival.All => pendingNames.Count, _ => random.Next(pendingNames.Count + 1) };
-        foreach ((_, Action<Dictionary<string, Contents>> change) in pendingNames[..kept])
-            change(durableNames);
-        foreach ((string name, Contents contents) in durableNames)
+        foreach (NameChange change in pendingNames[..kept])
+            change.Apply(durableNames);
+        foreach (string made in durableDirectories)
+            Directory.CreateDirectory(Path.Combine(directory, made));
+        foreach ((string name, Contents contents) in durableNames.Where(file => durableDirectories.Contains(DirectoryOf(file.Key))))
             File.WriteAllBytes(Path.Combine(directory, name), contents.After(survival, random));
     }
 
@@ -54,7 +58,16 @@ internal sealed class SimulatedDisk
         switch (happened.Kind)
         {
             case DiskEventKind.Started:
-                open.Clear();
+                open.Clear(); // a process counts its files anew
+                directories.Clear();
+                directories[0] = "";
+                break;
+            case DiskEventKind.Made:
+                string folder = happened.Names.First;
+                pendingNames.Add(new NameChange(happened.Position, DirectoryOf(folder), _ => durableDirectories.Add(folder)));
+                break;
+            case DiskEventKind.Listed:
+                directories[happened.File] = happened.Names.First;
                 break;
             case DiskEventKind.Opened when names.TryGetValue(happened.Names.First, out Contents? known):
                 open[happened.File] = known;
@@ -64,11 +77,11 @@ internal sealed class SimulatedDisk
                 var made = new Contents();
                 open[happened.File] = made;
                 string name = happened.Names.First;
-                Change(happened, all => all[name] = made);
+                Change(happened, name, all => all[name] = made);
                 break;
             case DiskEventKind.Renamed:
                 (string from, string to) = happened.Names;
-                Change(happened, all =>
+                Change(happened, to, all =>
                 {
                     if (all.Remove(from, out Contents? moved)) // the process may have been killed before it was done
                         all[to] = moved;
@@ -76,32 +89,39 @@ internal sealed class SimulatedDisk
                 break;
             case DiskEventKind.Unlinked:
                 string gone = happened.Names.First;
-                Change(happened, all => all.Remove(gone));
+                Change(happened, gone, all => all.Remove(gone));
                 break;
             case DiskEventKind.Written:
             case DiskEventKind.Cut:
                 open[happened.File].Pending.Add(happened);
                 break;
-            case DiskEventKind.Synced when happened.File == 0:
-                int done = pendingNames.TakeWhile(pending => pending.Position < happened.Number).Count();
-                foreach ((_, Action<Dictionary<string, Contents>> change) in pendingNames[..done])
-                    change(durableNames);
-                pendingNames.RemoveRange(0, done);
+            case DiskEventKind.Synced when directories.TryGetValue(happened.File, out string? synced):
+                pendingNames.RemoveAll(change =>
+                {
+                    bool isDone = change.Position < happened.Number && change.Directory == synced;
+                    if (isDone)
+                        change.Apply(durableNames);
+                    return isDone;
+                });
                 break;
             case DiskEventKind.Synced:
                 open[happened.File].Sync(happened.Number);
                 break;
-            case DiskEventKind.SyncFailed when happened.File != 0:
+            case DiskEventKind.SyncFailed when !directories.ContainsKey(happened.File):
                 open[happened.File].FailToSync(happened.Position, random); // also what was written while it was under way
                 break;
         }
     }
 
-    private void Change(DiskEvent happened, Action<Dictionary<string, Contents>> change)
+    private void Change(DiskEvent happened, string name, Action<Dictionary<string, Contents>> change)
     {
         change(names);
-        pendingNames.Add((happened.Position, change));
+        pendingNames.Add(new NameChange(happened.Position, DirectoryOf(name), change));
     }
+
+    private static string DirectoryOf(string name) => Path.GetDirectoryName(name) ?? "";
+
+    private readonly record struct NameChange(long Position, string Directory, Action<Dictionary<string, Contents>> Apply);
 
     private sealed class Contents
     {
