@@ -145,4 +145,16 @@ internal static partial class CasLog
 
     [LoggerMessage(165, LogLevel.Information, "store '{Store}' in bucket '{Bucket}': {Blobs} blobs are known, {Waiting} wait to be uploaded; opened in {Milliseconds} ms")]
     public static partial void BucketStoreOpened(ILogger logger, string store, string bucket, long blobs, long waiting, long milliseconds);
+
+    [LoggerMessage(166, LogLevel.Warning, "store '{Store}' has not followed what the nodes that share its prefix do for half an hour: what is in the bucket is reported missing until Redis is back")]
+    public static partial void PrefixUncertain(ILogger logger, string store);
+
+    [LoggerMessage(167, LogLevel.Information, "store '{Store}' knows what is in the bucket that it shares, and finds it")]
+    public static partial void PrefixCertain(ILogger logger, string store);
+
+    [LoggerMessage(168, LogLevel.Warning, "Redis has lost what store '{Store}' told it, or has given the store up: all that is of use is told again")]
+    public static partial void LogBegunAnew(ILogger logger, string store);
+
+    [LoggerMessage(169, LogLevel.Warning, "store '{Store}' could not tell or hear what happens in the bucket that it shares: {Problem}")]
+    public static partial void LogNotFollowed(ILogger logger, string store, string problem);
 }

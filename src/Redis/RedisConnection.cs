@@ -23,6 +23,7 @@ public sealed class RedisConnection : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly SemaphoreSlim doubt = new(0, 1); // released when a call failed, so that the watch looks at once
     private readonly List<Task> draining = [];
+    private readonly TaskCompletionSource attempted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task watch;
     private volatile RedisSession? session;
     private volatile string problem = "not connected yet";
@@ -40,6 +41,9 @@ public sealed class RedisConnection : IAsyncDisposable
         this.time = time;
         watch = Task.Run(WatchAsync);
     }
+
+    /// <summary>Ends when it was tried once to connect, whether that went well or not.</summary>
+    public Task Attempted => attempted.Task;
 
     /// <summary>The value of a key; null if there is none.</summary>
     public async Task<byte[]?> GetAsync(string key, CancellationToken cancellationToken) =>
@@ -73,6 +77,15 @@ public sealed class RedisConnection : IAsyncDisposable
     public async Task<bool> DeleteIfBeginsAsync(string key, byte[] head, CancellationToken cancellationToken) =>
         (long)await RunAsync(
             key, database => database.ScriptEvaluateAsync(DeleteIfItBegins, [key], [head], CommandFlags.DemandMaster | CommandFlags.NoScriptCache), cancellationToken) == 1;
+
+    /// <summary>Runs a script, which happens as a whole, or, if the answer got lost, perhaps not at all. In a cluster its keys have one hash tag.</summary>
+    /// <returns>The items of the table that the script returns: strings and whole numbers.</returns>
+    public async Task<IReadOnlyList<string>> EvalAsync(string script, IReadOnlyList<string> keys, IReadOnlyList<string> values, CancellationToken cancellationToken) =>
+        (string[]?)await RunAsync(
+            keys[0],
+            database => database.ScriptEvaluateAsync(
+                script, [.. keys.Select(key => (RedisKey)key)], [.. values.Select(value => (RedisValue)value)], CommandFlags.DemandMaster | CommandFlags.NoScriptCache),
+            cancellationToken) ?? [];
 
     /// <summary>Closes the connections. Calls under way fail.</summary>
     public async ValueTask DisposeAsync()
@@ -150,6 +163,7 @@ public sealed class RedisConnection : IAsyncDisposable
 
                 if (found != told)
                     report(told = found);
+                attempted.TrySetResult();
                 if (found is null)
                     retry = firstRetry;
                 await WaitAsync(found is null ? probeInterval : retry, mayBeWoken: found is null);
@@ -162,6 +176,7 @@ public sealed class RedisConnection : IAsyncDisposable
             // Disposed.
         }
 
+        attempted.TrySetResult();
         RedisSession? last = session;
         session = null;
         problem = "closed";

@@ -57,20 +57,22 @@ internal static partial class ConfigReference
     private static void Describe(StringBuilder text, Dictionary<string, string> comments, Type type, string title, string path)
     {
         object defaults = Activator.CreateInstance(type)!;
-        text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n{comments[$"T:{type.FullName}"]}\n\n| key | default | |\n|---|---|---|\n");
+        text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n{comments[$"T:{type.FullName}"]}\n\n");
+        var rows = new StringBuilder();
         var sections = new List<(Type Type, string Path)>();
-        foreach (PropertyInfo property in type.GetProperties().Where(property => property.CanWrite))
+        foreach (PropertyInfo property in type.GetProperties().Where(property => property.CanWrite).OrderBy(property => property.DeclaringType == type)) // what kinds have in common first
         {
             string key = path + OptionBinder.KeyOf(property.Name);
             if (property.PropertyType.IsAssignableTo(typeof(IOptions)))
                 sections.Add((property.PropertyType, key));
             else
-                text.Append(CultureInfo.InvariantCulture, $"| `{key}` | {Show(property.GetValue(defaults))} | {comments[$"P:{type.FullName}.{property.Name}"]} |\n");
+                rows.Append(CultureInfo.InvariantCulture, $"| `{key}` | {Show(property.GetValue(defaults))} | {comments[$"P:{property.DeclaringType!.FullName}.{property.Name}"]} |\n");
             if (ItemOf(property) is { } item)
                 sections.Add((item.Type, key + item.KeyEnd));
         }
 
-        text.Append('\n');
+        if (rows.Length > 0)
+            text.Append("| key | default | |\n|---|---|---|\n").Append(rows).Append('\n');
         foreach ((Type section, string key) in sections)
             Describe(text, comments, section, $"`{key}`", key + ".");
     }

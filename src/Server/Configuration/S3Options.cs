@@ -11,7 +11,7 @@ internal sealed record S3Options : StoreOptions
     /// <summary>The bucket, which is there already.</summary>
     public string Bucket { get; init; } = "";
 
-    /// <summary>What the keys of all objects begin with, and a slash at its end; each store needs one of its own.</summary>
+    /// <summary>What the keys of all objects begin with, and a slash at its end; each store needs one of its own, unless nodes share it.</summary>
     public string Prefix { get; init; } = "";
 
     /// <summary>A directory for what waits to be uploaded and for the index; made if it does not exist. Of this store alone.</summary>
@@ -50,8 +50,11 @@ internal sealed record S3Options : StoreOptions
     /// <summary>After how long without a use a blob leaves; 0 for never.</summary>
     public TimeSpan UnusedFor { get; init; } = TimeSpan.FromDays(30);
 
-    /// <summary>Whether to take the prefix from another node that it belongs to, which must be gone for good; take it out again afterwards.</summary>
+    /// <summary>Whether to take the prefix from another node that it belongs to, which must be gone for good, or to make it a shared one; take it out again afterwards.</summary>
     public bool TakeOver { get; init; }
+
+    /// <summary>Through what several nodes share the prefix; without it, the prefix belongs to this one.</summary>
+    public S3SharedOptions? Shared { get; init; }
 
     /// <inheritdoc/>
     public override IEnumerable<OptionProblem> Validate()

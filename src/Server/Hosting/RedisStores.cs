@@ -14,6 +14,14 @@ internal static class RedisStores
     /// <exception cref="StartupException">The password or the authorities can't be read.</exception>
     public static RedisStore Open(RedisOptions options, string label, ILoggerFactory loggers, TimeProvider time)
     {
+        var settings = new RedisStoreOptions { Name = label, KeyPrefix = options.KeyPrefix, MaxValueBytes = (int)options.MaxValueBytes.Bytes, TimeToLive = options.Ttl };
+        return new RedisStore(settings, ToConnection(options, label), loggers.CreateLogger<RedisStore>(), time);
+    }
+
+    /// <summary>The settings of a connection.</summary>
+    /// <exception cref="StartupException">The password or the authorities can't be read.</exception>
+    public static RedisConnectionOptions ToConnection(RedisAccessOptions options, string label)
+    {
         var connection = new RedisConnectionOptions
         {
             Endpoints = options.Endpoints,
@@ -32,14 +40,12 @@ internal static class RedisStores
             _ = connection.Password?.Invoke();
             if (options.CaFile is { } caFile)
                 EnsureHasCertificate(caFile);
+            return connection;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or CryptographicException)
         {
             throw new StartupException($"store '{label}' can't be opened: {IoReason.Of(exception)} (settings passwordFile, passwordVariable and caFile of the store)", exception);
         }
-
-        var settings = new RedisStoreOptions { Name = label, KeyPrefix = options.KeyPrefix, MaxValueBytes = (int)options.MaxValueBytes.Bytes, TimeToLive = options.Ttl };
-        return new RedisStore(settings, connection, loggers.CreateLogger<RedisStore>(), time);
     }
 
     private static void EnsureHasCertificate(string path)
@@ -50,7 +56,7 @@ internal static class RedisStores
             throw new InvalidDataException($"there is no certificate in {path}");
     }
 
-    private static Func<string>? PasswordOf(RedisOptions options) => options switch
+    private static Func<string>? PasswordOf(RedisAccessOptions options) => options switch
     {
         { PasswordFile: { } file } => () => File.ReadAllText(file).TrimEnd('\r', '\n'),
         { PasswordVariable: { } variable } => () => Environment.GetEnvironmentVariable(variable) ?? throw new InvalidDataException($"the environment variable {variable} is not set"),

@@ -14,7 +14,10 @@ internal static class S3StoreOpening
     {
         try
         {
-            return await S3Store.OpenAsync(options.ToStore(label), loggers.CreateLogger<S3Store>(), time, cancellationToken);
+            S3StoreOptions settings = options.ToStore(label);
+            if (options.Shared?.Redis is { } redis)
+                settings = settings with { Shared = new S3Sharing { Redis = RedisStores.ToConnection(redis, label), KeyPrefix = redis.KeyPrefix } };
+            return await S3Store.OpenAsync(settings, loggers.CreateLogger<S3Store>(), time, cancellationToken);
         }
         catch (StoreUnavailableException exception) when (exception.InnerException is IOException or UnauthorizedAccessException)
         {

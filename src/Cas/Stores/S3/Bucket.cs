@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -58,9 +59,20 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
     }
 
     /// <summary>Reads a range of an object, as much of it as there is; null if the object is absent.</summary>
-    public async Task<byte[]?> GetAsync(string key, long start, int length, CancellationToken cancellationToken)
+    public Task<byte[]?> GetAsync(string key, long start, int length, CancellationToken cancellationToken) =>
+        GetAsync(key, new ByteRange(start, start + length - 1), length, cancellationToken);
+
+    /// <summary>Reads the end of an object, or all of one that is shorter; null if the object is absent.</summary>
+    public Task<byte[]?> GetEndAsync(string key, int length, CancellationToken cancellationToken) =>
+        GetAsync(key, new ByteRange(string.Create(CultureInfo.InvariantCulture, $"bytes=-{length}")), length, cancellationToken);
+
+    /// <summary>Opens a range of an object to be read as it comes; null if the object is absent.</summary>
+    public Task<BucketStream?> OpenAsync(string key, long start, long length, CancellationToken cancellationToken) =>
+        OpenAsync(key, new ByteRange(start, start + length - 1), cancellationToken);
+
+    private async Task<byte[]?> GetAsync(string key, ByteRange range, int length, CancellationToken cancellationToken)
     {
-        await using BucketStream? stream = await OpenAsync(key, start, length, cancellationToken);
+        await using BucketStream? stream = await OpenAsync(key, range, cancellationToken);
         if (stream is null)
             return null;
         byte[] content = GC.AllocateUninitializedArray<byte>((int)Math.Min(length, stream.Length));
@@ -70,10 +82,9 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
         return filled == content.Length ? content : content[..filled];
     }
 
-    /// <summary>Opens a range of an object to be read as it comes; null if the object is absent.</summary>
-    public async Task<BucketStream?> OpenAsync(string key, long start, long length, CancellationToken cancellationToken)
+    private async Task<BucketStream?> OpenAsync(string key, ByteRange range, CancellationToken cancellationToken)
     {
-        var request = new GetObjectRequest { BucketName = options.Bucket, Key = options.Prefix + key, ByteRange = new ByteRange(start, start + length - 1) };
+        var request = new GetObjectRequest { BucketName = options.Bucket, Key = options.Prefix + key, ByteRange = range };
         try
         {
             GetObjectResponse response = await SendAsync(RequestKind.Get, () => client.GetObjectAsync(request, cancellationToken).WaitAsync(readPatience, cancellationToken), cancellationToken);

@@ -6,11 +6,14 @@ namespace RemoteExec.Cas.Stores.S3;
 /// Which blobs are in the bucket, and where: what look-ups are answered from, as existence is never asked of the bucket. All methods may be called concurrently.
 /// </summary>
 /// <remarks>
-/// Of the values of one key that of the pack with the later name counts (<see cref="PackName.Order"/>), whatever the order in which packs are added. A pack that
+/// Of the values of one key that of the pack with the later name counts (<see cref="PackName.IsAfter"/>), whatever the order in which packs are added. A pack that
 /// was forgotten may be added again; one that was added again is as it was.
 /// </remarks>
 internal interface IPresence
 {
+    /// <summary>False while it can't be said what the bucket has: then everything is missing, and nothing is to be added.</summary>
+    bool IsCertain { get; }
+
     /// <summary>As <see cref="IBlobStore.FindMissingAsync"/>: what is not in the bucket, as asked, in first-seen order and once; the others count as used now.</summary>
     ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken);
 

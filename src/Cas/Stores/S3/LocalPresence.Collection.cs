@@ -5,8 +5,8 @@ namespace RemoteExec.Cas.Stores.S3;
 /// <content>What the remote garbage collection asks, and drops.</content>
 internal sealed partial class LocalPresence
 {
-    /// <summary>The packs, with how much of each is live.</summary>
-    public IReadOnlyList<KnownPack> Measure() => packs.All();
+    /// <summary>The packs, with how much of each is live; without those that are about to be deleted.</summary>
+    public IReadOnlyList<KnownPack> Measure() => [.. packs.All().Where(pack => !pack.IsLeaving)];
 
     /// <summary>Drops the blobs that were not used since an hour. Returns how many.</summary>
     public long DropUnused(uint since) => Drop(entry => entry.Touch.Era < since);

@@ -29,8 +29,14 @@ internal sealed partial class LocalPresence : IPresence, IDisposable
     /// <summary>The number of blobs.</summary>
     public long Count => index.Count;
 
+    /// <summary>True if something was forgotten that the last checkpoint has.</summary>
+    public bool HasForgotten => hasForgotten;
+
     /// <summary>True if something changed that a crash must not undo, or so much that a checkpoint is worth its bytes.</summary>
     public bool IsCheckpointDue => hasForgotten || files.Manifests >= 64;
+
+    /// <inheritdoc/>
+    public bool IsCertain => true;
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
@@ -46,7 +52,7 @@ internal sealed partial class LocalPresence : IPresence, IDisposable
                 index.ShardOf(tags[i]).Prefetch(tags[i]);
             for (int i = 0; i < count; i++)
             {
-                if (!TryUse(tags[i], left[i].SizeBytes, hour, out _, out _))
+                if (!TryUse(tags[i], left[i].SizeBytes, hour, out _, out KnownPack? pack) || pack!.IsLeaving)
                     (missing ??= []).TryAdd(left[i], true);
             }
         }
@@ -67,6 +73,8 @@ internal sealed partial class LocalPresence : IPresence, IDisposable
         await changing.WaitAsync(cancellationToken);
         try
         {
+            if (barred.Contains(pack))
+                return;
             clock.NotBefore(pack.Order); // a node that takes over may have a clock that is behind
             files.Keep(pack, packLength, entries);
             Add(packs.Add(pack, packLength), entries);
@@ -120,9 +128,13 @@ internal sealed partial class LocalPresence : IPresence, IDisposable
         {
             if (!shard.TryGet(tag, out entry) || !entry.AnswersFor(sizeBytes))
                 return false;
-            if (entry.Touch.Era < hour)
-                shard.SetTouch(tag, Touch.Use(hour));
             pack = packs[entry.Place.Segment];
+            if (entry.Touch.Era < hour)
+            {
+                shard.SetTouch(tag, Touch.Use(hour));
+                hasNewUses |= pack.Use(hour);
+            }
+
             return true;
         }
     }
@@ -140,7 +152,7 @@ internal sealed partial class LocalPresence : IPresence, IDisposable
                 if (shard.TryGet(tag, out IndexEntry known))
                 {
                     KnownPack holder = packs[known.Place.Segment];
-                    if (holder.Name.Order > pack.Name.Order)
+                    if (holder.Name.IsAfter(pack.Name))
                         continue;
                     holder.AddLive(-known.Weight);
                     hour = Math.Max(hour, known.Touch.Era);

@@ -4,11 +4,10 @@ namespace RemoteExec.Cas.Stores.S3;
 
 /// <summary>
 /// Remote garbage collection by use: blobs that nobody used for long are dropped, and the least recently used if the bucket holds too much; packs with little that is live are
-/// compacted, those with nothing deleted. First the presence forgets a pack, for good, and a round later the object goes: so nobody is told of what is gone, and who is
-/// reading reads on.
+/// compacted, those with nothing deleted. First the presence forgets a pack, for good, and later the object goes: so nobody is told of what is gone, and who is reading reads on.
 /// </summary>
 internal sealed class PackCollector(
-    S3StoreOptions options, LocalPresence presence, PackCompactor compactor, Bucket bucket, S3Clock clock, S3Metrics metrics, ILogger logger)
+    S3StoreOptions options, LocalPresence presence, IPackCompactor compactor, IPackRemoval removal, S3Clock clock, S3Metrics metrics, ILogger logger)
 {
     private const int MostCompacted = 16; // packs a round
     private const double LeastLive = 0.3;
@@ -16,35 +15,23 @@ internal sealed class PackCollector(
     private const uint RecentHours = 1; // what was used in this hour or the one before is kept in any case: it was reported present
 
     private readonly HashSet<PackName> compacted = []; // what they held is on its way to others
-    private HashSet<PackName> doomed = [];
 
-    /// <summary>The packs that are forgotten, and about to be deleted.</summary>
-    public IReadOnlySet<PackName> Doomed => doomed;
+    /// <summary>The packs that are about to be deleted.</summary>
+    public IReadOnlySet<PackName> Leaving => removal.Leaving;
 
     /// <summary>Does a round. True if there is more to do soon.</summary>
+    /// <param name="listed">The packs that the bucket has.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CasException">The bucket can't be reached, or the disk failed.</exception>
     /// <exception cref="IOException">The disk failed.</exception>
-    public async Task<bool> RunAsync(CancellationToken cancellationToken)
+    public async Task<bool> RunAsync(IReadOnlySet<PackName> listed, CancellationToken cancellationToken)
     {
-        int deleted = 0;
-        foreach (PackName pack in doomed.ToArray())
-        {
-            await bucket.DeleteAsync(pack.Key, cancellationToken);
-            doomed.Remove(pack);
-            deleted++;
-        }
-
+        if (!await removal.BeginAsync(listed, cancellationToken))
+            return false;
+        int deleted = await removal.DeleteAsync(cancellationToken);
         long unused = DropUnused();
         (long excess, bool isFull) = DropExcess();
-        var dead = new HashSet<PackName>(doomed);
-        foreach (PackName pack in await presence.ForgetDeadAsync(cancellationToken))
-        {
-            compacted.Remove(pack);
-            dead.Add(pack);
-        }
-
-        await presence.CheckpointAsync(cancellationToken); // keeps the uses as well
-        doomed = dead; // only now is it certain that a crash does not bring them back
+        compacted.ExceptWith(await removal.RetireAsync(cancellationToken));
         (long moved, bool isMore) = await CompactAsync(isFull ? LeastLiveIfFull : LeastLive, cancellationToken);
         if (unused + excess + moved + deleted > 0)
             CasLog.BucketTended(logger, options.Name, unused, excess, moved, deleted);

@@ -59,12 +59,16 @@ internal static class PackManifest
     }
 
     /// <summary>Reads a whole manifest; null if it is damaged.</summary>
-    public static IReadOnlyList<PackEntry>? TryRead(ReadOnlySpan<byte> manifest)
+    public static IReadOnlyList<PackEntry>? TryRead(ReadOnlySpan<byte> manifest) => TryRead(manifest, out _);
+
+    /// <summary>Reads a whole manifest, and how long the pack before it is; null if it is damaged.</summary>
+    public static IReadOnlyList<PackEntry>? TryRead(ReadOnlySpan<byte> manifest, out long packLength)
     {
+        packLength = 0;
         if (!TryReadLength(manifest, out long length) || length != manifest.Length)
             return null;
         ReadOnlySpan<byte> trailer = manifest[^TrailerLength..], rest = manifest[..^TrailerLength];
-        long packLength = BinaryPrimitives.ReadInt64LittleEndian(trailer[16..]);
+        packLength = BinaryPrimitives.ReadInt64LittleEndian(trailer[16..]);
         if (Crc32C.Compute(rest) != BinaryPrimitives.ReadUInt32LittleEndian(trailer[24..]))
             return null;
 

@@ -15,6 +15,9 @@ internal readonly record struct PackName(long Order, uint Node)
     /// <summary>The key of its object, without the store's prefix.</summary>
     public string Key => Folder + ToString();
 
+    /// <summary>True if a value here counts, and not that of the other pack: it was sealed later. Of packs of one moment all nodes choose the same.</summary>
+    public bool IsAfter(PackName other) => Order > other.Order || (Order == other.Order && Node > other.Node);
+
     /// <summary>As it stands in the key.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Order:x16}-{Node:x8}");
 

@@ -9,24 +9,24 @@ namespace RemoteExec.Cas.Stores.S3;
 internal sealed class PackReconciler(S3StoreOptions options, IPresence presence, Func<long> blobs, Bucket bucket, S3Metrics metrics, ILogger logger)
 {
     private const int Readers = 16;
-    private const int EndBytes = 256 << 10; // most manifests are shorter
 
+    private readonly PackEnds ends = new(bucket);
     private readonly HashSet<PackName> damaged = []; // told once
 
-    /// <summary>Does it once.</summary>
+    /// <summary>Does it once. Returns the packs that the bucket has.</summary>
     /// <param name="doomed">Packs that are about to be deleted, and not to be found again.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StoreUnavailableException">The bucket can't be reached.</exception>
-    public async Task RunAsync(IReadOnlySet<PackName> doomed, CancellationToken cancellationToken)
+    public async Task<IReadOnlySet<PackName>> RunAsync(IReadOnlySet<PackName> doomed, CancellationToken cancellationToken)
     {
         // Before the listing: a pack that is uploaded meanwhile may be known and not listed.
         IReadOnlySet<PackName> known = await presence.PacksAsync(cancellationToken);
         var listed = new HashSet<PackName>();
-        var unknown = new List<(PackName Name, BucketObject Object)>();
+        var unknown = new List<PackName>();
         await foreach (BucketObject found in bucket.ListAsync(PackName.Folder, cancellationToken))
         {
             if (PackName.TryParseKey(found.Key, out PackName name) && listed.Add(name) && !known.Contains(name) && !doomed.Contains(name) && !damaged.Contains(name))
-                unknown.Add((name, found));
+                unknown.Add(name);
         }
 
         PackName[] gone = [.. known.Where(name => !listed.Contains(name))];
@@ -38,27 +38,23 @@ internal sealed class PackReconciler(S3StoreOptions options, IPresence presence,
         }
 
         if (unknown.Count == 0)
-            return;
+            return listed;
         CasLog.RecoveryBegins(logger, options.Name, unknown.Count);
         await Parallel.ForEachAsync(
             unknown,
             new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellationToken },
-            async (pack, token) => await AddAsync(pack.Name, pack.Object, token));
+            async (pack, token) => await AddAsync(pack, token));
         CasLog.RecoveryEnded(logger, options.Name, unknown.Count, blobs());
+        return listed;
     }
 
-    private async Task AddAsync(PackName name, BucketObject found, CancellationToken cancellationToken)
+    private async Task AddAsync(PackName name, CancellationToken cancellationToken)
     {
-        int length = (int)Math.Min(EndBytes, found.Length);
-        byte[]? end = await bucket.GetAsync(name.Key, found.Length - length, length, cancellationToken);
-        if (end is not null && PackManifest.TryReadLength(end, out long manifestLength) && manifestLength <= found.Length && manifestLength > end.Length)
-            end = await bucket.GetAsync(name.Key, found.Length - manifestLength, (int)manifestLength, cancellationToken);
-        if (end is null)
+        if (await ends.ReadAsync(name, cancellationToken) is not { } end)
             return; // deleted since it was listed
-
-        if (PackManifest.TryReadLength(end, out manifestLength) && manifestLength <= end.Length && PackManifest.TryRead(end.AsSpan((int)(end.Length - manifestLength))) is { } entries)
+        if (end.Entries is not null)
         {
-            await presence.AddAsync(name, found.Length, entries, cancellationToken);
+            await presence.AddAsync(name, end.PackLength, end.Entries, cancellationToken);
             return;
         }
 

@@ -156,6 +156,8 @@ internal sealed class PackUploader : IAsyncDisposable
             try
             {
                 IReadOnlyList<PackEntry> entries = spool.ReadManifest(pack);
+                if (!presence.IsCertain)
+                    throw new StoreUnavailableException(options.Name, new IOException("it is not known yet what the bucket has, as Redis is, or was, out of reach"));
                 spool.Flush(pack);
                 await bucket.PutFileAsync(pack.Name.Key, pack.Path, giveUp.Token);
                 await presence.AddAsync(pack.Name, pack.Length, entries, giveUp.Token);

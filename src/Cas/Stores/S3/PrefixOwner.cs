@@ -7,12 +7,13 @@ using RemoteExec.Cas.Stores.Segments;
 namespace RemoteExec.Cas.Stores.S3;
 
 /// <summary>
-/// Makes sure that a prefix belongs to one node: the object <c>owner</c> there has the node's name, which is in the file <c>node</c> of its directory. So nobody deletes what
-/// another one has just begun to rely on.
+/// Makes sure that a prefix belongs to one node, or to nodes that all know that they share it: the object <c>owner</c> there has the node's name, which is in the file <c>node</c> of its directory, or
+/// says <c>shared</c>. So nobody deletes what another one has just begun to rely on.
 /// </summary>
 internal sealed class PrefixOwner
 {
     private const string Key = "owner";
+    private const string SharedMark = "shared";
     private const int NameBytes = 256;
 
     private readonly S3StoreOptions options;
@@ -42,9 +43,15 @@ internal sealed class PrefixOwner
     /// <summary>What stands for the node in the names of its packs.</summary>
     public uint Node { get; }
 
-    private string Place => $"{options.Endpoint}|{options.Bucket}|{options.Prefix}";
+    /// <summary>The name of the node.</summary>
+    public string Name => name;
 
-    /// <summary>Makes the prefix this node's, unless it is another's.</summary>
+    /// <summary>What the object says if the prefix is as this node needs it.</summary>
+    private string Mark => options.Shared is null ? name : SharedMark;
+
+    private string Place => $"{options.Endpoint}|{options.Bucket}|{options.Prefix}{(options.Shared is null ? "" : "|" + SharedMark)}";
+
+    /// <summary>Makes the prefix this node's, or one that is shared, unless it is another's.</summary>
     /// <exception cref="PrefixOwnedException">It is.</exception>
     /// <exception cref="StoreUnavailableException">The bucket can't be reached, and the prefix was never this node's.</exception>
     public async Task ClaimAsync(CancellationToken cancellationToken)
@@ -54,18 +61,18 @@ internal sealed class PrefixOwner
             string? owner = await ReadAsync(cancellationToken);
             if (owner is null)
             {
-                await bucket.TryCreateAsync(Key, name, cancellationToken);
+                await bucket.TryCreateAsync(Key, Mark, cancellationToken);
                 owner = await ReadAsync(cancellationToken); // not every service knows conditions: what is there now counts
             }
-            else if (owner != name && options.TakeOver)
+            else if (owner != Mark && options.TakeOver)
             {
                 CasLog.PrefixTakenOver(logger, options.Name, options.Prefix, owner);
-                await bucket.PutAsync(Key, name, cancellationToken);
-                owner = name;
+                await bucket.PutAsync(Key, Mark, cancellationToken);
+                owner = Mark;
             }
 
-            if (owner != name)
-                throw new PrefixOwnedException(options.Bucket, options.Prefix, owner ?? "(nobody)");
+            if (owner != Mark)
+                throw new PrefixOwnedException(options.Bucket, options.Prefix, owner ?? "(nobody)", owner == SharedMark);
             Write(claimPath, Place);
         }
         catch (StoreUnavailableException fault) when (File.Exists(claimPath) && File.ReadAllText(claimPath) == Place)
@@ -74,9 +81,9 @@ internal sealed class PrefixOwner
         }
     }
 
-    /// <summary>True if the prefix is still this node's.</summary>
+    /// <summary>True if the prefix is still this node's, or shared.</summary>
     /// <exception cref="StoreUnavailableException">The bucket can't be reached.</exception>
-    public async Task<bool> IsOwnerAsync(CancellationToken cancellationToken) => await ReadAsync(cancellationToken) == name;
+    public async Task<bool> IsOwnerAsync(CancellationToken cancellationToken) => await ReadAsync(cancellationToken) == Mark;
 
     private async Task<string?> ReadAsync(CancellationToken cancellationToken) =>
         await bucket.GetAsync(Key, 0, NameBytes, cancellationToken) is { } content ? Encoding.ASCII.GetString(content) : null;

@@ -13,6 +13,7 @@ internal sealed class S3Maintenance : IAsyncDisposable
     private readonly PrefixOwner owner;
     private readonly PackReconciler reconciler;
     private readonly PackCollector collector;
+    private readonly PackFeed? feed;
     private readonly ILogger logger;
     private readonly TimeProvider time;
     private readonly SemaphoreSlim rounds = new(1);
@@ -20,13 +21,15 @@ internal sealed class S3Maintenance : IAsyncDisposable
     private readonly Task running;
 
     /// <summary>Starts it.</summary>
-    public S3Maintenance(S3StoreOptions options, LocalPresence presence, PackReconciler reconciler, PackCollector collector, PrefixOwner owner, ILogger logger, TimeProvider time)
+    public S3Maintenance(
+        S3StoreOptions options, LocalPresence presence, PackReconciler reconciler, PackCollector collector, PackFeed? feed, PrefixOwner owner, ILogger logger, TimeProvider time)
     {
         this.options = options;
         this.presence = presence;
         this.owner = owner;
         this.reconciler = reconciler;
         this.collector = collector;
+        this.feed = feed;
         this.logger = logger;
         this.time = time;
         running = Task.Run(RunAsync);
@@ -45,10 +48,13 @@ internal sealed class S3Maintenance : IAsyncDisposable
         await rounds.WaitAsync(cancellationToken);
         try
         {
-            await reconciler.RunAsync(collector.Doomed, cancellationToken);
+            int followed = feed is null ? 0 : await feed.SyncAsync(cancellationToken); // a pack that leaves, and still is in the bucket, must not be found
+            IReadOnlySet<PackName> listed = await reconciler.RunAsync(collector.Leaving, cancellationToken);
+            if (feed is not null)
+                await feed.ListedAsync(followed, cancellationToken);
             reconciled.TrySetResult();
             if (await owner.IsOwnerAsync(cancellationToken))
-                return await collector.RunAsync(cancellationToken);
+                return await collector.RunAsync(listed, cancellationToken);
             CasLog.PrefixLost(logger, options.Name);
             return false;
         }
@@ -75,11 +81,12 @@ internal sealed class S3Maintenance : IAsyncDisposable
         bool isDue = true;
         try
         {
+            await (feed?.Attempted ?? Task.CompletedTask).WaitAsync(stopping.Token);
             do
             {
                 try
                 {
-                    if (isDue || time.GetElapsedTime(last) >= interval)
+                    if (isDue || feed?.IsListingDue == true || time.GetElapsedTime(last) >= interval)
                     {
                         isDue = true;
                         isDue = await TendAsync(stopping.Token);

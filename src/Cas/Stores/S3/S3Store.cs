@@ -22,7 +22,9 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
     private readonly S3StoreOptions options;
     private readonly StoreDirectory directory;
     private readonly Bucket bucket;
-    private readonly LocalPresence presence;
+    private readonly LocalPresence local;
+    private readonly IPresence presence; // what look-ups are answered from
+    private readonly PackFeed? feed; // if the prefix is shared
     private readonly PackUploader uploader;
     private readonly S3Maintenance maintenance;
     private readonly WindowCache windows;
@@ -36,22 +38,32 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
         this.logger = logger;
         (directory, bucket, metrics) = (parts.Directory, parts.Bucket, parts.Metrics);
         Clock = new S3Clock(time);
-        presence = new LocalPresence(new PresenceFiles(directory.Path), directory.Key, Clock);
+        local = new LocalPresence(new PresenceFiles(directory.Path), directory.Key, Clock);
         Spool = new Spool(options, directory.Path, directory.Key, Clock, parts.Owner.Node, new StorageFaults(options.Name, logger, time), time);
         DirectoryFlush.Run(directory.Path); // the folders that were made there
         long began = time.GetTimestamp();
-        presence.Load(CancellationToken.None);
+        local.Load(CancellationToken.None);
         Spool.Recover();
-        CasLog.BucketStoreOpened(logger, options.Name, options.Bucket, presence.Count, Spool.Index.Count, (long)time.GetElapsedTime(began).TotalMilliseconds);
-        metrics.Watch(() => Spool.Backlog, () => Spool.Index.Count, () => presence.Count);
+        CasLog.BucketStoreOpened(logger, options.Name, options.Bucket, local.Count, Spool.Index.Count, (long)time.GetElapsedTime(began).TotalMilliseconds);
+        metrics.Watch(() => Spool.Backlog, () => Spool.Index.Count, () => local.Count);
         windows = new WindowCache(bucket, options.CacheBytes, metrics);
+        if (options.Shared is not null)
+        {
+            var contact = new PrefixContact(directory.Path, time);
+            feed = new PackFeed(options.Name, parts.Owner.Node, new PackLog(options, parts.Owner.Name, logger), local, new PackEnds(bucket), contact, logger, time);
+        }
+
+        presence = feed is null ? local : new SharedPresence(local, feed);
         uploader = new PackUploader(options, Spool, bucket, presence, metrics, logger, time);
-        var compactor = new PackCompactor(presence, directory.Key, Spool, bucket);
+        var records = new PackRecords(local, bucket);
+        IPackCompactor compactor = feed is null ? new PackCompactor(local, records, directory.Key, Spool) : new PackCopier(options, presence, records, bucket);
+        IPackRemoval removal = feed is null ? new OwnPackRemoval(local, bucket) : new SharedPackRemoval(feed, local, bucket, time);
         maintenance = new S3Maintenance(
             options,
-            presence,
-            new PackReconciler(options, presence, () => presence.Count, bucket, metrics, logger),
-            new PackCollector(options, presence, compactor, bucket, Clock, metrics, logger),
+            local,
+            new PackReconciler(options, local, () => local.Count, bucket, metrics, logger),
+            new PackCollector(options, local, compactor, removal, Clock, metrics, logger),
+            feed,
             parts.Owner,
             logger,
             time);
@@ -65,6 +77,9 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
 
     /// <summary>The clock.</summary>
     internal S3Clock Clock { get; }
+
+    /// <summary>What it hears from the nodes that share its prefix; null if it shares none.</summary>
+    internal PackFeed? Feed => feed;
 
     /// <summary>What it does now and then.</summary>
     internal S3Maintenance Maintenance => maintenance;
@@ -167,9 +182,11 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
             return;
         await maintenance.DisposeAsync();
         await uploader.DisposeAsync();
+        if (feed is not null)
+            await feed.DisposeAsync();
         try
         {
-            await presence.CheckpointAsync(CancellationToken.None);
+            await local.CheckpointAsync(CancellationToken.None);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -188,6 +205,8 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
             return;
         await uploader.AbandonAsync();
         await maintenance.DisposeAsync();
+        if (feed is not null)
+            await feed.AbandonAsync();
         await ReleaseAsync();
     }
 
@@ -317,7 +336,7 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
     {
         await windows.DisposeAsync();
         await Spool.DisposeAsync();
-        presence.Dispose();
+        local.Dispose();
         bucket.Dispose();
         metrics.Dispose();
         directory.Dispose();

@@ -64,6 +64,9 @@ public sealed record S3StoreOptions
     /// <summary>Whether a prefix that belongs to another node is taken from it.</summary>
     public bool TakeOver { get; init; }
 
+    /// <summary>Through what several nodes share the prefix; null if it belongs to one.</summary>
+    public S3Sharing? Shared { get; init; }
+
     /// <summary>How many bytes of packs are kept in memory once they were read.</summary>
     public long CacheBytes { get; init; } = 64 << 20;
 
