@@ -25,6 +25,13 @@ wait_until() {
 }
 
 answers() { [ "$(cli "$1" ping)" = PONG ]; }
+# A server of another directory is not taken for one of this.
+require_ours() {
+  [ -f "$dir/$1.pid" ] && kill -0 "$(cat "$dir/$1.pid")" 2>/dev/null && return 0
+  echo "redis.sh: a Redis that was not started for $dir listens on port $1: stop it, or run ./dev down in the other working copy" >&2
+  exit 1
+}
+
 cluster_is_ok() { cli "$1" cluster info | grep -q cluster_state:ok; }
 replicas_are_known() { [ "$(cli "$base" cluster nodes | grep -c slave)" = 3 ]; }
 is_in_sync() { cli "$1" info replication | grep -q 'role:master\|master_link_status:up'; }
@@ -33,7 +40,10 @@ sentinel_knows_all() { cli $((base + 10)) sentinel master mymaster | tr '\n' ' '
 node() {
   local port=$1
   shift
-  answers "$port" && return 0
+  if answers "$port"; then
+    require_ours "$port"
+    return 0
+  fi
   mkdir -p "$dir/$port"
   redis-server --port "$port" --bind $host --protected-mode no --dir "$dir/$port" --pidfile "$dir/$port.pid" --logfile "$dir/$port.log" \
     --daemonize yes --save '' --appendonly no --repl-diskless-sync-delay 0 --shutdown-timeout 0 "$@" >/dev/null
@@ -61,7 +71,10 @@ start_sentinel() {
   for offset in 1 2; do node $((base + offset)) --replicaof $host "$base"; done
   for offset in 10 11 12; do
     port=$((base + offset))
-    answers $port && continue
+    if answers $port; then
+      require_ours $port
+      continue
+    fi
     mkdir -p "$dir/$port"
     [ -f "$dir/$port/sentinel.conf" ] || cat >"$dir/$port/sentinel.conf" <<TXT
 port $port

@@ -99,6 +99,15 @@ background() {
   echo $! >"$dir/$name.pid"
 }
 
+# A daemon of another directory is not taken for one of this.
+require_free_port() {
+  is_alive "$1" && return 0
+  if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then
+    echo "s3.sh: something that was not started for $dir listens on port $2: stop it, or run ./dev down in the other working copy" >&2
+    exit 1
+  fi
+}
+
 wait_for_port() {
   local deadline=$((SECONDS + 30))
   until (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
@@ -138,6 +147,9 @@ start() {
     echo "s3.sh: ceph is missing: apt-get install --no-install-recommends ceph-mon ceph-osd radosgw ceph-common ceph-base" >&2
     return 1
   }
+  require_free_port mon $((port + 1))
+  require_free_port rgw "$port"
+  require_free_port rgw $((port + 2))
   local fresh=false
   [ -f "$dir/ready" ] || fresh=true
   if $fresh; then make_cluster; fi
