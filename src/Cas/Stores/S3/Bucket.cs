@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -9,10 +11,11 @@ namespace RemoteExec.Cas.Stores.S3;
 /// <summary>
 /// The objects of one store: those under its prefix. Counts every request. Keys are without the prefix. May be used concurrently.
 /// </summary>
-/// <remarks>A service that can't be reached, or refuses, is a <see cref="StoreUnavailableException"/>; that an object is absent is a value.</remarks>
+/// <remarks>
+/// A service that can't be reached, refuses, or is silent for long is a <see cref="StoreUnavailableException"/>; that an object is absent is a value. No request is without a time limit.
+/// </remarks>
 internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDisposable
 {
-    private static readonly TimeSpan readPatience = TimeSpan.FromSeconds(30); // until an answer begins, and between its pieces
     private readonly AmazonS3Client client = BucketClient.Create(options);
     private readonly bool isSecure = options.Endpoint?.Scheme != Uri.UriSchemeHttp;
 
@@ -24,7 +27,7 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
         request.IfNoneMatch = "*";
         try
         {
-            await SendAsync(RequestKind.Put, () => client.PutObjectAsync(request, cancellationToken), cancellationToken);
+            await SendAsync(RequestKind.Put, token => client.PutObjectAsync(request, token), 0, cancellationToken);
             return true;
         }
         catch (StoreUnavailableException fault) when (fault.InnerException is BucketException { IsConditionFailed: true })
@@ -38,7 +41,7 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
     {
         PutObjectRequest request = Put(key);
         request.ContentBody = content;
-        await SendAsync(RequestKind.Put, () => client.PutObjectAsync(request, cancellationToken), cancellationToken);
+        await SendAsync(RequestKind.Put, token => client.PutObjectAsync(request, token), 0, cancellationToken);
     }
 
     /// <summary>Writes a file as an object: by one request, or in parts if it is longer than one. The object appears as a whole, or not at all.</summary>
@@ -55,7 +58,7 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
         request.FilePath = path;
         if (options.StorageClass.Length > 0)
             request.StorageClass = S3StorageClass.FindValue(options.StorageClass);
-        await SendAsync(RequestKind.Put, () => client.PutObjectAsync(request, cancellationToken), cancellationToken);
+        await SendAsync(RequestKind.Put, token => client.PutObjectAsync(request, token), length, cancellationToken);
     }
 
     /// <summary>Reads a range of an object, as much of it as there is; null if the object is absent.</summary>
@@ -68,11 +71,11 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
 
     /// <summary>Opens a range of an object to be read as it comes; null if the object is absent.</summary>
     public Task<BucketStream?> OpenAsync(string key, long start, long length, CancellationToken cancellationToken) =>
-        OpenAsync(key, new ByteRange(start, start + length - 1), cancellationToken);
+        OpenAsync(key, new ByteRange(start, start + length - 1), length, cancellationToken);
 
     private async Task<byte[]?> GetAsync(string key, ByteRange range, int length, CancellationToken cancellationToken)
     {
-        await using BucketStream? stream = await OpenAsync(key, range, cancellationToken);
+        await using BucketStream? stream = await OpenAsync(key, range, length, cancellationToken);
         if (stream is null)
             return null;
         byte[] content = GC.AllocateUninitializedArray<byte>((int)Math.Min(length, stream.Length));
@@ -82,13 +85,14 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
         return filled == content.Length ? content : content[..filled];
     }
 
-    private async Task<BucketStream?> OpenAsync(string key, ByteRange range, CancellationToken cancellationToken)
+    private async Task<BucketStream?> OpenAsync(string key, ByteRange range, long length, CancellationToken cancellationToken)
     {
         var request = new GetObjectRequest { BucketName = options.Bucket, Key = options.Prefix + key, ByteRange = range };
         try
         {
-            GetObjectResponse response = await SendAsync(RequestKind.Get, () => client.GetObjectAsync(request, cancellationToken).WaitAsync(readPatience, cancellationToken), cancellationToken);
-            return new BucketStream(response, options.Name, readPatience);
+            GetObjectResponse response = await SendAsync(RequestKind.Get, token => client.GetObjectAsync(request, token), 0, cancellationToken);
+            RequireWhole(response, length);
+            return new BucketStream(response, options.Name, options.Patience);
         }
         catch (StoreUnavailableException fault) when (fault.InnerException is BucketException { IsAbsence: true })
         {
@@ -102,8 +106,8 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
         var request = new ListObjectsV2Request { BucketName = options.Bucket, Prefix = options.Prefix + start };
         do
         {
-            ListObjectsV2Response page = await SendAsync(RequestKind.List, () => client.ListObjectsV2Async(request, cancellationToken), cancellationToken);
-            foreach (S3Object found in page.S3Objects ?? [])
+            ListObjectsV2Response page = await SendAsync(RequestKind.List, token => client.ListObjectsV2Async(request, token), 0, cancellationToken);
+            foreach (S3Object found in (page.S3Objects ?? []).Where(found => found.Key.StartsWith(request.Prefix, StringComparison.Ordinal)))
                 yield return new BucketObject(found.Key[options.Prefix.Length..], found.Size ?? 0);
             request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
         }
@@ -112,7 +116,7 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
 
     /// <summary>Deletes an object; one that is absent is as good as deleted. By itself: not every service can delete several at once.</summary>
     public Task DeleteAsync(string key, CancellationToken cancellationToken) =>
-        SendAsync(RequestKind.Delete, () => client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = options.Bucket, Key = options.Prefix + key }, cancellationToken), cancellationToken);
+        SendAsync(RequestKind.Delete, token => client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = options.Bucket, Key = options.Prefix + key }, token), 0, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
@@ -138,7 +142,7 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
             begin.ServerSideEncryptionKeyManagementServiceKeyId = options.EncryptionKey;
         if (options.StorageClass.Length > 0)
             begin.StorageClass = S3StorageClass.FindValue(options.StorageClass);
-        InitiateMultipartUploadResponse begun = await SendAsync(RequestKind.Put, () => client.InitiateMultipartUploadAsync(begin, cancellationToken), cancellationToken);
+        InitiateMultipartUploadResponse begun = await SendAsync(RequestKind.Put, token => client.InitiateMultipartUploadAsync(begin, token), 0, cancellationToken);
         try
         {
             var join = new CompleteMultipartUploadRequest { BucketName = begin.BucketName, Key = begin.Key, UploadId = begun.UploadId };
@@ -155,11 +159,11 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
                     PartSize = Math.Min(options.PartBytes, length - start),
                     DisablePayloadSigning = isSecure,
                 };
-                UploadPartResponse uploaded = await SendAsync(RequestKind.Put, () => client.UploadPartAsync(part, cancellationToken), cancellationToken);
+                UploadPartResponse uploaded = await SendAsync(RequestKind.Put, token => client.UploadPartAsync(part, token), part.PartSize ?? 0, cancellationToken);
                 join.AddPartETags(uploaded);
             }
 
-            await SendAsync(RequestKind.Put, () => client.CompleteMultipartUploadAsync(join, cancellationToken), cancellationToken);
+            await SendAsync(RequestKind.Put, token => client.CompleteMultipartUploadAsync(join, token), length, cancellationToken);
         }
         catch (StoreUnavailableException)
         {
@@ -173,26 +177,46 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
         try
         {
             var abort = new AbortMultipartUploadRequest { BucketName = begin.BucketName, Key = begin.Key, UploadId = upload };
-            using var patience = new CancellationTokenSource(readPatience);
-            await SendAsync(RequestKind.Put, () => client.AbortMultipartUploadAsync(abort, patience.Token), patience.Token);
+            await SendAsync(RequestKind.Put, token => client.AbortMultipartUploadAsync(abort, token), 0, CancellationToken.None);
         }
-        catch (Exception fault) when (fault is StoreUnavailableException or OperationCanceledException)
+        catch (StoreUnavailableException)
         {
             // The parts stay until a rule of the bucket removes them (docs/s3.md names it); what matters to the caller is the first fault.
         }
     }
 
-    private async Task<T> SendAsync<T>(RequestKind kind, Func<Task<T>> send, CancellationToken cancellationToken)
+    /// <summary>An answer that is shorter than what was asked for and what there is would be taken for a damaged object.</summary>
+    private void RequireWhole(GetObjectResponse response, long length)
+    {
+        if (ContentRangeHeaderValue.TryParse(response.ContentRange, out ContentRangeHeaderValue? range) && range is { From: { } first, To: { } last, Length: { } all }
+            && response.ContentLength == last - first + 1 && (response.ContentLength == length || last == all - 1))
+            return;
+        if (response.HttpStatusCode == HttpStatusCode.OK && response.ContentLength <= length)
+            return; // all of an object that is shorter than what was asked for
+        string told = $"it was asked for {length} bytes, and answers {response.ContentLength} with the range '{response.ContentRange}'";
+        response.Dispose();
+        throw new StoreUnavailableException(options.Name, new BucketException(new InvalidDataException(told)));
+    }
+
+    /// <param name="kind">What is counted.</param>
+    /// <param name="send">Sends it.</param>
+    /// <param name="body">How many bytes are sent with it, for which there is more time.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private async Task<T> SendAsync<T>(RequestKind kind, Func<CancellationToken, Task<T>> send, long body, CancellationToken cancellationToken)
     {
         metrics.Requested(kind);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        TimeSpan patience = options.PatienceFor(body);
+        limit.CancelAfter(patience);
         try
         {
-            return await send();
+            return await send(limit.Token);
         }
-        catch (Exception fault) when (fault is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+        catch (Exception fault) when (fault is not ObjectDisposedException)
         {
+            // Whatever it is: an answer that makes no sense ends in any exception of the parser that the client happens to use.
             cancellationToken.ThrowIfCancellationRequested(); // who gave up is not told of what failed besides
-            throw new StoreUnavailableException(options.Name, new BucketException(fault));
+            throw new StoreUnavailableException(options.Name, new BucketException(limit.IsCancellationRequested ? new TimeoutException($"no answer within {patience.TotalSeconds:0} s") : fault));
         }
     }
 }

@@ -20,6 +20,7 @@ internal static class BucketClient
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             MaxErrorRetry = 1,
             ConnectTimeout = TimeSpan.FromSeconds(5),
+            Timeout = Timeout.InfiniteTimeSpan, // each request has a limit that fits it
         };
         if (options.Endpoint is { } endpoint)
         {

@@ -25,7 +25,7 @@ internal sealed class PackReconciler(S3StoreOptions options, IPresence presence,
         var unknown = new List<PackName>();
         await foreach (BucketObject found in bucket.ListAsync(PackName.Folder, cancellationToken))
         {
-            if (PackName.TryParseKey(found.Key, out PackName name) && listed.Add(name) && !known.Contains(name) && !doomed.Contains(name) && !damaged.Contains(name))
+            if (PackName.TryParseKey(found.Key, out PackName name) && listed.Add(name) && !known.Contains(name) && !doomed.Contains(name))
                 unknown.Add(name);
         }
 
@@ -59,7 +59,11 @@ internal sealed class PackReconciler(S3StoreOptions options, IPresence presence,
         }
 
         lock (damaged)
-            damaged.Add(name);
+        {
+            if (!damaged.Add(name)) // told once, and read again each time: it may have been damaged on its way
+                return;
+        }
+
         CasLog.ManifestDamaged(logger, options.Name, options.Prefix + name.Key);
     }
 }

@@ -214,12 +214,21 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
     internal bool IsLong(long length) => length > options.LargeBytes;
 
     /// <summary>A record is in a pack of the spool: waits for the bucket if the store is to.</summary>
+    /// <exception cref="StoreUnavailableException">The bucket did not take it in time. It goes on to be uploaded.</exception>
     internal async ValueTask CommittedAsync(SpoolPack pack, CancellationToken cancellationToken)
     {
         if (options.Acknowledge == S3Acknowledgement.Local)
             return;
         await uploader.HastenAsync(cancellationToken);
-        await pack.Uploaded.WaitAsync(cancellationToken);
+        try
+        {
+            // Another upload may be under way first.
+            await pack.Uploaded.WaitAsync(options.Patience + options.PatienceFor(pack.Length), cancellationToken);
+        }
+        catch (TimeoutException late)
+        {
+            throw new StoreUnavailableException(options.Name, new TimeoutException("the bucket has not taken it in time; it is uploaded later", late));
+        }
     }
 
     /// <summary>Opens the value of a place to be streamed from an offset of it, or from its header; null if the pack is gone, which is then forgotten.</summary>
@@ -305,20 +314,25 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
 
     private async ValueTask<BlobReader?> OpenWindowsAsync(Digest digest, BlobPlace place, long offset, long first, int count, CancellationToken cancellationToken)
     {
-        byte[]?[] content = await Task.WhenAll(
-            Enumerable.Range(0, count).Select(i => windows.GetAsync(place.Pack, place.PackLength, first + i, cancellationToken).AsTask()));
-        if (content.Contains(null))
+        // What is damaged may have been damaged on its way, so it is read once more.
+        for (int attempt = 1; attempt <= 2; attempt++)
         {
-            await ForgetPackAsync(place.Pack, cancellationToken);
-            return null;
+            byte[]?[] content = await Task.WhenAll(
+                Enumerable.Range(0, count).Select(i => windows.GetAsync(place.Pack, place.PackLength, first + i, cancellationToken).AsTask()));
+            if (content.Contains(null))
+            {
+                await ForgetPackAsync(place.Pack, cancellationToken);
+                return null;
+            }
+
+            byte[][] whole = content!;
+            int start = (int)(place.Offset - first * WindowCache.WindowBytes);
+            if (RecordInWindows.IsIntact(whole, start, digest, place.Length))
+                return new WindowReader(whole, start + place.HeaderLength, place.Length, offset);
+            for (int i = 0; i < count; i++)
+                windows.Forget(place.Pack, first + i);
         }
 
-        byte[][] whole = content!;
-        int start = (int)(place.Offset - first * WindowCache.WindowBytes);
-        if (RecordInWindows.IsIntact(whole, start, digest, place.Length))
-            return new WindowReader(whole, start + place.HeaderLength, place.Length, offset);
-        for (int i = 0; i < count; i++)
-            windows.Forget(place.Pack, first + i);
         await DropDamagedAsync(digest, place, cancellationToken);
         return null;
     }

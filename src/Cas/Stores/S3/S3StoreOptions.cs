@@ -5,6 +5,7 @@ namespace RemoteExec.Cas.Stores.S3;
 /// <summary>The settings of an <c>S3Store</c>.</summary>
 public sealed record S3StoreOptions
 {
+    private const double SlowestBytes = 256 << 10; // a second: a line that is slower is as good as none
     private const long LargestPack = 32L << 30; // an offset in a pack is 32 bits of 16-byte units
 
     /// <summary>What messages to people call the store.</summary>
@@ -72,6 +73,12 @@ public sealed record S3StoreOptions
 
     /// <summary>The credentials; null for those that the environment, a profile or the machine's role give.</summary>
     internal AWSCredentials? Credentials { get; init; }
+
+    /// <summary>How long the service may be silent: until an answer begins, and between its pieces.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a request may take that sends so many bytes.</summary>
+    internal TimeSpan PatienceFor(long bytes) => Patience + TimeSpan.FromSeconds(bytes / SlowestBytes);
 
     /// <summary>Yields a sentence for every problem; nothing if the settings are good.</summary>
     public IEnumerable<string> Validate()
