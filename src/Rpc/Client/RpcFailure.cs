@@ -33,13 +33,17 @@ internal static class RpcFailure
         for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
         {
             if (cause is HttpProtocolException broken)
-                return new RpcStatus(OfHttp2(broken.ErrorCode), $"{address} broke the call off: {broken.Message}");
+                return new RpcStatus(IsOfConnection(broken) ? StatusCode.Unavailable : OfHttp2(broken.ErrorCode), $"{address} broke the call off: {broken.Message}");
         }
 
         // A body that was being sent was just given up.
         string reason = exception is OperationCanceledException ? "it broke off" : Innermost(exception).Message;
         return new RpcStatus(StatusCode.Unavailable, $"the connection to {address} failed: {reason}");
     }
+
+    /// <summary>True if the server ended the whole connection, as it does when it stops, and not this call: nothing but the text tells.</summary>
+    private static bool IsOfConnection(HttpProtocolException exception) =>
+        exception.ErrorCode != EnhanceYourCalm && exception.Message.StartsWith("The HTTP/2 server closed the connection", StringComparison.Ordinal);
 
     private static StatusCode OfHttp2(long code) => code switch
     {
