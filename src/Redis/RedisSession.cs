@@ -8,6 +8,9 @@ namespace RemoteExec.Redis;
 /// </summary>
 internal sealed class RedisSession : IAsyncDisposable
 {
+    // The library does not tell a wrong password or a refused certificate from a server that is not there.
+    private const string WhatToLookAt = "(does it run, is the password right, does it speak TLS or not as tls says, and do the authorities in caFile sign its certificate?)";
+
     private readonly RedisConnectionOptions options;
     private readonly ConnectionMultiplexer servers;
     private readonly ConnectionMultiplexer? sentinels;
@@ -56,7 +59,7 @@ internal sealed class RedisSession : IAsyncDisposable
     {
         RedisTopology.Cluster => await FindClusterProblemAsync(),
         RedisTopology.Sentinel => await FindSentinelProblemAsync(),
-        _ => await AnswersAsync(Database.PingAsync(CommandFlags.DemandMaster)) ? null : $"no primary answers at {string.Join(", ", options.Endpoints)}",
+        _ => await AnswersAsync(Database.PingAsync(CommandFlags.DemandMaster)) ? null : $"no primary answers at {string.Join(", ", options.Endpoints)} {WhatToLookAt}",
     };
 
     /// <summary>Closes the connections.</summary>
@@ -91,13 +94,13 @@ internal sealed class RedisSession : IAsyncDisposable
         EndPoint? named = await AskSentinelsAsync(sentinels!, options);
         if (named is not null && !named.Equals(primary))
             return $"the sentinels name another primary, {named}";
-        return await AnswersAsync(Database.PingAsync(CommandFlags.DemandMaster)) ? null : $"the primary {primary} does not answer";
+        return await AnswersAsync(Database.PingAsync(CommandFlags.DemandMaster)) ? null : $"the primary {primary} does not answer {WhatToLookAt}";
     }
 
     private async Task<string?> FindClusterProblemAsync()
     {
         if (await FindClusterNodesAsync() is not { } nodes)
-            return $"no server of the cluster answers at {string.Join(", ", options.Endpoints)}";
+            return $"no server of the cluster answers at {string.Join(", ", options.Endpoints)} {WhatToLookAt}";
         int slots = 0;
         foreach (ClusterNode node in nodes.Nodes.Where(node => !node.IsSlave && node.Slots.Count > 0))
         {

@@ -18,8 +18,13 @@ internal sealed class GatedStore(IBlobStore inner, NodeGate gate) : IBlobStore
         await gate.RunAsync(token => inner.OpenReadAsync(digest, offset, token), cancellationToken) is { } reader ? new Reader(gate, reader) : null;
 
     /// <inheritdoc/>
-    public async ValueTask<BlobWriter> OpenWriteAsync(Digest digest, long length, CancellationToken cancellationToken) =>
-        new Writer(gate, await gate.RunAsync(token => inner.OpenWriteAsync(digest, length, token), cancellationToken));
+    public async ValueTask<BlobWriter> OpenWriteAsync(Digest digest, long length, CancellationToken cancellationToken)
+    {
+        // A writer may open without the node's hearing of it, so that proves nothing: a node that is down is asked something.
+        if (gate.IsDown)
+            await FindMissingAsync([digest], cancellationToken);
+        return new Writer(gate, await gate.RunAsync(token => inner.OpenWriteAsync(digest, length, token), cancellationToken));
+    }
 
     private sealed class Reader(NodeGate gate, BlobReader inner) : BlobReader
     {

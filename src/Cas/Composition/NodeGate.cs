@@ -36,6 +36,16 @@ internal sealed class NodeGate(string name, TimeSpan timeout, ILogger logger, Ti
         }
     }
 
+    /// <summary>True if the node is not known to be back.</summary>
+    public bool IsDown
+    {
+        get
+        {
+            lock (gate)
+                return isDown;
+        }
+    }
+
     /// <summary>True if the node is out of reach, or was within a time that has passed: then what others wrote meanwhile is not there.</summary>
     public bool WasDownWithin(TimeSpan span)
     {

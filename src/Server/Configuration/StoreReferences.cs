@@ -1,6 +1,6 @@
 namespace RemoteExec.Server.Configuration;
 
-/// <summary>Checks that every store that is referred to by name exists, that none is made of itself, and that CAS and action cache have each their own.</summary>
+/// <summary>Checks that every store that is referred to by name exists, that none is made of itself, that CAS and action cache have each their own, and that no two stores have the same place.</summary>
 internal static class StoreReferences
 {
     /// <summary>Yields each reference that leads nowhere, in a circle, or to the wrong store.</summary>
@@ -32,6 +32,8 @@ internal static class StoreReferences
                 yield return new ConfigProblem(results.Origin, path, "is a store, or made of one, that keeps blobs only: results need another kind");
         }
 
+        foreach (ConfigProblem problem in new StorePlaces(options, graph).Check(blobs.Concat(Given(Results(options)))))
+            yield return problem;
         foreach ((string _, StoreReference cas) in blobs.Where(one => options.Cas.Chunking == ChunkingMode.Always && !graph.KeepsAnyValue(one.Reference)).Take(1))
             yield return new ConfigProblem(cas.Origin, "cas.chunking", "is always, but the store keeps blobs only, and not of which chunks they are made");
     }

@@ -63,7 +63,7 @@ internal static class YamlReader
         foreach ((YamlNode keyNode, YamlNode value) in map.Children)
         {
             ConfigOrigin keyOrigin = At(keyNode, locate);
-            if (keyNode is not YamlScalarNode { Value: { Length: > 0 } key })
+            if (keyNode is not YamlScalarNode { Value: { } key } || (key.Length == 0 && keyNode is YamlScalarNode { Style: ScalarStyle.Plain }))
                 problems.Add(new ConfigProblem(keyOrigin, "", "a key must be a word"));
             else if (!entries.TryAdd(key, new ConfigNode.Entry(key, keyOrigin, Convert(value, locate, problems, depth + 1))))
                 problems.Add(new ConfigProblem(keyOrigin, key, $"stands twice: '{entries[key].Key}' differs from it in upper and lower case at most"));

@@ -35,16 +35,22 @@ internal static class RedisStores
             ConnectTimeout = options.ConnectTimeout,
             OperationTimeout = options.OperationTimeout,
         };
+        if (connection.Password is { } password)
+            Try(label, options.PasswordFile is { } file ? $"passwordFile {file}" : "passwordVariable", () => password());
+        if (options.CaFile is { } caFile)
+            Try(label, $"caFile {caFile}", () => EnsureHasCertificate(caFile));
+        return connection;
+    }
+
+    private static void Try(string label, string setting, Action read)
+    {
         try
         {
-            _ = connection.Password?.Invoke();
-            if (options.CaFile is { } caFile)
-                EnsureHasCertificate(caFile);
-            return connection;
+            read();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or CryptographicException)
         {
-            throw new StartupException($"store '{label}' can't be opened: {IoReason.Of(exception)} (settings passwordFile, passwordVariable and caFile of the store)", exception);
+            throw new StartupException($"store '{label}' can't be opened: {setting}: {IoReason.Of(exception)}", exception);
         }
     }
 
@@ -53,7 +59,7 @@ internal static class RedisStores
         var certificates = new X509Certificate2Collection();
         certificates.ImportFromPemFile(path);
         if (certificates.Count == 0)
-            throw new InvalidDataException($"there is no certificate in {path}");
+            throw new InvalidDataException("there is no certificate in it");
     }
 
     private static Func<string>? PasswordOf(RedisAccessOptions options) => options switch

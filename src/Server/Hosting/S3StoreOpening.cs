@@ -26,7 +26,7 @@ internal static class S3StoreOpening
         catch (StoreUnavailableException exception)
         {
             throw new StartupException(
-                $"store '{label}' can't reach the bucket '{options.Bucket}': {(exception.InnerException ?? exception).Message} (look at its endpoint, its region and the credentials)", exception);
+                $"store '{label}' can't reach the bucket '{options.Bucket}': {(exception.InnerException ?? exception).Message} (look at its endpoint, its region and the credentials; only a store that has had the prefix before starts without its bucket)", exception);
         }
         catch (CasException exception)
         {

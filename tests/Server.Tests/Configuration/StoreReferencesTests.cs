@@ -45,6 +45,41 @@ public sealed class StoreReferencesTests
             ["test.yaml(3,23): actionCache.store: is the store of the CAS, or shares one with it: results need one of their own"],
             ProblemsOf("stores: { disk: { memory: {} }, a: { sizeSplit: { small: { memory: {} }, large: disk } } }\ncas: { store: a }\nactionCache: { store: { readOnly: { store: disk } } }\n"));
 
+    [Fact]
+    public void Stores_that_are_used_can_not_have_the_same_directory_or_prefix() =>
+        Assert.Equal(
+            [
+                "test.yaml(3,6): stores.b: has the same path /x/cas as another store, stores.a: give each a directory of its own",
+                "test.yaml(5,6): stores.t: has the same prefix 'p/' in the bucket 'k' as another store, stores.s: give each a prefix of its own",
+            ],
+            ProblemsOf("""
+                stores:
+                  a: { segments: { path: /x/cas } }
+                  b: { segments: { path: /x/y/../cas/ } }
+                  s: { s3: { bucket: k, prefix: p/, path: /x/s } }
+                  t: { s3: { bucket: k, prefix: p/, path: /x/t } }
+                  elsewhere: { s3: { bucket: k, prefix: p/, path: /x/e, endpoint: "https://other" } }
+                  unused: { segments: { path: /x/cas } }
+                  far: { fastSlow: { fast: elsewhere, slow: t } }
+                cas: { store: { mirror: { stores: [ a, b ] } } }
+                actionCache: { store: { mirror: { stores: [ s, far ] } } }
+                """));
+
+    [Fact]
+    public void A_store_can_not_be_made_of_another_one_twice() =>
+        Assert.Equal(
+            [
+                "test.yaml(3,6): stores.m: is made of the same store twice: each of its parts must be another one",
+                "test.yaml(5,15): cas.store: is made of the same store twice: each of its parts must be another one",
+            ],
+            ProblemsOf("""
+                stores:
+                  a: { memory: {} }
+                  m: { mirror: { stores: [ a, b ] } }
+                  b: a
+                cas: { store: { shard: { nodes: [ { name: x, store: m }, { name: y, store: m } ] } } }
+                """).Order());
+
     [Theory]
     [InlineData("{ sizeSplit: { small: { memory: {} }, large: { memory: {} } } }")]
     [InlineData("{ readOnly: { store: { sizeSplit: { small: { remote: { url: \"grpc://x:1\" } }, large: { memory: {} } } } } }")]

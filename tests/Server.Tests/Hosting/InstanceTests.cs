@@ -85,6 +85,14 @@ public sealed class InstanceTests : IDisposable
     }
 
     [Fact]
+    public async Task The_nameless_instance_has_settings_of_its_own()
+    {
+        await using Tenants tenants = await Tenants.StartAsync(data, "instances={ \"\": { updates: false } }");
+
+        Assert.Equal(StatusCode.PermissionDenied, await RefusalAsync(() => tenants.Results("").PutAsync(blob.Digest, new Reapi.ActionResult(), Token)));
+    }
+
+    [Fact]
     [Rule("AC-05")]
     public async Task Whether_clients_may_store_results_is_said_for_each_instance()
     {
