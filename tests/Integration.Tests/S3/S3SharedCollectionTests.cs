@@ -72,11 +72,12 @@ public sealed class S3SharedCollectionTests(S3Gateway gateway) : IAsyncLifetime
         await using S3Store a = await OpenCollectorAsync();
         await using S3Store b = await shared.OpenAsync("b");
         await WriteAsync(a, blobs);
-        await shared.PassAsync(TimeSpan.FromHours(4), a, b);
-        shared.LinkOf("b").Set(LinkState.Down);
+        await shared.PassAsync(230 * minute, a, b);
+        shared.LinkOf("b").Set(LinkState.Down); // before anything is due to leave
+        await shared.PassAsync(10 * minute, a);
         await TendAsync(a);
 
-        await shared.PassAsync(29 * minute, a);
+        await shared.PassAsync(19 * minute, a);
         await TendAsync(a);
         Assert.Equal(40, (await FindAsync(b, blobs)).Count);
         await shared.PassAsync(2 * minute, a);
@@ -166,14 +167,15 @@ public sealed class S3SharedCollectionTests(S3Gateway gateway) : IAsyncLifetime
         await using S3Store a = await OpenCollectorAsync();
         await using S3Store b = await shared.OpenAsync("b");
         await WriteAsync(a, blobs);
-        await shared.PassAsync(TimeSpan.FromHours(4), a, b);
-        shared.LinkOf("b").Set(LinkState.Down);
+        await shared.PassAsync(230 * minute, a, b);
+        shared.LinkOf("b").Set(LinkState.Down); // before anything is due to leave
+        await shared.PassAsync(10 * minute, a);
         await TendAsync(a);
         await shared.Redis.AskAsync("flushall"); // who is there is forgotten with the rest
 
         for (int round = 0; round < 2; round++)
         {
-            await shared.PassAsync(14 * minute, a);
+            await shared.PassAsync(9 * minute, a);
             await TendAsync(a);
             Assert.Equal(40, (await FindAsync(b, blobs)).Count);
         }
