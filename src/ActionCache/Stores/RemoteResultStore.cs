@@ -1,5 +1,6 @@
 using System.Buffers;
 using RemoteExec.Cas;
+using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Wire;
@@ -52,7 +53,7 @@ public sealed class RemoteResultStore(RpcChannel channel, TimeSpan patience, Tim
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         return length <= ActionCacheStore.MaxResultBytes
-            ? ValueTask.FromResult<BlobWriter>(new Writer(this, digest, new byte[length]))
+            ? ValueTask.FromResult<BlobWriter>(new BufferedWriter((int)length, (content, token) => StoreAsync(digest, content, token)))
             : throw new StoreFullException(name, length, $"a result has at most {ActionCacheStore.MaxResultBytes} bytes");
     }
 
@@ -87,14 +88,14 @@ public sealed class RemoteResultStore(RpcChannel channel, TimeSpan patience, Tim
         return encoded is not null && !await call.MoveNextAsync() ? encoded : throw new RpcException(StatusCode.Internal, $"{Get} did not answer exactly one message");
     }
 
-    private async Task StoreAsync(Digest digest, byte[] encoded, CancellationToken cancellationToken)
+    private async ValueTask StoreAsync(Digest digest, ReadOnlyMemory<byte> encoded, CancellationToken cancellationToken)
     {
         var request = new Reapi.UpdateActionResultRequest
         {
             InstanceName = (instance ?? digest.Instance).Value,
             ActionDigest = digest.ToProto(),
             DigestFunction = (Reapi.DigestFunction.Types.Value)digest.Function,
-            ActionResult = Parse(digest, encoded),
+            ActionResult = Parse(digest, encoded.Span),
         };
         try
         {
@@ -112,7 +113,7 @@ public sealed class RemoteResultStore(RpcChannel channel, TimeSpan patience, Tim
         }
     }
 
-    private static Reapi.ActionResult Parse(Digest digest, byte[] encoded)
+    private static Reapi.ActionResult Parse(Digest digest, ReadOnlySpan<byte> encoded)
     {
         try
         {
@@ -122,28 +123,5 @@ public sealed class RemoteResultStore(RpcChannel channel, TimeSpan patience, Tim
         {
             throw new BlobMismatchException(digest, $"it is no ActionResult ({exception.Message})");
         }
-    }
-
-    private sealed class Writer(RemoteResultStore store, Digest digest, byte[] content) : BlobWriter
-    {
-        private int written;
-
-        public override ValueTask WriteAsync(ReadOnlySequence<byte> data, CancellationToken cancellationToken)
-        {
-            if (data.Length > content.Length - written)
-                throw new InvalidOperationException($"more than the announced {content.Length} bytes");
-            data.CopyTo(content.AsSpan(written));
-            written += (int)data.Length;
-            return ValueTask.CompletedTask;
-        }
-
-        public override async ValueTask CommitAsync(CancellationToken cancellationToken)
-        {
-            if (written != content.Length)
-                throw new InvalidOperationException($"{written} of the announced {content.Length} bytes were written");
-            await store.StoreAsync(digest, content, cancellationToken);
-        }
-
-        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace RemoteExec.Cas.Composition;
 
-/// <summary>Gathers a value in memory and hands it on whole at its commit, so that it can be written to more than one place in turn.</summary>
+/// <summary>Gathers a value in memory and hands it on whole at its commit: for who writes it to more than one place in turn, or has to see all of it.</summary>
 /// <param name="length">The announced length in bytes.</param>
 /// <param name="commit">Gets the value, which it borrows until its task completes; what it throws is the commit's failure.</param>
-internal sealed class BufferedWriter(int length, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> commit) : BlobWriter
+public sealed class BufferedWriter(int length, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> commit) : BlobWriter
 {
     /// <summary>How long a value may be that is worth it: what comes in one message.</summary>
     public const int MaxBytes = 1024 * 1024;
