@@ -31,4 +31,13 @@ internal static partial class ExecutionLog
 
     [LoggerMessage(6, LogLevel.Error, "Work in the background failed: some operation may never end")]
     public static partial void BackgroundFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(30, LogLevel.Warning, "The scheduler's journal {Path} ended in {Bytes} bytes that were not written to their end; they were cut off")]
+    public static partial void JournalCut(ILogger logger, string path, long bytes);
+
+    [LoggerMessage(31, LogLevel.Error, "The scheduler's journal {Path} can't be written: {Problem}. Nothing new starts or ends until it can; it is tried again each second")]
+    public static partial void JournalStuck(ILogger logger, string path, string problem);
+
+    [LoggerMessage(32, LogLevel.Information, "The scheduler's journal {Path} is written again")]
+    public static partial void JournalWrites(ILogger logger, string path);
 }

@@ -87,6 +87,18 @@ public sealed class RedisConnection : IAsyncDisposable
                 script, [.. keys.Select(key => (RedisKey)key)], [.. values.Select(value => (RedisValue)value)], CommandFlags.DemandMaster | CommandFlags.NoScriptCache),
             cancellationToken) ?? [];
 
+    /// <summary>As <see cref="EvalAsync"/>, with values and items that are bytes; the script returns strings alone.</summary>
+    /// <param name="script">The script.</param>
+    /// <param name="keys">Its keys.</param>
+    /// <param name="values">Not changed by anybody from now on.</param>
+    /// <param name="cancellationToken">Gives up waiting; the script may run all the same.</param>
+    public async Task<IReadOnlyList<byte[]>> EvalBytesAsync(string script, IReadOnlyList<string> keys, IReadOnlyList<byte[]> values, CancellationToken cancellationToken) =>
+        (byte[][]?)await RunAsync(
+            keys[0],
+            database => database.ScriptEvaluateAsync(
+                script, [.. keys.Select(key => (RedisKey)key)], [.. values.Select(value => (RedisValue)value)], CommandFlags.DemandMaster | CommandFlags.NoScriptCache),
+            cancellationToken) ?? [];
+
     /// <summary>Closes the connections. Calls under way fail.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,4 @@
 namespace RemoteExec.Execution.Journal;
 
 /// <summary>Another scheduler has taken over.</summary>
-internal sealed class JournalLostException() : Exception("another scheduler has taken over");
+public sealed class JournalLostException() : Exception("another scheduler has taken over");

@@ -4,7 +4,7 @@ using System.Numerics;
 namespace RemoteExec.Cas.Stores.Segments;
 
 /// <summary>CRC-32C (Castagnoli) over content that arrives in pieces: the one checksum of this store. A mutable struct.</summary>
-internal struct Crc32C()
+public struct Crc32C()
 {
     private uint register = uint.MaxValue;
 

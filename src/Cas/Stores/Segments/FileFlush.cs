@@ -7,7 +7,7 @@ namespace RemoteExec.Cas.Stores.Segments;
 /// Brings a file to the medium. It asks the system itself, because RandomAccess.FlushToDisk and FileStream.Flush(true) of .NET 10 report success on Unix whatever fsync
 /// answers: their native part turns -1 into 1.
 /// </summary>
-internal static partial class FileFlush
+public static partial class FileFlush
 {
     private const int Interrupted = 4; // EINTR
     private const int NotFlushable = 22; // EINVAL: this file system does not know flushing, and promises nothing
