@@ -17,8 +17,8 @@ internal static partial class WorkerLog
     [LoggerMessage(4, LogLevel.Warning, "the scheduler is reached again")]
     public static partial void SchedulerReached(ILogger logger);
 
-    [LoggerMessage(5, LogLevel.Error, "the scheduler refuses what slot {Slot} posts: {Problem}")]
-    public static partial void PostRefused(ILogger logger, string slot, string problem);
+    [LoggerMessage(5, LogLevel.Error, "the scheduler refuses what this worker posts, trying again: {Problem}")]
+    public static partial void PostRefused(ILogger logger, string problem);
 
     [LoggerMessage(6, LogLevel.Debug, "action {Action} starts (lease {Lease})")]
     public static partial void ActionStarted(ILogger logger, string action, string lease);
@@ -38,8 +38,8 @@ internal static partial class WorkerLog
     [LoggerMessage(13, LogLevel.Error, "action {Action} could not be run here: {Problem}. Look after this machine's disk and the worker's directories")]
     public static partial void MachineAtFault(ILogger logger, string action, string problem);
 
-    [LoggerMessage(12, LogLevel.Error, "{Server} is no listener for workers, trying again: --server takes the address of the server's --worker-listen")]
-    public static partial void NoWorkerListener(ILogger logger, string server);
+    [LoggerMessage(12, LogLevel.Error, "{Server} does not take what this worker speaks, {Version}; trying again. Either it is no listener for workers (--server takes the address of the server's --worker-listen), or the versions do not fit: {Problem}")]
+    public static partial void VersionsDoNotFit(ILogger logger, string server, string version, string problem);
 
     [LoggerMessage(11, LogLevel.Warning, "actions run as the worker's own user, which protects neither the worker nor other actions: {Reason}")]
     public static partial void UsersNotSeparate(ILogger logger, string reason);

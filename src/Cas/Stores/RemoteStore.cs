@@ -31,14 +31,13 @@ public sealed class RemoteStore : IBlobStore
         this.channel = channel;
         this.instance = instance;
         retry = new RpcRetry(patience, time);
-        Name = channel.Address.ToString();
     }
 
     /// <summary>Long enough for a server to start again, short enough to tell somebody who waits.</summary>
     public static TimeSpan DefaultPatience { get; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The store's name in errors.</summary>
-    internal string Name { get; }
+    internal string Name => channel.Address.ToString();
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)

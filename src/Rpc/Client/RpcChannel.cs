@@ -1,45 +1,39 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Google.Protobuf;
 
 namespace RemoteExec.Rpc.Client;
 
-/// <summary>Calls one gRPC server over HTTP/2. Thread-safe; connects at the first call and again when the connection breaks.</summary>
+/// <summary>
+/// Calls one gRPC server over HTTP/2, or one of several that are as good as each other. Thread-safe; connects at the first call and again when the connection
+/// breaks.
+/// </summary>
+/// <remarks>
+/// With several servers calls go to one of them as long as it answers; a call that ends with UNAVAILABLE sends those that follow to the next in the list, and after
+/// the last comes the first. The call itself is not repeated.
+/// </remarks>
 public sealed class RpcChannel : IAsyncDisposable
 {
-    private const int StreamWindow = 8 * 1024 * 1024;
-    private readonly HttpMessageInvoker invoker;
+    private readonly RpcPeer[] peers;
     private readonly RpcChannelOptions options;
     private readonly CancellationTokenSource closing = new();
+    private int current; // the index of the peer that calls go to
 
-    /// <summary>Makes a channel; nothing is connected yet.</summary>
+    /// <summary>Makes a channel to one server; nothing is connected yet.</summary>
     public RpcChannel(RpcAddress address, RpcChannelOptions? options = null)
+        : this([address], options)
     {
-        Address = address;
-        this.options = options ?? new RpcChannelOptions();
-        var handler = new SocketsHttpHandler
-        {
-            EnableMultipleHttp2Connections = true,
-            InitialHttp2StreamWindowSize = StreamWindow,
-            KeepAlivePingDelay = this.options.KeepAlive,
-            KeepAlivePingTimeout = this.options.KeepAlive,
-            ConnectTimeout = this.options.ConnectTimeout,
-            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            ActivityHeadersPropagator = System.Diagnostics.DistributedContextPropagator.CreateDefaultPropagator(),
-        };
-        if (this.options.Ssl is { } ssl)
-            handler.SslOptions = ssl;
-        if (address.SocketPath is { } path)
-            handler.ConnectCallback = (_, cancellationToken) => ConnectAsync(path, cancellationToken);
-        invoker = new HttpMessageInvoker(handler);
     }
 
-    /// <summary>The server.</summary>
-    public RpcAddress Address { get; }
+    /// <summary>Makes a channel to several servers; nothing is connected yet.</summary>
+    public RpcChannel(IReadOnlyList<RpcAddress> addresses, RpcChannelOptions? options = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(addresses.Count);
+        this.options = options ?? new RpcChannelOptions();
+        peers = [.. addresses.Select(address => new RpcPeer(address, this.options))];
+    }
+
+    /// <summary>The server that calls go to now.</summary>
+    public RpcAddress Address => peers[Volatile.Read(ref current)].Address;
 
     /// <summary>Calls a unary method, <c>/package.Service/Method</c>.</summary>
     /// <exception cref="RpcException">The call ended with another status than OK.</exception>
@@ -72,7 +66,7 @@ public sealed class RpcChannel : IAsyncDisposable
     /// <summary>Sends the only request of a call and lets the caller read encoded responses.</summary>
     public RpcClientCall Send<TRequest>(string method, TRequest request, RpcCallOptions? callOptions, CancellationToken cancellationToken)
         where TRequest : class, IMessage<TRequest> =>
-        new(invoker, Address, method, FramedContent.Of(request), options, callOptions ?? RpcCallOptions.Default, closing.Token, cancellationToken);
+        Start(method, FramedContent.Of(request), callOptions, cancellationToken);
 
     /// <summary>Sends the only request of a call, encoded by the caller, who reads encoded responses as well.</summary>
     /// <param name="method"><c>/package.Service/Method</c>.</param>
@@ -80,31 +74,27 @@ public sealed class RpcChannel : IAsyncDisposable
     /// <param name="callOptions">What is special about the call.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     public RpcClientCall SendFrame(string method, ReadOnlyMemory<byte> frame, RpcCallOptions? callOptions, CancellationToken cancellationToken) =>
-        new(invoker, Address, method, FramedContent.Of(frame), options, callOptions ?? RpcCallOptions.Default, closing.Token, cancellationToken);
+        Start(method, FramedContent.Of(frame), callOptions, cancellationToken);
 
     /// <summary>Opens a call whose requests the caller writes one by one: client streams and streams both ways.</summary>
     public RpcClientCall Open(string method, RpcCallOptions? callOptions, CancellationToken cancellationToken) =>
-        new(invoker, Address, method, new StreamedContent(), options, callOptions ?? RpcCallOptions.Default, closing.Token, cancellationToken);
+        Start(method, new StreamedContent(), callOptions, cancellationToken);
 
     /// <summary>Closes the connections; calls under way end with an error.</summary>
     public async ValueTask DisposeAsync()
     {
         await closing.CancelAsync();
-        invoker.Dispose();
+        foreach (RpcPeer peer in peers)
+            peer.Dispose();
     }
 
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
+    private RpcClientCall Start(string method, HttpContent content, RpcCallOptions? callOptions, CancellationToken cancellationToken)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        int index = Volatile.Read(ref current);
+        return new RpcClientCall(
+            peers[index], method, content, options, callOptions ?? RpcCallOptions.Default, () => MoveOnFrom(index), closing.Token, cancellationToken);
     }
+
+    // Calls fail together when a server goes: only the first of them moves on.
+    private void MoveOnFrom(int index) => Interlocked.CompareExchange(ref current, (index + 1) % peers.Length, index);
 }

@@ -17,6 +17,9 @@ public sealed record RpcChannelOptions
     /// <summary>Headers sent with every call.</summary>
     public RpcMetadata? Headers { get; init; }
 
+    /// <summary>Asked before every call for the value of its authorization header; null, or an answer of null, for none.</summary>
+    public Func<string?>? Authorization { get; init; }
+
     /// <summary>TLS settings for <c>https</c> and <c>grpcs</c> addresses; null for the platform's trust.</summary>
     public SslClientAuthenticationOptions? Ssl { get; init; }
 }

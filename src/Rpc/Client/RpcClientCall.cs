@@ -25,6 +25,7 @@ public sealed class RpcClientCall : IAsyncDisposable
     private readonly CancellationTokenSource cancellation;
     private readonly CancellationToken callerToken;
     private readonly CancellationToken closed;
+    private readonly Action unavailable;
     private readonly Task<HttpResponseMessage> response;
     private MessageReader? reader;
     private PipeReader? body;
@@ -35,10 +36,11 @@ public sealed class RpcClientCall : IAsyncDisposable
     private bool disposed;
 
     internal RpcClientCall(
-        HttpMessageInvoker invoker, RpcAddress address, string method, HttpContent content,
-        RpcChannelOptions options, RpcCallOptions callOptions, CancellationToken closed, CancellationToken cancellationToken)
+        RpcPeer peer, string method, HttpContent content, RpcChannelOptions options, RpcCallOptions callOptions, Action unavailable,
+        CancellationToken closed, CancellationToken cancellationToken)
     {
-        this.address = address;
+        address = peer.Address;
+        this.unavailable = unavailable;
         this.method = method;
         this.options = options;
         this.closed = closed;
@@ -53,6 +55,8 @@ public sealed class RpcClientCall : IAsyncDisposable
         };
         request.Headers.TryAddWithoutValidation("te", "trailers");
         AddHeaders(request, options.Headers);
+        if (options.Authorization?.Invoke() is { } authorization)
+            request.Headers.TryAddWithoutValidation("authorization", authorization);
         AddHeaders(request, callOptions.Headers);
         if (callOptions.Timeout is { } timeout)
         {
@@ -60,7 +64,7 @@ public sealed class RpcClientCall : IAsyncDisposable
             cancellation.CancelAfter(timeout);
         }
 
-        response = SendAsync(invoker, request);
+        response = SendAsync(peer.Invoker, request);
     }
 
     /// <summary>Trailers beyond the status; complete once the responses were read to their end.</summary>
@@ -146,7 +150,11 @@ public sealed class RpcClientCall : IAsyncDisposable
         RpcMetadata trailers = ToMetadata(answer.TrailingHeaders);
         ResponseTrailers = trailers.Get(Trailers.Status) is null ? ToMetadata(answer.Headers) : trailers;
         RpcStatus status = Trailers.Decode(ResponseTrailers);
-        return status.Code == StatusCode.Ok ? false : throw new RpcException(status);
+        if (status.Code == StatusCode.Ok)
+            return false;
+        if (status.Code == StatusCode.Unavailable)
+            unavailable();
+        throw new RpcException(status);
     }
 
     /// <summary>Reads the next response; null after an OK end.</summary>
@@ -265,12 +273,20 @@ public sealed class RpcClientCall : IAsyncDisposable
     private async Task<MessageReader> OpenAsync(HttpResponseMessage answer)
     {
         if (answer.StatusCode != HttpStatusCode.OK)
-            throw new RpcException(RpcFailure.OfHttp(answer.StatusCode, address));
+            throw Translate(answer.StatusCode);
         if (answer.Content.Headers.ContentType is not { MediaType: "application/grpc" or "application/grpc+proto" } and var type)
             throw new RpcException(StatusCode.Unknown, $"{address} answered {type?.ToString() ?? "no content type"}: is this a gRPC port?");
         body = PipeReader.Create(
             await answer.Content.ReadAsStreamAsync(cancellation.Token), new StreamPipeReaderOptions(bufferSize: ReadBufferBytes));
         return new MessageReader(body, options.MaxResponseMessageBytes);
+    }
+
+    private RpcException Translate(HttpStatusCode code)
+    {
+        RpcStatus status = RpcFailure.OfHttp(code, address);
+        if (status.Code == StatusCode.Unavailable)
+            unavailable();
+        return new RpcException(status);
     }
 
     private RpcException Translate(Exception exception)
@@ -281,6 +297,8 @@ public sealed class RpcClientCall : IAsyncDisposable
         if (cancellation.IsCancellationRequested)
             return new RpcException(new RpcStatus(StatusCode.DeadlineExceeded, $"{method} took longer than its timeout"), exception);
         RpcStatus status = RpcFailure.Of(exception, address);
+        if (status.Code == StatusCode.Unavailable)
+            unavailable();
         return new RpcException(status with { Message = $"{method}: {status.Message}" }, exception);
     }
 

@@ -28,4 +28,15 @@ public static class RpcTrust
         policy.CustomTrustStore.AddRange(roots);
         return new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
     }
+
+    /// <summary>Shows servers that ask for one the first certificate of a PEM file, with the others in it, which lead from it towards a root.</summary>
+    /// <exception cref="IOException">A file can't be read.</exception>
+    /// <exception cref="CryptographicException">The files have no certificate and key, or these don't belong together.</exception>
+    public static SslClientAuthenticationOptions Showing(this SslClientAuthenticationOptions options, string certificateFile, string keyFile)
+    {
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPemFile(certificateFile);
+        options.ClientCertificateContext = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPemFile(certificateFile, keyFile), chain, offline: true);
+        return options;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -30,6 +31,8 @@ internal sealed class KestrelRpcCall : RpcCall
     public override string Peer => context.Connection.RemoteIpAddress is { } address
         ? $"{address}:{context.Connection.RemotePort}"
         : "unix";
+
+    public override X509Certificate2? ClientCertificate => context.Connection.ClientCertificate;
 
     public override DateTimeOffset? Deadline { get; }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using RemoteExec.Rpc.Framing;
 
 namespace RemoteExec.Rpc.Server;
@@ -17,6 +18,9 @@ public abstract class RpcCall
     /// <summary>The client's address, for logs.</summary>
     public abstract string Peer { get; }
 
+    /// <summary>The certificate that the client has shown, whoever it is from; null if it has shown none, or was not asked to.</summary>
+    public virtual X509Certificate2? ClientCertificate => null;
+
     /// <summary>The first value of a request header, as it stands on the wire; null if absent.</summary>
     public abstract string? GetRequestHeader(string key);
 
@@ -35,7 +39,7 @@ public abstract class RpcCall
     /// <summary>The response messages.</summary>
     public abstract MessageWriter Responses { get; }
 
-    /// <summary>The status with which <see cref="Fail{T}"/> ends the call; null if it was not called.</summary>
+    /// <summary>The status with which the handler has ended the call without an exception; null if it has not.</summary>
     public RpcStatus? Failure { get; private set; }
 
     /// <summary>
@@ -48,6 +52,9 @@ public abstract class RpcCall
         Failure = new RpcStatus(code, message);
         return null!;
     }
+
+    /// <summary>Ends a call whose client has not shown who it is, or not well enough, with UNAUTHENTICATED. For interceptors, which return at once.</summary>
+    public void FailAsStranger(string message) => Failure = new RpcStatus(StatusCode.Unauthenticated, message);
 
     /// <summary>Sends the response headers now, if they were not sent: for streams whose first message may take long.</summary>
     public abstract ValueTask SendHeadersAsync();

@@ -13,6 +13,7 @@ public sealed class RpcEndpoints
     private readonly RpcServerOptions options;
     private readonly RpcErrorBoundary boundary;
     private readonly TimeProvider time;
+    private readonly string offered;
 
     /// <summary>Builds the table of methods.</summary>
     /// <exception cref="ArgumentException">Two services have the same name.</exception>
@@ -21,7 +22,9 @@ public sealed class RpcEndpoints
         this.options = options;
         this.time = time;
         boundary = new RpcErrorBoundary(logger, time);
-        methods = services.SelectMany(service => service.Methods)
+        RpcService[] all = [.. services];
+        offered = string.Join(", ", all.Select(service => service.Descriptor.FullName));
+        methods = all.SelectMany(service => service.Methods)
             .ToFrozenDictionary(entry => entry.Key, entry => Intercept(entry.Value), StringComparer.Ordinal);
     }
 
@@ -71,7 +74,7 @@ public sealed class RpcEndpoints
         }
         else
         {
-            status = new RpcStatus(StatusCode.Unimplemented, $"this server does not offer {path}");
+            status = new RpcStatus(StatusCode.Unimplemented, $"this address does not offer {path}, but {offered}");
         }
 
         await call.CompleteAsync(status);

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Net.Security;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores;
@@ -17,37 +15,36 @@ internal static class WorkerCommand
     /// <summary>Command lines to start from.</summary>
     public const string Examples =
         """
-        remoteexec worker --server grpc://build-server:8982 --slots 16
+        remoteexec worker --server grpc://build-server:8982 --token-file /etc/remoteexec/worker-token --slots 16
+        remoteexec worker --server grpcs://build-1:8982 --server grpcs://build-2:8982 --ca ca.pem --cert worker.pem --key worker.key
         """;
 
     /// <summary>Makes the command.</summary>
     public static Command Create(Terminal terminal)
     {
-        var server = new Option<string>("--server") { HelpName = "URL", Required = true, Description = "the server's worker listener (serve --worker-listen): grpc://host:port, grpcs://host:port or unix:/path" };
-        var command = new Command("worker", "Runs actions for a server on another machine until SIGTERM or SIGINT, which lets what runs end or hands it back.") { server };
-        var roots = new Option<string?>("--ca") { HelpName = "FILE", Description = "PEM file with the certificates to trust instead of the system's, for grpcs://" };
-        command.Add(roots);
+        var command = new Command("worker", "Runs actions for a server on another machine until SIGTERM or SIGINT, which lets what runs end or hands it back.");
+        var server = new ServerConnection(
+            command,
+            "the server's worker listener (serve --worker-listen): grpc://host:port, grpcs://host:port or unix:/path; may be repeated for servers of one cluster, of which one is used as long as it answers");
         SettingFlags flags = new SettingFlags(command, "worker.cacheBytes=50GiB")
             .Add("--data", "DIR", "data", "where inputs are cached and actions run [default: $XDG_DATA_HOME/remoteexec, that is ~/.local/share/remoteexec]")
             .Add("--slots", "N", "worker.slots", "how many actions run at a time [default: one for each core]")
             .Add("--name", "NAME", "worker.name", "the worker's name in results [default: the host's name]");
         var verbose = new Option<bool>("--verbose") { Description = "log every action" };
         command.Add(verbose);
-        command.SetAction((result, _) => RunAsync(result.GetValue(server)!, result.GetValue(roots), flags.Load(result), result.GetValue(verbose), terminal));
+        command.SetAction((result, _) => RunAsync(server, result, flags.Load(result), result.GetValue(verbose), terminal));
         return command;
     }
 
-    private static async Task<int> RunAsync(string server, string? roots, ServerOptions options, bool verbose, Terminal terminal)
+    private static async Task<int> RunAsync(ServerConnection server, ParseResult flags, ServerOptions options, bool verbose, Terminal terminal)
     {
-        if (!RpcAddress.TryParse(server, out RpcAddress? address, out string? error))
-            throw new ConfigException([new ConfigProblem(new ConfigOrigin("--server"), "", error)]);
         WorkerOptions worker = WorkerSettings.ToOptions(options.Worker, DataDirectories.Prepare(options.Data));
         using ILoggerFactory loggers = Logging.Create(verbose);
         using var signals = new StopSignals();
-        await using var channel = new RpcChannel(address, new RpcChannelOptions { Ssl = LoadRoots(roots) });
+        await using RpcChannel channel = server.Open(flags, loggers.CreateLogger<WorkerLoop>(), TimeProvider.System);
         var cas = new EmptyBlobStore(new SingleFlightStore(new RemoteStore(channel, RemoteStore.DefaultPatience, TimeProvider.System)));
         var loop = new WorkerLoop(worker, cas, channel, loggers.CreateLogger<WorkerLoop>(), TimeProvider.System);
-        terminal.WriteLine($"started: worker '{worker.Name}' runs {Banner.ActionsAtATime(worker.Slots)} for {address}; scratch in {worker.ScratchDirectory}", Tone.Good);
+        terminal.WriteLine($"started: worker '{worker.Name}' runs {Banner.ActionsAtATime(worker.Slots)} for {channel.Address}; scratch in {worker.ScratchDirectory}", Tone.Good);
         try
         {
             await using CancellationTokenRegistration stopping = signals.Stopping.Register(() => terminal.WriteLine(
@@ -60,17 +57,5 @@ internal static class WorkerCommand
         }
 
         return ExitCode.Ok;
-    }
-
-    private static SslClientAuthenticationOptions? LoadRoots(string? file)
-    {
-        try
-        {
-            return file is null ? null : RpcTrust.InPemFile(file);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new StartupException($"--ca {file}: {(exception is CryptographicException ? exception.Message : IoReason.OfReading(file!, exception))}", exception);
-        }
     }
 }

@@ -12,10 +12,13 @@ internal sealed record ListenersOptions : IOptions
     public IReadOnlyList<ListenAddress> Http { get; init; } = [ListenAddress.Parse("127.0.0.1:8981")];
 
     /// <summary>
-    /// For workers on other machines. Whoever reaches it can decide what actions answer and so poison the cache: keep it in a network of your
-    /// own. Off unless an address is given.
+    /// For workers on other machines, who decide what actions answer: beyond this machine it takes <c>listeners.workerAuth</c>. It offers the CAS and the worker queue, and neither the
+    /// action cache nor execution. Off unless an address is given.
     /// </summary>
     public IReadOnlyList<ListenAddress> Workers { get; init; } = [];
+
+    /// <summary>How workers enrol.</summary>
+    public WorkerAuthOptions WorkerAuth { get; init; } = new();
 
     /// <summary>The certificate; without one the listeners are plain.</summary>
     public TlsOptions Tls { get; init; } = new();
@@ -25,6 +28,15 @@ internal sealed record ListenersOptions : IOptions
     {
         if (Grpc.Count == 0)
             yield return new(nameof(Grpc), "is empty: name at least one address");
+        if (WorkerAuth is { TokenFile: null, ClientCa: null, Insecure: false } && Workers.FirstOrDefault(address => !address.IsOfThisMachine) is { } open)
+        {
+            yield return new(
+                nameof(Workers),
+                $"{open} can be reached from other machines, and whoever joins there decides what actions answer: set listeners.workerAuth.tokenFile or listeners.workerAuth.clientCa, or say listeners.workerAuth.insecure: true");
+        }
+
+        if (WorkerAuth.ClientCa is not null && Tls.Certificate is null)
+            yield return new(nameof(WorkerAuth), "clientCa needs TLS, as certificates are shown by nothing else: set listeners.tls.certificate and listeners.tls.key");
         IEnumerable<string> repeated = Grpc.Concat(Http).Concat(Workers).Where(address => address.EndPoint?.Port != 0).GroupBy(address => address.ToString())
             .Where(group => group.Count() > 1).Select(group => group.Key);
         foreach (string address in repeated)

@@ -18,6 +18,9 @@ internal sealed record ListenAddress
     /// <summary>The path of the UNIX socket; null for TCP.</summary>
     public string? SocketPath { get; }
 
+    /// <summary>True if no other machine can reach it: loopback, or a UNIX socket.</summary>
+    public bool IsOfThisMachine => EndPoint is null || IPAddress.IsLoopback(EndPoint.Address);
+
     /// <summary>The address of a TCP endpoint.</summary>
     public static ListenAddress Of(IPEndPoint endPoint) => new(endPoint, null);
 

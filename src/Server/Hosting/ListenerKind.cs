@@ -9,6 +9,6 @@ internal enum ListenerKind
     /// <summary>The HTTP/1.1 cache.</summary>
     Http,
 
-    /// <summary>What <see cref="Grpc"/> serves, and the worker queue: only for who may decide what actions answer.</summary>
+    /// <summary>The CAS and the worker queue: only for who may decide what actions answer.</summary>
     Workers,
 }

@@ -9,6 +9,7 @@ using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Services;
 using RemoteExec.Rpc.Server;
 using RemoteExec.Rpc.Services;
+using RemoteExec.Server.Auth;
 using RemoteExec.Server.Configuration;
 using RemoteExec.Worker;
 
@@ -143,14 +144,15 @@ internal sealed class RunningServer : IAsyncDisposable
             NodeProperties = nodeProperties,
             Limits = limits,
         };
-        List<RpcService> services =
+        // What workers are offered as well: they write no results of actions, and execute nothing elsewhere.
+        List<RpcService> workerServices =
         [
             new CasService(cas, chunked, limits).ToRpcService(),
             new ByteStreamService(cas, uploads, limits).ToRpcService(),
-            new ActionCacheService(actionCache, cas, features).ToRpcService(),
             new CapabilitiesService(features).ToRpcService(),
+            health.ToRpcService(),
         ];
-        List<RpcService> workerServices = [];
+        List<RpcService> services = [.. workerServices, new ActionCacheService(actionCache, cas, features).ToRpcService()];
         List<Listener> listeners = ListenersOf(options.Listeners);
         if (executes)
         {
@@ -167,7 +169,6 @@ internal sealed class RunningServer : IAsyncDisposable
             workerServices.Add(new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService());
         }
 
-        services.Add(health.ToRpcService());
         services.AddRange(new ReflectionService(services.Select(service => service.Descriptor)).ToRpcServices());
         var metadata = new RequestMetadataInterceptor(loggers.CreateLogger("RemoteExec.Rpc"), stores.HasRemote);
         host = await ServerHost.StartAsync(
@@ -176,6 +177,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 Listeners = listeners,
                 Services = services,
                 WorkerServices = workerServices,
+                WorkerGate = WorkerGate.Open(options.Listeners.WorkerAuth, loggers, time),
                 MapHttp = application =>
                 {
                     new BuildWatch(builds, isForWorkers: false).Map(application);
@@ -186,7 +188,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 WorkerRpc = new RpcServerOptions { Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: true).InvokeAsync] },
             },
             loggers, time, cancellationToken);
-        foreach (RpcService service in services)
+        foreach (RpcService service in services.Union(workerServices))
             health.Set(service.Descriptor.FullName, serving: true);
         health.Set("", serving: true);
         if (queue is not null && Slots > 0)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -43,7 +44,7 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             KestrelHttp2.Configure(kestrel);
             foreach (Listener listener in options.Listeners)
-                Listen(kestrel, listener, options.Certificate, listen => bound.Add((listener, listen)));
+                Listen(kestrel, listener, options, listen => bound.Add((listener, listen)));
         });
         builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = new ListenSockets(options.Listeners).Bind);
         builder.Services.AddRpcTransportMemory(time);
@@ -54,13 +55,16 @@ internal sealed class ServerHost : IAsyncDisposable
         WebApplication application = builder.Build();
         ILogger logger = loggers.CreateLogger("RemoteExec.Rpc");
         var open = new RpcEndpoints(options.Services, options.Rpc, logger, time);
-        var trusted = new RpcEndpoints([.. options.Services, .. options.WorkerServices], options.WorkerRpc ?? options.Rpc, logger, time);
-        application.Use((context, next) =>
+        RpcServerOptions workerRpc = options.WorkerRpc ?? options.Rpc;
+        var workers = new RpcEndpoints(options.WorkerServices, workerRpc, logger, time);
+        RpcEndpoints enrolled = options.WorkerGate is { } gate
+            ? new RpcEndpoints(options.WorkerServices, workerRpc with { Interceptors = [gate.InvokeAsync, .. workerRpc.Interceptors] }, logger, time)
+            : workers;
+        application.Use((context, next) => context.Features.Get<Listener>() switch
         {
-            if (!RpcEndpoints.IsRpc(context))
-                return next(context);
-            RpcEndpoints endpoints = context.Features.Get<Listener>()?.Kind == ListenerKind.Workers ? trusted : open;
-            return endpoints.InvokeAsync(context);
+            // Nothing but these services, over whatever version of HTTP: what is mapped for others can write results of actions.
+            { Kind: ListenerKind.Workers, Address: var address } => (address.SocketPath is null ? enrolled : workers).InvokeAsync(context),
+            _ => RpcEndpoints.IsRpc(context) ? open.InvokeAsync(context) : next(context),
         });
         options.MapHttp?.Invoke(application);
 
@@ -85,7 +89,7 @@ internal sealed class ServerHost : IAsyncDisposable
         await application.DisposeAsync();
     }
 
-    private static void Listen(KestrelServerOptions kestrel, Listener listener, ServerCertificate? certificate, Action<ListenOptions> remember)
+    private static void Listen(KestrelServerOptions kestrel, Listener listener, ServerHostOptions options, Action<ListenOptions> remember)
     {
         if (listener.Address.SocketPath is { } path)
             kestrel.ListenUnixSocket(path, Configure);
@@ -101,9 +105,19 @@ internal sealed class ServerHost : IAsyncDisposable
                 connection.Features.Set(listener);
                 return next(connection);
             });
-            if (certificate is not null && listener.Address.SocketPath is null)
-                listen.UseHttps(https => (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Leaf, certificate.Chain));
+            if (options.Certificate is { } certificate && listener.Address.SocketPath is null)
+                listen.UseHttps(https => Secure(https, certificate));
             remember(listen);
+        }
+
+        void Secure(HttpsConnectionAdapterOptions https, ServerCertificate certificate)
+        {
+            (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Leaf, certificate.Chain);
+            if (listener.Kind != ListenerKind.Workers || options.WorkerGate is not { AsksForCertificates: true })
+                return;
+            // Whoever shows a bad one, or none, is to read what is wrong with it, and a failed handshake does not tell: the gate judges.
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            https.AllowAnyClientCertificate();
         }
     }
 

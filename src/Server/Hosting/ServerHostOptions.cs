@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using RemoteExec.Rpc.Server;
+using RemoteExec.Server.Auth;
 
 namespace RemoteExec.Server.Hosting;
 
@@ -9,11 +10,16 @@ internal sealed record ServerHostOptions
     /// <summary>Where to listen.</summary>
     public required IReadOnlyList<Listener> Listeners { get; init; }
 
-    /// <summary>The services on every gRPC listener.</summary>
+    /// <summary>The services on <see cref="ListenerKind.Grpc"/> listeners.</summary>
     public required IReadOnlyList<RpcService> Services { get; init; }
 
-    /// <summary>The services on <see cref="ListenerKind.Workers"/> listeners only.</summary>
+    /// <summary>The services on <see cref="ListenerKind.Workers"/> listeners, which offer nothing else.</summary>
     public IReadOnlyList<RpcService> WorkerServices { get; init; } = [];
+
+    /// <summary>
+    /// Who may call on <see cref="ListenerKind.Workers"/> listeners of TCP; null for everybody. UNIX sockets need no such thing: only the server's own user gets to them.
+    /// </summary>
+    public WorkerGate? WorkerGate { get; init; }
 
     /// <summary>Limits and interceptors.</summary>
     public RpcServerOptions Rpc { get; init; } = new();

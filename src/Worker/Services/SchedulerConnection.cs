@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RemoteExec.Protocol;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
@@ -10,10 +11,12 @@ namespace RemoteExec.Worker.Services;
 /// </summary>
 internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, TimeProvider time)
 {
-    private const string Method = "/remoteexec.worker.v1.WorkerQueue/Synchronize";
+    private const string Service = "remoteexec.worker.v1.WorkerQueue";
+    private const string Method = $"/{Service}/Synchronize";
     private const int None = 0;
     private const int Unreachable = 1;
-    private const int NoWorkerListener = 2;
+    private const int Incompatible = 2;
+    private const int Refused = 3;
     private static readonly TimeSpan longestWait = TimeSpan.FromSeconds(5);
     private int trouble; // 0 none, or what was logged last; the next answer ends it
 
@@ -41,7 +44,7 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
             }
             catch (RpcException exception)
             {
-                Tell(exception, request.SlotId);
+                Tell(exception);
             }
 
             await backoff.WaitAsync(cancellationToken);
@@ -52,14 +55,28 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
     public Backoff NewBackoff() => new(longestWait, time);
 
     // Slots fail together: what is wrong with the connection is told once, not by each of them, again and again.
-    private void Tell(RpcException failure, string slot)
+    private void Tell(RpcException failure)
     {
-        if (failure.Code is StatusCode.InvalidArgument or StatusCode.PermissionDenied or StatusCode.Unauthenticated)
-            WorkerLog.PostRefused(logger, slot, failure.Message);
-        else if (failure.Code == StatusCode.Unimplemented && Enters(NoWorkerListener))
-            WorkerLog.NoWorkerListener(logger, scheduler.Address.ToString());
-        else if (failure.Code != StatusCode.Unimplemented && Enters(Unreachable))
-            WorkerLog.SchedulerUnreachable(logger, failure.Message);
+        int kind = failure.Code switch
+        {
+            StatusCode.InvalidArgument or StatusCode.PermissionDenied or StatusCode.Unauthenticated => Refused,
+            StatusCode.Unimplemented => Incompatible,
+            _ => Unreachable,
+        };
+        if (!Enters(kind))
+            return;
+        switch (kind)
+        {
+            case Refused:
+                WorkerLog.PostRefused(logger, failure.Message);
+                break;
+            case Incompatible:
+                WorkerLog.VersionsDoNotFit(logger, scheduler.Address.ToString(), $"{Service} in version {WorkerProtocol.Version}", failure.Status.Message);
+                break;
+            default:
+                WorkerLog.SchedulerUnreachable(logger, failure.Message);
+                break;
+        }
     }
 
     private bool Enters(int state) => Interlocked.Exchange(ref trouble, state) != state;

@@ -33,11 +33,10 @@ public sealed class TlsTests
     public async Task Clients_that_know_only_the_root_are_shown_the_way_to_it()
     {
         using var data = new TemporaryDirectory();
-        using X509Certificate2 root = Issue("CN=root", issuer: null);
-        using X509Certificate2 between = Issue("CN=between", root);
-        using X509Certificate2 leaf = Issue("CN=localhost", between);
-        await File.WriteAllTextAsync(data["tls.pem"], leaf.ExportCertificatePem() + "\n" + between.ExportCertificatePem(), TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(data["tls.key"], leaf.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem(), TestContext.Current.CancellationToken);
+        using X509Certificate2 root = TestCertificates.IssueAuthority("root");
+        using X509Certificate2 between = TestCertificates.IssueAuthority("between", root);
+        using X509Certificate2 leaf = TestCertificates.Issue("localhost", between);
+        TestCertificates.Write(leaf, data["tls.pem"], data["tls.key"], between);
         await using RunningServer server = await TestServers.StartAsync(data, $"listeners.tls.certificate={data["tls.pem"]}", $"listeners.tls.key={data["tls.key"]}");
         int port = server.Listeners.Single(listener => listener.Kind == ListenerKind.Grpc).Address.EndPoint!.Port;
         await using var channel = new RpcChannel(RpcAddress.Parse($"grpcs://localhost:{port}"), new RpcChannelOptions { Ssl = RpcTrust.InRoots([root]) });
@@ -46,26 +45,6 @@ public sealed class TlsTests
             "/build.bazel.remote.execution.v2.Capabilities/GetCapabilities", new Reapi.GetCapabilitiesRequest(), TestContext.Current.CancellationToken);
 
         Assert.NotNull(capabilities.CacheCapabilities);
-    }
-
-    private static X509Certificate2 Issue(string name, X509Certificate2? issuer)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
-        bool isLeaf = name == "CN=localhost";
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: !isLeaf, hasPathLengthConstraint: false, 0, critical: true));
-        if (isLeaf)
-        {
-            var names = new SubjectAlternativeNameBuilder();
-            names.AddDnsName("localhost");
-            request.CertificateExtensions.Add(names.Build());
-        }
-
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        if (issuer is null)
-            return request.CreateSelfSigned(now.AddDays(-2), now.AddDays(2));
-        using X509Certificate2 issued = request.Create(issuer, now.AddDays(-1), now.AddDays(1), [(byte)name.Length]);
-        return issued.CopyWithPrivateKey(key);
     }
 
     private static string WriteCertificate(string certificatePath, string keyPath)

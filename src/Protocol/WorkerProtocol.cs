@@ -1,0 +1,11 @@
+namespace RemoteExec.Protocol;
+
+/// <summary>The version of <c>protos/remoteexec/worker.proto</c>. The major one is in the name of its package.</summary>
+public static class WorkerProtocol
+{
+    /// <summary>The minor version: what is new in it, who is older leaves out and ignores.</summary>
+    public const uint Minor = 1;
+
+    /// <summary>The version as people write it.</summary>
+    public static string Version { get; } = $"1.{Minor}";
+}

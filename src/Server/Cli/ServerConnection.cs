@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net.Security;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using RemoteExec.Rpc.Client;
+using RemoteExec.Server.Auth;
+using RemoteExec.Server.Configuration;
+
+namespace RemoteExec.Server.Cli;
+
+/// <summary>The flags of a command that calls a server: where it is, whom to trust, and what to show it. No flag takes a secret itself, which others on the machine could read.</summary>
+internal sealed class ServerConnection
+{
+    /// <summary>The variable with the token, for where a file is no good.</summary>
+    public const string TokenVariable = "REMOTEEXEC_WORKER_TOKEN";
+
+    private readonly Option<string[]> servers;
+    private readonly Option<string?> roots = new("--ca") { HelpName = "FILE", Description = "PEM file with the certificates to trust instead of the system's, for grpcs://" };
+    private readonly Option<string?> token = new("--token-file")
+    {
+        HelpName = "FILE",
+        Description = $"a file with the token to show (server: listeners.workerAuth.tokenFile); read again when it changes [default: the variable {TokenVariable}]",
+    };
+
+    private readonly Option<string?> certificate = new("--cert") { HelpName = "FILE", Description = "PEM file with the certificate to show (server: listeners.workerAuth.clientCa), for grpcs://" };
+    private readonly Option<string?> key = new("--key") { HelpName = "FILE", Description = "PEM file with the key of --cert" };
+
+    /// <summary>Adds the flags to a command.</summary>
+    public ServerConnection(Command command, string whatServers)
+    {
+        servers = new Option<string[]>("--server") { HelpName = "URL", Required = true, Arity = ArgumentArity.OneOrMore, Description = whatServers };
+        foreach (Option flag in new Option[] { servers, roots, token, certificate, key })
+            command.Add(flag);
+    }
+
+    /// <summary>Makes the channel that the flags describe; the caller closes it.</summary>
+    /// <exception cref="ConfigException">A flag is wrong.</exception>
+    /// <exception cref="StartupException">A file that one names can't be used.</exception>
+    public RpcChannel Open(ParseResult result, ILogger logger, TimeProvider time)
+    {
+        List<ConfigProblem> problems = [];
+        IReadOnlyList<RpcAddress> addresses = ParseServers(result.GetValue(servers)!, problems);
+        (string? certificateFile, string? keyFile) = (result.GetValue(certificate), result.GetValue(key));
+        if (certificateFile is null != keyFile is null)
+            problems.Add(ProblemWith(certificateFile is null ? "--cert" : "--key", "is missing: a certificate is shown with its key"));
+        else if (certificateFile is not null && addresses.FirstOrDefault(address => address.BaseUri.Scheme != "https") is { } plain)
+            problems.Add(ProblemWith("--cert", $"is shown over TLS only: write grpcs:// instead of {plain}"));
+        if (problems.Count > 0)
+            throw new ConfigException(problems);
+
+        SslClientAuthenticationOptions? ssl = Read("--ca", result.GetValue(roots), RpcTrust.InPemFile);
+        if (certificateFile is not null)
+            ssl = Read("--cert, --key", certificateFile, file => (ssl ?? new SslClientAuthenticationOptions()).Showing(file, keyFile!));
+        return new RpcChannel(addresses, new RpcChannelOptions
+        {
+            Ssl = ssl,
+            Authorization = LoadToken(result.GetValue(token), logger, time),
+            ConnectTimeout = TimeSpan.FromSeconds(5), // there may be others to try
+            KeepAlive = TimeSpan.FromSeconds(10),
+        });
+    }
+
+    private static List<RpcAddress> ParseServers(string[] texts, List<ConfigProblem> problems)
+    {
+        List<RpcAddress> addresses = [];
+        foreach (string text in texts)
+        {
+            if (RpcAddress.TryParse(text, out RpcAddress? address, out string? error))
+                addresses.Add(address);
+            else
+                problems.Add(ProblemWith("--server", error));
+        }
+
+        return addresses;
+    }
+
+    private static ConfigProblem ProblemWith(string flag, string message) => new(new ConfigOrigin(flag), "", message);
+
+    private static T? Read<T>(string flag, string? file, Func<string, T> read)
+        where T : class
+    {
+        try
+        {
+            return file is null ? null : read(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new StartupException($"{flag} {file}: {(exception is CryptographicException ? exception.Message.TrimEnd('.') : IoReason.OfReading(file!, exception))}", exception);
+        }
+    }
+
+    private static Func<string?>? LoadToken(string? file, ILogger logger, TimeProvider time)
+    {
+        if (file is not null)
+        {
+            try
+            {
+                var watched = new WatchedFile<string>(file, text => BearerTokens.ToHeader(BearerTokens.LinesOf(text)[0]), logger, time);
+                return () => watched.Value;
+            }
+            catch (StartupException exception)
+            {
+                throw new StartupException($"--token-file {exception.Message}", exception);
+            }
+        }
+
+        if (Environment.GetEnvironmentVariable(TokenVariable) is not { Length: > 0 } value)
+            return null;
+        try
+        {
+            string header = BearerTokens.ToHeader(BearerTokens.LinesOf(value)[0]);
+            return () => header;
+        }
+        catch (FormatException exception)
+        {
+            throw new StartupException($"{TokenVariable}: {exception.Message}", exception);
+        }
+    }
+}
