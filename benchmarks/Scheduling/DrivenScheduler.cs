@@ -41,7 +41,7 @@ internal sealed class DrivenScheduler(ExecutionOptions options)
         now += Step;
         var name = new OperationName(default, new Guid(++lastOperation, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
         Apply(new SchedulerEvent.OperationStarted(name, digest, submission));
-        Apply(new SchedulerEvent.OperationPrepared(name, new PreparedAction(digest, action, PlatformKey.Any, TimeSpan.FromMinutes(1))));
+        Apply(new SchedulerEvent.OperationPrepared(name, PreparedAction.Of(digest, action, PlatformWish.None, TimeSpan.FromMinutes(1))));
         return name;
     }
 

@@ -29,6 +29,9 @@ internal static partial class ExecutionLog
     [LoggerMessage(9, LogLevel.Warning, "Worker '{Worker}' is lost: it was not heard of in time. What it was running is given to others")]
     public static partial void WorkerLost(ILogger logger, string worker);
 
+    [LoggerMessage(10, LogLevel.Warning, "Worker '{Worker}' gets nothing for {Time}: {Failures} attempts in a row failed on it")]
+    public static partial void WorkerQuarantined(ILogger logger, string worker, int failures, TimeSpan time);
+
     [LoggerMessage(6, LogLevel.Error, "Work in the background failed: some operation may never end")]
     public static partial void BackgroundFailed(ILogger logger, Exception exception);
 

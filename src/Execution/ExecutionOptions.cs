@@ -1,3 +1,5 @@
+using RemoteExec.Execution.Scheduling;
+
 namespace RemoteExec.Execution;
 
 /// <summary>Settings of the execution service; every default is meant to be kept.</summary>
@@ -43,10 +45,43 @@ public sealed record ExecutionOptions
     public int MaxRetainedOperations { get; init; } = 50_000;
 
     /// <summary>The bound on operations that are not done; more are refused as UNAVAILABLE.</summary>
-    public int MaxUnfinishedOperations { get; init; } = 200_000;
+    public int MaxUnfinishedOperations { get; init; } = 2_000_000;
 
     /// <summary>How often a waiting client is told a state that has not changed, so that nothing on the way thinks the stream dead (EXE-20).</summary>
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Whether an action also waits for workers (for <see cref="NoWorkerTimeout"/>) that nobody has seen yet, as where they are started when they are wanted. If not, what none of those
+    /// connected could ever run fails at once.
+    /// </summary>
+    public bool WaitsForUnknownWorkers { get; init; }
+
+    /// <summary>What platform properties mean.</summary>
+    public PropertyKinds Properties { get; init; } = new();
+
+    /// <summary>Timeouts for some platforms: the first rule that fits decides.</summary>
+    public IReadOnlyList<RuntimeRule> Runtimes { get; init; } = [];
+
+    /// <summary>Who gets how much when there is not enough for all.</summary>
+    public FairnessOptions Fairness { get; init; } = new();
+
+    /// <summary>How much longer than the action's timeout a worker may have it, for its inputs and outputs; then it is taken for lost.</summary>
+    public TimeSpan LeaseOverrun { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How many times the learned time an action has to run for another worker to try it beside the first; null: never.</summary>
+    public double? HedgeFactor { get; init; }
+
+    /// <summary>How long an action runs at least before another worker tries it, too.</summary>
+    public TimeSpan HedgeAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>After how many failures in a row a worker gets nothing for a while.</summary>
+    public int QuarantineAfter { get; init; } = 5;
+
+    /// <summary>How long it gets nothing the first time; each further time doubles it.</summary>
+    public TimeSpan QuarantineTime { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The bound on <see cref="QuarantineTime"/>, however often it was doubled.</summary>
+    public TimeSpan LongestQuarantine { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>The node properties that commands may ask for on outputs (CMD-08); to be advertised as supported_node_properties.</summary>
     public IReadOnlyList<string> SupportedNodeProperties { get; init; } = [];
@@ -59,7 +94,8 @@ public sealed record ExecutionOptions
             (nameof(DefaultTimeout), DefaultTimeout), (nameof(MaxTimeout), MaxTimeout), (nameof(NoWorkerTimeout), NoWorkerTimeout),
             (nameof(LeaseDuration), LeaseDuration), (nameof(PollInterval), PollInterval), (nameof(ReconnectTime), ReconnectTime),
             (nameof(RetryDelay), RetryDelay), (nameof(AbandonedGrace), AbandonedGrace), (nameof(Retention), Retention),
-            (nameof(KeepAliveInterval), KeepAliveInterval),
+            (nameof(KeepAliveInterval), KeepAliveInterval), (nameof(LeaseOverrun), LeaseOverrun), (nameof(HedgeAfter), HedgeAfter),
+            (nameof(QuarantineTime), QuarantineTime), (nameof(LongestQuarantine), LongestQuarantine),
         })
         {
             if (value <= TimeSpan.Zero)
@@ -78,5 +114,11 @@ public sealed record ExecutionOptions
             yield return $"{nameof(MaxRetainedOperations)} must not be negative, but is {MaxRetainedOperations}";
         if (MaxUnfinishedOperations < 1)
             yield return $"{nameof(MaxUnfinishedOperations)} must be at least 1, not {MaxUnfinishedOperations}";
+        if (HedgeFactor is { } factor && !(factor >= 1))
+            yield return $"{nameof(HedgeFactor)} must be at least 1, not {factor}";
+        if (QuarantineAfter < 1)
+            yield return $"{nameof(QuarantineAfter)} must be at least 1, not {QuarantineAfter}";
+        foreach (string problem in Fairness.Validate())
+            yield return problem;
     }
 }

@@ -26,7 +26,14 @@ internal sealed class ResultRecorder(IBlobStore cas, IActionCache cache)
     }
 
     /// <summary>Stores a result that is good.</summary>
+    /// <param name="actionDigest">The action.</param>
+    /// <param name="result">Its result.</param>
+    /// <param name="isRepeated">True if it may have been stored already: then it is looked whether it was, so that it is not written twice.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CasException">Storage failed.</exception>
-    public Task StoreAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken) =>
-        cache.PutAsync(actionDigest, result, cancellationToken);
+    public async Task StoreAsync(Digest actionDigest, Reapi.ActionResult result, bool isRepeated, CancellationToken cancellationToken)
+    {
+        if (!isRepeated || await cache.GetAsync(actionDigest, cancellationToken) is not { } stored || !stored.Equals(result))
+            await cache.PutAsync(actionDigest, result, cancellationToken);
+    }
 }

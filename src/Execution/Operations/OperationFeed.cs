@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RemoteExec.Execution.Scheduling;
 
 namespace RemoteExec.Execution.Operations;
 
@@ -6,15 +7,16 @@ namespace RemoteExec.Execution.Operations;
 /// The states of one operation, from the scheduler to everybody who waits for it. A reader gets the state at hand first and the newest
 /// after each change; a slow one misses states in between, never the last.
 /// </summary>
-internal sealed class OperationFeed(OperationState first)
+/// <param name="name">The operation's name.</param>
+internal sealed class OperationFeed(OperationName name)
 {
     private readonly Lock gate = new(); // guards the fields below
-    private OperationState current = first;
-    private TaskCompletionSource changed = NewSignal();
-    private bool closed;
+    private OperationState? current;
+    private TaskCompletionSource? changed; // made when somebody waits: many operations are only looked at when they are done
+    private Exception? end;
 
-    /// <summary>The newest state.</summary>
-    public OperationState Current
+    /// <summary>The newest state; null before the first.</summary>
+    public OperationState? Current
     {
         get
         {
@@ -29,18 +31,23 @@ internal sealed class OperationFeed(OperationState first)
         lock (gate)
         {
             current = state;
-            changed.TrySetResult();
-            changed = NewSignal();
+            changed?.TrySetResult();
+            changed = null;
         }
     }
 
     /// <summary>Ends the feed of an operation that was deleted or forgotten.</summary>
-    public void Close()
+    public void Close() => End(new OperationNotFoundException(name.ToString()));
+
+    /// <summary>Ends the feed of an operation that goes on, but that nothing more is heard of here.</summary>
+    /// <param name="reason">What those who wait are told.</param>
+    public void End(Exception reason)
     {
         lock (gate)
         {
-            closed = true;
-            changed.TrySetResult();
+            end ??= reason;
+            changed?.TrySetResult();
+            changed = null;
         }
     }
 
@@ -49,16 +56,18 @@ internal sealed class OperationFeed(OperationState first)
     /// repeated each time it passes.
     /// </summary>
     /// <exception cref="OperationNotFoundException">The operation was deleted meanwhile.</exception>
+    /// <exception cref="SchedulerStoppedException">Nothing more is heard of it here.</exception>
     public async IAsyncEnumerable<OperationState> ReadAsync(
         TimeSpan repeatAfter, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {
-            (OperationState state, Task next, bool isClosed) = Look();
-            if (isClosed && !state.IsDone)
-                throw new OperationNotFoundException(state.Name.ToString());
-            yield return state;
-            if (state.IsDone)
+            (OperationState? state, Task next, Exception? ended) = Look();
+            if (ended is not null && state is not { IsDone: true })
+                throw ended;
+            if (state is not null)
+                yield return state;
+            if (state is { IsDone: true })
                 yield break;
             await WaitAsync(next, repeatAfter, time, cancellationToken);
         }
@@ -75,9 +84,9 @@ internal sealed class OperationFeed(OperationState first)
     // Continuations run elsewhere: Publish is called under the scheduler's lock.
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private (OperationState State, Task Next, bool Closed) Look()
+    private (OperationState? State, Task Next, Exception? Ended) Look()
     {
         lock (gate)
-            return (current, changed.Task, closed);
+            return (current, end is null ? (changed ??= NewSignal()).Task : Task.CompletedTask, end);
     }
 }

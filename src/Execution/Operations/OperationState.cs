@@ -10,11 +10,13 @@ namespace RemoteExec.Execution.Operations;
 /// <param name="Name">Its name.</param>
 /// <param name="ActionDigest">The action.</param>
 /// <param name="Stage">How far it has come; COMPLETED exactly if there is an outcome (EXE-02).</param>
-/// <param name="Progress">What is known of the run so far; null before it is queued.</param>
+/// <param name="Progress">What is known of the run so far; null before it is given to a worker.</param>
 /// <param name="Outcome">How it ended; null before that.</param>
 /// <param name="Submission">What the client said about it.</param>
+/// <param name="QueuedAt">When it was queued; null before that.</param>
 internal sealed record OperationState(
-    OperationName Name, Digest ActionDigest, Stage Stage, Reapi.ExecutedActionMetadata? Progress, Outcome? Outcome, Submission Submission)
+    OperationName Name, Digest ActionDigest, Stage Stage, Reapi.ExecutedActionMetadata? Progress, Outcome? Outcome, Submission Submission,
+    DateTimeOffset? QueuedAt = null)
 {
     /// <summary>True if it has ended; it never changes from then on .</summary>
     public bool IsDone => Outcome is not null;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using RemoteExec.ActionCache;
 using RemoteExec.Cas;
 using RemoteExec.Execution.Actions;
+using RemoteExec.Execution.Journal;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Workers;
@@ -10,8 +11,8 @@ using RemoteExec.Protocol.Workers;
 namespace RemoteExec.Execution.Scheduling;
 
 /// <summary>
-/// The shell round the <see cref="Scheduler"/>: gives it a lock, a clock and hands. Thread-safe. Disposing ends every operation as
-/// UNAVAILABLE and waits for what goes on in the background.
+/// The shell round the <see cref="Scheduler"/>: gives it a lock, a clock and hands, and a journal if there is one. Thread-safe. Disposing waits for what goes on in the background; without
+/// a journal it ends every operation as UNAVAILABLE, with one they go on wherever the journal is taken up.
 /// </summary>
 public sealed class ActionQueue : IAsyncDisposable
 {
@@ -24,33 +25,58 @@ public sealed class ActionQueue : IAsyncDisposable
     private readonly Lock gate = new(); // guards everything below
     private readonly Scheduler scheduler;
     private readonly Dictionary<OperationName, OperationFeed> feeds = [];
-    private readonly Dictionary<long, TaskCompletionSource<Lease?>> polls = [];
+    private readonly Dictionary<long, TaskCompletionSource<PollAnswer>> polls = [];
+    private readonly Outbox? outbox;
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset? armedFor;
     private long lastPoll;
     private bool draining;
     private bool stopped;
 
-    /// <summary>Makes an empty queue.</summary>
+    /// <summary>Makes an empty queue, of which nothing is left when it is gone.</summary>
     /// <param name="cas">Where actions and commands are read, and outputs looked for.</param>
     /// <param name="cache">The action cache: one that hides results whose outputs are gone.</param>
     /// <param name="options">The settings.</param>
     /// <param name="logger">Where faults are told.</param>
     /// <param name="time">The clock.</param>
     public ActionQueue(IBlobStore cas, IActionCache cache, ExecutionOptions options, ILogger logger, TimeProvider time)
+        : this(cas, cache, options, journal: null, new JournalState(), logger, time)
+    {
+    }
+
+    /// <summary>Makes a queue that goes on with what a journal tells.</summary>
+    /// <param name="cas">Where actions and commands are read, and outputs looked for.</param>
+    /// <param name="cache">The action cache: one that hides results whose outputs are gone.</param>
+    /// <param name="options">The settings.</param>
+    /// <param name="journal">Where is written down what must not be lost, before anybody hears of it; null if nothing is. It stays the caller's.</param>
+    /// <param name="restored">What was written down before.</param>
+    /// <param name="logger">Where faults are told.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="InvalidDataException">What was written down makes no sense.</exception>
+    internal ActionQueue(
+        IBlobStore cas, IActionCache cache, ExecutionOptions options, IJournal? journal, JournalState restored, ILogger logger, TimeProvider time)
     {
         this.options = options;
         this.logger = logger;
         this.time = time;
         background = new BackgroundTasks(logger);
         work = new ActionWork(new ActionReader(cas, cache, options), new ResultRecorder(cas, cache), logger);
-        scheduler = new Scheduler(options, Guid.NewGuid().ToString("N"));
+        scheduler = new Scheduler(options, Guid.NewGuid().ToString("N"), journals: journal is not null);
         timer = time.CreateTimer(static queue => ((ActionQueue)queue!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        lock (gate)
+        {
+            if (journal is not null)
+                outbox = new Outbox(journal, gate, scheduler.TakeSnapshot, Perform);
+            Take(scheduler.Restore(restored, time.GetUtcNow()));
+        }
     }
 
+    /// <summary>Ends when another scheduler has taken over: this queue is of no use any more. Never without a journal.</summary>
+    internal Task Lost => outbox?.Lost ?? Task.Delay(Timeout.Infinite);
+
     /// <summary>
-    /// Ends what has not started yet, as UNAVAILABLE, and waits for what runs: for at most <paramref name="patience"/>. New operations are refused
-    /// from now on. To be followed by disposing.
+    /// Starts nothing more and waits for what runs: for at most <paramref name="patience"/>. New operations are refused from now on; what has not started yet ends as UNAVAILABLE, or with
+    /// a journal stays in it. To be followed by disposing.
     /// </summary>
     public async Task DrainAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
@@ -75,11 +101,24 @@ public sealed class ActionQueue : IAsyncDisposable
     {
         lock (gate)
         {
+            if (stopped)
+                return;
+            Apply(outbox is null ? new SchedulerEvent.Stopped() : new SchedulerEvent.HandedOver());
             stopped = true;
-            Apply(new SchedulerEvent.Stopped());
         }
 
         await timer.DisposeAsync();
+        if (outbox is not null)
+            await outbox.DisposeAsync();
+        lock (gate)
+        {
+            foreach (OperationFeed feed in feeds.Values)
+                feed.End(new SchedulerStoppedException());
+            foreach (TaskCompletionSource<PollAnswer> poll in polls.Values)
+                poll.TrySetException(new SchedulerStoppedException());
+            polls.Clear();
+        }
+
         await background.DisposeAsync();
     }
 
@@ -91,8 +130,10 @@ public sealed class ActionQueue : IAsyncDisposable
         OperationFeed feed;
         lock (gate)
         {
+            if (stopped)
+                throw new SchedulerStoppedException();
+            feeds.Add(name, feed = new OperationFeed(name));
             Apply(new SchedulerEvent.OperationStarted(name, actionDigest, submission));
-            feed = feeds[name];
         }
 
         await foreach (OperationState state in FollowAsync(name, feed, cancellationToken))
@@ -119,14 +160,14 @@ public sealed class ActionQueue : IAsyncDisposable
     internal OperationState Get(OperationName name)
     {
         lock (gate)
-            return FindFeed(name).Current;
+            return FindFeed(name).Current ?? throw new OperationNotFoundException(name.ToString());
     }
 
     /// <summary>The states of an instance's operations, in no particular order.</summary>
     internal IReadOnlyList<OperationState> List(InstanceName instance)
     {
         lock (gate)
-            return [.. feeds.Where(entry => entry.Key.Instance == instance).Select(entry => entry.Value.Current)];
+            return [.. feeds.Where(entry => entry.Key.Instance == instance).Select(entry => entry.Value.Current).OfType<OperationState>()];
     }
 
     /// <summary>Cancels an operation; nothing happens to one that is done (OPS-02).</summary>
@@ -151,11 +192,11 @@ public sealed class ActionQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes the state of a slot, and returns what it should execute once there is something to tell it; null: nothing.</summary>
+    /// <summary>Takes the state of a slot, and returns what it should execute once there is something to tell it.</summary>
     /// <exception cref="SchedulerStoppedException">The server shuts down.</exception>
-    internal async Task<Lease?> SynchronizeAsync(SynchronizeRequest post, CancellationToken cancellationToken)
+    internal async Task<PollAnswer> SynchronizeAsync(SynchronizeRequest post, CancellationToken cancellationToken)
     {
-        var answer = new TaskCompletionSource<Lease?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<PollAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         long poll;
         lock (gate)
         {
@@ -170,7 +211,7 @@ public sealed class ActionQueue : IAsyncDisposable
             return await answer.Task;
     }
 
-    private void BreakPoll(string slotId, long poll, TaskCompletionSource<Lease?> answer, CancellationToken cancellationToken)
+    private void BreakPoll(string slotId, long poll, TaskCompletionSource<PollAnswer> answer, CancellationToken cancellationToken)
     {
         lock (gate)
         {
@@ -216,9 +257,17 @@ public sealed class ActionQueue : IAsyncDisposable
     // Under the lock: it only touches memory (the log's queue is in memory too), starts what does I/O elsewhere, and runs no continuation of others.
     private void Apply(SchedulerEvent change)
     {
-        foreach (SchedulerEffect effect in scheduler.Apply(change, time.GetUtcNow()))
-            Perform(effect);
-        if (draining && scheduler.ExecutionsInFlight == 0)
+        if (!stopped)
+            Take(scheduler.Apply(change, time.GetUtcNow()));
+    }
+
+    private void Take(IReadOnlyList<SchedulerEffect> effects)
+    {
+        if (outbox is null)
+            Perform(effects);
+        else
+            outbox.Add(scheduler.Facts, effects);
+        if (draining && scheduler.IsDrained)
             drained.TrySetResult();
         if (scheduler.NextAlarm is { } next && next != armedFor && !stopped)
         {
@@ -226,6 +275,12 @@ public sealed class ActionQueue : IAsyncDisposable
             TimeSpan wait = next - time.GetUtcNow();
             timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
+    }
+
+    private void Perform(IReadOnlyList<SchedulerEffect> effects)
+    {
+        foreach (SchedulerEffect effect in effects)
+            Perform(effect);
     }
 
     private void Perform(SchedulerEffect effect)
@@ -236,19 +291,24 @@ public sealed class ActionQueue : IAsyncDisposable
                 feed.Publish(publish.State);
                 break;
             case SchedulerEffect.Publish publish:
-                feeds.Add(publish.State.Name, new OperationFeed(publish.State));
+                var restoredFeed = new OperationFeed(publish.State.Name);
+                restoredFeed.Publish(publish.State);
+                feeds.Add(publish.State.Name, restoredFeed);
                 break;
             case SchedulerEffect.Forget forget when feeds.Remove(forget.Name, out OperationFeed? feed):
                 feed.Close();
                 break;
-            case SchedulerEffect.AnswerPoll answer when polls.Remove(answer.Poll, out TaskCompletionSource<Lease?>? poll):
-                poll.TrySetResult(answer.Lease);
+            case SchedulerEffect.AnswerPoll answer when polls.Remove(answer.Poll, out TaskCompletionSource<PollAnswer>? poll):
+                poll.TrySetResult(new PollAnswer(answer.Lease, answer.IsDraining));
                 break;
             case SchedulerEffect.Prepare prepare:
                 background.Run(async cancellationToken => Tell(await work.PrepareAsync(prepare, cancellationToken)));
                 break;
             case SchedulerEffect.Record record:
                 background.Run(async cancellationToken => Tell(await work.RecordAsync(record, cancellationToken)));
+                break;
+            case SchedulerEffect.WorkerQuarantined quarantined:
+                ExecutionLog.WorkerQuarantined(logger, quarantined.Worker, quarantined.Failures, quarantined.Time);
                 break;
             case SchedulerEffect.WorkerJoined joined:
                 ExecutionLog.WorkerJoined(logger, joined.Worker, joined.Platform.ToString());

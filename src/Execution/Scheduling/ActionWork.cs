@@ -45,7 +45,7 @@ internal sealed class ActionWork(ActionReader reader, ResultRecorder recorder, I
             }
 
             if (record.Store)
-                await StoreAsync(record.ActionDigest, result, cancellationToken);
+                await StoreAsync(record, cancellationToken);
             return new SchedulerEvent.ResultRecorded(record.ExecutionId, new Outcome.Answered(record.Response));
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -57,15 +57,15 @@ internal sealed class ActionWork(ActionReader reader, ResultRecorder recorder, I
     }
 
     // A result is good even if it can't be kept.
-    private async Task StoreAsync(Digest actionDigest, Reapi.ActionResult result, CancellationToken cancellationToken)
+    private async Task StoreAsync(SchedulerEffect.Record record, CancellationToken cancellationToken)
     {
         try
         {
-            await recorder.StoreAsync(actionDigest, result, cancellationToken);
+            await recorder.StoreAsync(record.ActionDigest, record.Response.Result, record.IsRepeated, cancellationToken);
         }
         catch (CasException exception)
         {
-            ExecutionLog.ResultNotStored(logger, exception, actionDigest);
+            ExecutionLog.ResultNotStored(logger, exception, record.ActionDigest);
         }
     }
 }

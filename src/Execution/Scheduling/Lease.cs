@@ -5,4 +5,5 @@ namespace RemoteExec.Execution.Scheduling;
 /// <param name="Action">The action.</param>
 /// <param name="QueuedAt">When it was first queued.</param>
 /// <param name="RequestMetadata">For whom it runs; null if the client did not say.</param>
-internal sealed record Lease(string Id, PreparedAction Action, DateTimeOffset QueuedAt, Reapi.RequestMetadata? RequestMetadata);
+/// <param name="SetAside">What the worker has to set aside for it; null if it did not tell what it has.</param>
+internal sealed record Lease(string Id, PreparedAction Action, DateTimeOffset QueuedAt, Reapi.RequestMetadata? RequestMetadata, Resources? SetAside = null);

@@ -1,12 +1,13 @@
 namespace RemoteExec.Execution.Scheduling;
 
-/// <summary>Which queues there are, which groups of workers, and who may run what. There are few of each, however many actions and slots.</summary>
-internal sealed class Matching
+/// <summary>Which queues there are, which groups of workers, and who may serve whom. There are few of each, however many actions and slots.</summary>
+internal sealed class Matching(PropertyKinds kinds, FairTree tree)
 {
     private readonly Dictionary<PlatformKey, PlatformQueue> queues = [];
     private readonly Dictionary<PlatformKey, WorkerGroup> groups = [];
+    private long lastGroup;
 
-    /// <summary>The queues that are not empty.</summary>
+    /// <summary>The queues of which something waits or runs.</summary>
     public IReadOnlyCollection<PlatformQueue> Queues => queues.Values;
 
     /// <summary>The groups, those included whose last slot left only lately.</summary>
@@ -17,14 +18,10 @@ internal sealed class Matching
     {
         if (groups.TryGetValue(platform, out WorkerGroup? group))
             return group;
-        group = new WorkerGroup(platform);
+        group = new WorkerGroup(platform, kinds, ++lastGroup);
         groups.Add(platform, group);
         foreach (PlatformQueue queue in queues.Values)
-        {
-            if (group.Satisfies(queue.Platform))
-                queue.Groups.Add(group);
-        }
-
+            Connect(queue, group);
         return group;
     }
 
@@ -32,74 +29,37 @@ internal sealed class Matching
     public void Remove(WorkerGroup group)
     {
         groups.Remove(group.Platform);
-        foreach (PlatformQueue queue in queues.Values)
+        foreach (PlatformQueue queue in group.Queues)
             queue.Groups.Remove(group);
     }
 
-    /// <summary>Puts an execution into its queue, made if need be.</summary>
-    public PlatformQueue Enqueue(Execution execution)
+    /// <summary>The queue of a platform, made if need be.</summary>
+    public PlatformQueue QueueOf(PlatformKey platform)
     {
-        PlatformKey platform = execution.Action.Platform;
-        if (!queues.TryGetValue(platform, out PlatformQueue? queue))
-        {
-            queue = new PlatformQueue(platform);
-            queue.Groups.UnionWith(groups.Values.Where(group => group.Satisfies(platform)));
-            queues.Add(platform, queue);
-        }
-
-        queue.Waiting.Add(execution);
+        if (queues.TryGetValue(platform, out PlatformQueue? queue))
+            return queue;
+        queue = new PlatformQueue(platform, tree);
+        queues.Add(platform, queue);
+        foreach (WorkerGroup group in groups.Values)
+            Connect(queue, group);
         return queue;
     }
 
-    /// <summary>The queue in which an execution waits.</summary>
-    public PlatformQueue QueueOf(Execution execution) => queues[execution.Action.Platform];
-
-    /// <summary>Takes an execution out of its queue.</summary>
-    public void Dequeue(Execution execution)
+    /// <summary>Forgets a queue if nothing of it waits or runs.</summary>
+    public void RemoveIfEmpty(PlatformQueue queue)
     {
-        PlatformQueue queue = QueueOf(execution);
-        queue.Waiting.Remove(execution);
-        if (queue.Waiting.Count == 0)
-            queues.Remove(queue.Platform);
+        if (!queue.IsEmpty)
+            return;
+        queues.Remove(queue.Platform);
+        foreach (WorkerGroup group in queue.Groups)
+            group.Queues.Remove(queue);
     }
 
-    /// <summary>
-    /// The next slot and what it should run; null if no idle slot may run anything that waits. A slot gets the most urgent execution it may
-    /// run; of several groups, the one that offers least goes first, so that rare abilities stay free for those who need them.
-    /// </summary>
-    public (Slot Slot, Execution Execution)? NextPair()
+    private static void Connect(PlatformQueue queue, WorkerGroup group)
     {
-        if (queues.Count == 0)
-            return null;
-        (Slot Slot, Execution Execution)? best = null;
-        foreach (WorkerGroup group in groups.Values)
-        {
-            if (group.Idle.Count > 0 && (best is null || group.Platform.Properties.Count < best.Value.Slot.Group.Platform.Properties.Count))
-                best = NextPairOf(group) ?? best;
-        }
-
-        return best;
-    }
-
-    private (Slot Slot, Execution Execution)? NextPairOf(WorkerGroup group)
-    {
-        PlatformQueue[] fitting = [.. queues.Values.Where(queue => queue.Groups.Contains(group))];
-        if (fitting.Length == 0)
-            return null;
-        foreach (Slot slot in group.Idle)
-        {
-            Execution? first = null;
-            foreach (PlatformQueue queue in fitting)
-            {
-                Execution? candidate = queue.FirstFor(slot.WorkerName);
-                if (candidate is not null && (first is null || candidate.CompareTo(first) < 0))
-                    first = candidate;
-            }
-
-            if (first is not null)
-                return (slot, first);
-        }
-
-        return null;
+        if (!group.Satisfies(queue.Platform))
+            return;
+        queue.Groups.Add(group);
+        group.Queues.Add(queue);
     }
 }

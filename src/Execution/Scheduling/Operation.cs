@@ -36,5 +36,6 @@ internal sealed class Operation(OperationName name, Digest actionDigest, Submiss
 
     /// <summary>What its clients may know.</summary>
     public OperationState ToState() => new(
-        Name, ActionDigest, Outcome is not null ? Stage.Completed : Execution?.Stage ?? Stage.CacheCheck, Execution?.Progress, Outcome, Submission);
+        Name, ActionDigest, Outcome is not null ? Stage.Completed : Execution?.Stage ?? Stage.CacheCheck, Execution?.Progress, Outcome, Submission,
+        Execution?.QueuedAt);
 }

@@ -12,6 +12,9 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
     /// <summary>Those that are not done.</summary>
     public IReadOnlyCollection<Operation> Unfinished => unfinished;
 
+    /// <summary>All of them.</summary>
+    public IReadOnlyCollection<Operation> All => byName.Values;
+
     /// <summary>When the time of the oldest done operation is over, or was if it was deleted; null if there is none.</summary>
     public DateTimeOffset? NextExpiry => done.TryPeek(out Operation? oldest) ? oldest.DoneAt + retention : null;
 

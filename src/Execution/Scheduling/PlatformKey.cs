@@ -23,10 +23,15 @@ internal sealed class PlatformKey : IEquatable<PlatformKey>
 
     /// <summary>The key of a platform message; null asks for nothing.</summary>
     public static PlatformKey Of(Reapi.Platform? platform) =>
-        platform is null or { Properties.Count: 0 }
-            ? Any
-            : new PlatformKey([.. platform.Properties.Select(p => (p.Name, p.Value)).Distinct()
-                .OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.Value, StringComparer.Ordinal)]);
+        platform is null or { Properties.Count: 0 } ? Any : Of(platform.Properties.Select(property => (property.Name, property.Value)));
+
+    /// <summary>The key of some properties.</summary>
+    public static PlatformKey Of(IEnumerable<(string Name, string Value)> properties)
+    {
+        (string, string)[] sorted = [.. properties.Distinct()
+            .OrderBy(property => property.Name, StringComparer.Ordinal).ThenBy(property => property.Value, StringComparer.Ordinal)];
+        return sorted.Length == 0 ? Any : new PlatformKey(sorted);
+    }
 
     /// <inheritdoc/>
     public bool Equals(PlatformKey? other) => other is not null && text == other.text;

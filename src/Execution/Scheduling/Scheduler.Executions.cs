@@ -3,46 +3,117 @@ using Stage = Build.Bazel.Remote.Execution.V2.ExecutionStage.Types.Value;
 
 namespace RemoteExec.Execution.Scheduling;
 
-// What happens to executions: from the queue to a slot, perhaps back, and to their end.
+// What happens to executions: from the queue to a worker and to their end.
 internal sealed partial class Scheduler
 {
     private void Dispatch()
     {
-        while (!draining && matching.NextPair() is var (slot, execution))
+        if (!draining)
         {
-            matching.Dequeue(execution);
-            Lend(execution, slot);
+            while (toServe.TryDequeue(out WorkerNode? worker))
+            {
+                worker.IsToServe = false;
+                while (worker.AvailableNode is not null && placement.FindExecution(worker) is var (execution, turn))
+                    Lend(execution, worker, turn);
+            }
+
+            foreach (Execution execution in toPlace)
+                Place(execution);
+        }
+
+        toPlace.Clear();
+    }
+
+    private void Place(Execution execution)
+    {
+        while (execution.Phase == ExecutionPhase.Queued && placement.FindWorker(execution, execution.Queue!) is { } worker)
+        {
+            // Its being free does not make it this one's turn.
+            if (placement.FindExecution(worker) is var (first, turn))
+                Lend(first, worker, turn);
+            else if (worker.ReservedFor is null)
+                Lend(execution, worker, execution.Lines[0]);
+            else
+                return;
         }
     }
 
-    private void Lend(Execution execution, Slot slot)
+    private void Lend(Execution execution, WorkerNode worker, FairShare turn)
     {
+        PlatformQueue queue = execution.Queue!;
+        turn.AddRunning(1);
+        turn.Charge(CostOf(execution));
+        queue.Running++;
+        Dequeue(execution);
         execution.Phase = ExecutionPhase.Leased;
         execution.Attempts++;
-        execution.Lease = new Lease(
-            $"{epoch}-{++lastLease}", execution.Action, execution.QueuedAt, execution.Operations[0].Submission.RequestMetadata);
-        execution.Slot = slot;
         execution.Stage = Stage.Executing;
-        execution.Progress = WithQueueTime(new Reapi.ExecutedActionMetadata { Worker = slot.WorkerName }, execution);
-        slot.Execution = execution;
-        AnswerPoll(slot);
+        Start(execution, worker, turn);
         PublishAll(execution);
+    }
+
+    private void Start(Execution execution, WorkerNode worker, FairShare turn)
+    {
+        Slot slot = worker.Idle.First!.Value;
+        Resources? setAside = worker.Capacity is { } capacity ? Placement.DemandOf(execution, capacity) : null;
+        var lease = new Lease(
+            $"{epoch}-{++lastLease}", execution.Action, execution.QueuedAt, execution.Operations[0].Submission.RequestMetadata, setAside);
+        var run = new Run(execution, lease, worker.Name, now) { Turn = turn };
+        execution.Runs.Add(run);
+        execution.Progress = run.Progress;
+        Hand(run, slot);
+        locality.Note(execution.Action.Locality, worker);
+        NoteLeased(run);
+        AnswerPoll(slot);
+    }
+
+    // What a start costs its build: the core seconds that it is expected to take. One that nothing is known of counts as one second on one core.
+    private static double CostOf(Execution execution)
+    {
+        long cpu = execution.Action.Wish.Asked.CpuMillis > 0 ? execution.Action.Wish.Asked.CpuMillis : execution.Expected.CpuMillis ?? Resources.Core;
+        return Math.Clamp(execution.Expected.Seconds ?? 1, 0.01, 3600) * cpu / Resources.Core;
     }
 
     private void Enqueue(Execution execution)
     {
+        if (execution.Operations[0].Submission.RequestMetadata is { } metadata)
+            execution.Expected = usage.Expect(metadata.ActionMnemonic, metadata.TargetId);
         execution.Phase = ExecutionPhase.Queued;
         execution.EnqueuedAt = now;
-        PlatformQueue queue = matching.Enqueue(execution);
-        if (queue.Groups.Count == 0 && matching.Groups.Any(group => group.IsConnected))
+        PlatformQueue queue = matching.QueueOf(execution.Action.Wish.Platform);
+        execution.Queue = queue;
+        queue.Add(execution);
+        AddLines(execution);
+        if ((queue.Groups.Count == 0 || execution.Action.Wish.Asked != default) && !options.WaitsForUnknownWorkers
+            && matching.Groups.Any(group => group.IsConnected) && Unservable.Explain(execution.Action.Wish, matching.Groups) is { } reason)
         {
-            End(execution, Unservable.Explain(queue.Platform, matching.Groups));
+            End(execution, reason);
             return;
         }
 
         WatchService(queue);
         if (queue.UnservedSince < now)
             agenda.Add(now + options.NoWorkerTimeout, execution);
+        toPlace.Add(execution);
+    }
+
+    private void Dequeue(Execution execution)
+    {
+        execution.Queue!.Remove(execution);
+        matching.RemoveIfEmpty(execution.Queue);
+        if (execution.ReservedOn is not { } worker)
+            return;
+        execution.ReservedOn = null;
+        worker.ReservedFor = null;
+        Serve(worker);
+    }
+
+    private void Serve(WorkerNode worker)
+    {
+        if (worker.IsToServe)
+            return;
+        worker.IsToServe = true;
+        toServe.Enqueue(worker);
     }
 
     // Those that wait already when nobody connected can serve their queue any more end together. Who comes later ends later, one by one, and has a reminder of
@@ -64,23 +135,33 @@ internal sealed partial class Scheduler
     {
         if (!(queue.UnservedSince + options.NoWorkerTimeout <= now))
             return;
-        foreach (Execution execution in queue.Waiting.ToArray())
+        foreach (Execution execution in queue.All().ToArray())
             EndIfUnserved(execution);
+    }
+
+    // Those that ask for more than the workers have that are left.
+    private void EndIfTooBig(PlatformQueue queue)
+    {
+        if (queue.Asking == 0 || !queue.Groups.Any(group => group.IsConnected))
+            return;
+        foreach (Execution execution in queue.All().Where(execution => execution.EnqueuedAt + options.NoWorkerTimeout <= now).ToArray())
+        {
+            if (Unservable.Explain(execution.Action.Wish, matching.Groups) is { } reason)
+                End(execution, reason);
+        }
     }
 
     private void EndIfUnserved(Execution execution)
     {
-        PlatformQueue queue = matching.QueueOf(execution);
+        PlatformQueue queue = execution.Queue!;
         if (queue.UnservedSince + options.NoWorkerTimeout <= now && execution.EnqueuedAt + options.NoWorkerTimeout <= now)
             End(execution, Unservable.Waited(queue.Platform, options.NoWorkerTimeout));
     }
 
-    private void TakeResult(Execution execution, Reapi.ExecuteResponse response, bool retryable)
+    private void TakeResult(Execution execution, string worker, Reapi.ExecuteResponse response)
     {
-        string worker = execution.Slot!.WorkerName;
-        Release(execution);
-        if (retryable && TryAgain(execution, worker, Rest))
-            return;
+        StopRuns(execution);
+        LeavePhase(execution);
         if (response.Result is { } result)
         {
             result.ExecutionMetadata ??= new Reapi.ExecutedActionMetadata { Worker = worker };
@@ -95,9 +176,13 @@ internal sealed partial class Scheduler
         }
 
         // Only what went well goes into the cache: clients take a cached failure for a miss, or fail on it (EXE-07, AC-13, Q-13).
-        bool store = response.Result!.ExitCode == 0 && !execution.Action.Action.DoNotCache;
+        bool store = response.Result!.ExitCode == 0 && !execution.Action.DoNotCache;
         execution.Phase = ExecutionPhase.Recording;
-        effects.Add(new SchedulerEffect.Record(execution.Id, execution.Action.Digest, response, store));
+        recording++;
+        execution.Stage = Stage.Executing;
+        execution.Reported = new SchedulerEffect.Record(execution.Id, execution.Action.Digest, response, store);
+        NoteReported(execution.Reported);
+        effects.Add(execution.Reported);
     }
 
     private void EndRecorded(SchedulerEvent.ResultRecorded recorded)
@@ -110,9 +195,13 @@ internal sealed partial class Scheduler
     {
         if (!executions.TryGetValue(refused.ExecutionId, out Execution? execution) || execution.Phase != ExecutionPhase.Recording)
             return;
-        if (mergeable.TryGetValue(execution.Action.Digest, out Execution? newer) && newer != execution)
+        string worker = execution.Progress?.Worker ?? "";
+        CountFailure(worker);
+        execution.Reported = null;
+        NoteUnleased(execution, "", failed: false);
+        if (mergeable.TryGetValue(execution.Action.Digest, out Execution? newer) && newer != execution && !execution.Action.DoNotCache)
             Merge(execution, newer);
-        else if (!TryAgain(execution, execution.Progress!.Worker, Rest))
+        else if (!TryAgain(execution, worker, Rest))
             End(execution, new Outcome.Failed(FailureKind.Internal, refused.Message));
     }
 
@@ -122,27 +211,15 @@ internal sealed partial class Scheduler
         Abandon(execution);
         if (newer.Stage < execution.Stage)
             newer.Stage = execution.Stage;
-        foreach (Operation operation in execution.Operations)
+        foreach (Operation operation in execution.Operations.TakeAll())
             Attach(operation, newer);
-    }
-
-    // That a worker is lost is noticed only after some time, which is rest enough; and another worker has done nothing wrong.
-    private void LoseLease(Execution execution)
-    {
-        string worker = execution.Slot!.WorkerName;
-        Release(execution);
-        if (!TryAgain(execution, worker, Enqueue))
-        {
-            End(execution, new Outcome.Failed(
-                FailureKind.WorkerLost,
-                $"the worker was lost while it ran the action, {execution.Attempts} time(s) in all; the last was '{worker}'"));
-        }
     }
 
     private bool TryAgain(Execution execution, string failedWorker, Action<Execution> next)
     {
-        execution.FailedOn.Add(failedWorker);
-        if (draining)
+        LeavePhase(execution);
+        (execution.FailedOn ??= new HashSet<string>(StringComparer.Ordinal)).Add(failedWorker);
+        if (draining && !journals)
         {
             End(execution, shuttingDown);
             return true;
@@ -168,48 +245,48 @@ internal sealed partial class Scheduler
             Enqueue(execution);
         else if (execution.Phase == ExecutionPhase.Queued)
             EndIfUnserved(execution);
+        else if (execution.Phase == ExecutionPhase.Leased)
+            GiveUpAwaited(execution);
     }
 
-    private void HandBack(Execution execution)
+    // Out of what it is in, on the way to something else.
+    private void LeavePhase(Execution execution)
     {
-        Release(execution);
-        execution.Attempts--;
-        if (draining)
-            End(execution, shuttingDown);
-        else
-            Enqueue(execution);
-    }
+        if (execution.Phase == ExecutionPhase.Queued)
+        {
+            Dequeue(execution);
+        }
+        else if (execution.Phase == ExecutionPhase.Leased && execution.Queue is { } queue)
+        {
+            queue.Running--;
+            matching.RemoveIfEmpty(queue);
+        }
 
-    private void Release(Execution execution)
-    {
-        if (execution.Slot is { } slot)
-            slot.Execution = null;
-        execution.Slot = null;
-        execution.Lease = null;
+        else if (execution.Phase == ExecutionPhase.Recording)
+        {
+            recording--;
+        }
+
+        if (execution.Phase is ExecutionPhase.Queued or ExecutionPhase.Leased)
+            execution.Queue = null;
+        execution.Phase = ExecutionPhase.Resting; // for the moment
     }
 
     // Ends an execution wherever it stands, and every operation that waits for it.
     private void End(Execution execution, Outcome outcome)
     {
         Abandon(execution);
-        Operation[] waiting = [.. execution.Operations];
-        execution.Operations.Clear(); // all at once: one by one from the front, each would move all behind it
-        foreach (Operation operation in waiting)
+        foreach (Operation operation in execution.Operations.TakeAll())
             Complete(operation, outcome);
     }
 
     private void Abandon(Execution execution)
     {
-        if (execution.Phase == ExecutionPhase.Queued)
-            matching.Dequeue(execution);
-        if (execution.Slot is { } slot)
-        {
-            Release(execution);
-            AnswerPoll(slot);
-        }
-
+        StopRuns(execution);
+        LeavePhase(execution);
         execution.Phase = ExecutionPhase.Over;
         executions.Remove(execution.Id);
+        ForgetLeases(execution);
         if (mergeable.TryGetValue(execution.Action.Digest, out Execution? newest) && newest == execution)
             mergeable.Remove(execution.Action.Digest);
     }

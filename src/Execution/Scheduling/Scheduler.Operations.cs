@@ -6,7 +6,7 @@ namespace RemoteExec.Execution.Scheduling;
 internal sealed partial class Scheduler
 {
     private static readonly Outcome.Failed shuttingDown = new(FailureKind.ShuttingDown, "the server is shutting down: try again elsewhere");
-    private readonly OperationTable operations = new(options.Retention, options.MaxRetainedOperations);
+    private readonly OperationTable operations;
     private bool isForgettingPlanned;
 
     private void Start(SchedulerEvent.OperationStarted started)
@@ -24,6 +24,7 @@ internal sealed partial class Scheduler
         }
         else
         {
+            NoteAccepted(operation);
             Publish(operation);
             effects.Add(new SchedulerEffect.Prepare(operation.Name, operation.ActionDigest, operation.Submission.SkipCacheLookup));
         }
@@ -44,7 +45,7 @@ internal sealed partial class Scheduler
     // An action that must not be cached must not share a run either (EXE-10). A result that is being stored may be visible already,
     // which a client that skips the cache must not get (EXE-09).
     private Execution? FindToMerge(PreparedAction action, Operation operation) =>
-        !action.Action.DoNotCache && mergeable.TryGetValue(action.Digest, out Execution? running)
+        !action.DoNotCache && mergeable.TryGetValue(action.Digest, out Execution? running)
         && !(running.Phase == ExecutionPhase.Recording && operation.Submission.SkipCacheLookup)
             ? running
             : null;
@@ -53,29 +54,54 @@ internal sealed partial class Scheduler
     {
         operation.Execution = execution;
         execution.Operations.Add(operation);
-        if (operation.Submission.Priority < execution.Priority)
-        {
-            // Its place in the queue depends on the priority: take it out first.
-            bool queued = execution.Phase == ExecutionPhase.Queued;
-            PlatformQueue? queue = queued ? matching.QueueOf(execution) : null;
-            queue?.Waiting.Remove(execution);
-            execution.Priority = operation.Submission.Priority;
-            queue?.Waiting.Add(execution);
-        }
-
+        NoteAttached(operation, execution);
+        if (execution.Phase == ExecutionPhase.Queued)
+            Line(execution, operation);
+        else
+            execution.Priority = Math.Min(execution.Priority, operation.Submission.Priority);
         Publish(operation);
     }
 
+    // It stands in the line of each build that waits for it: whose turn comes first has it run for all.
+    private void Line(Execution execution, Operation operation)
+    {
+        if (operation.Submission.Priority >= execution.Priority)
+        {
+            AddLine(execution, operation);
+            return;
+        }
+
+        // Its place in the lines depends on the priority: take it out first.
+        execution.Queue!.Unline(execution);
+        execution.Priority = operation.Submission.Priority;
+        AddLines(execution);
+    }
+
+    private void AddLines(Execution execution)
+    {
+        for (int i = 0; i < execution.Operations.Count; i++)
+            AddLine(execution, execution.Operations[i]);
+    }
+
+    private void AddLine(Execution execution, Operation operation)
+    {
+        FairShare build = tree.ShareOf(RequesterOf(operation));
+        if (!execution.Lines.Contains(build))
+            execution.Queue!.Line(execution, build);
+    }
+
+    private Requester RequesterOf(Operation operation) => options.Fairness.RequesterOf(
+        operation.Name.Instance, operation.Submission.Priority, operation.Submission.RequestMetadata);
+
     private void Launch(Operation operation, PreparedAction action)
     {
-        var execution = new Execution(++lastExecution, action, now);
-        execution.Progress = WithQueueTime(new Reapi.ExecutedActionMetadata(), execution);
-        execution.Priority = operation.Submission.Priority;
+        var execution = new Execution(++lastExecution, action, now) { Priority = operation.Submission.Priority };
         execution.Operations.Add(operation);
         operation.Execution = execution;
         executions.Add(execution.Id, execution);
-        if (!action.Action.DoNotCache)
+        if (!action.DoNotCache)
             mergeable[action.Digest] = execution;
+        NoteLaunched(operation, execution);
         Publish(operation);
         Enqueue(execution);
     }
@@ -109,8 +135,13 @@ internal sealed partial class Scheduler
 
     private void StopIfAbandoned(Execution execution)
     {
-        if (execution.Operations.TrueForAll(operation => operation.IsAbandoned(now, options.AbandonedGrace)))
-            End(execution, Abandonment());
+        for (int i = 0; i < execution.Operations.Count; i++)
+        {
+            if (!execution.Operations[i].IsAbandoned(now, options.AbandonedGrace))
+                return;
+        }
+
+        End(execution, Abandonment());
     }
 
     private void Cancel(OperationName name)
@@ -127,6 +158,7 @@ internal sealed partial class Scheduler
             return;
         Detach(operation);
         operations.Remove(operation);
+        NoteDeleted(operation);
         effects.Add(new SchedulerEffect.Forget(name));
     }
 
@@ -141,12 +173,22 @@ internal sealed partial class Scheduler
             Abandon(execution);
         else
             StopIfAbandoned(execution);
+        if (execution is { Phase: ExecutionPhase.Queued, Lines.Count: > 1 })
+            LeaveLines(execution);
+    }
+
+    // Nobody pays any more for those who have gone.
+    private void LeaveLines(Execution execution)
+    {
+        execution.Queue!.Unline(execution);
+        AddLines(execution);
     }
 
     private void Complete(Operation operation, Outcome outcome)
     {
         operation.Outcome = outcome;
         operation.DoneAt = now;
+        NoteEnded(operation);
         Publish(operation);
         operation.Execution?.Operations.Remove(operation);
         operation.Execution = null;
@@ -158,7 +200,11 @@ internal sealed partial class Scheduler
     {
         while (operations.TakeExpired(now) is { } expired)
             effects.Add(new SchedulerEffect.Forget(expired.Name));
+        PlanForgetting();
+    }
 
+    private void PlanForgetting()
+    {
         // One look for all: a reminder of each would keep what the table has let go.
         if (!isForgettingPlanned && operations.NextExpiry is { } next)
         {
@@ -184,7 +230,7 @@ internal sealed partial class Scheduler
 
     private void PublishAll(Execution execution)
     {
-        foreach (Operation operation in execution.Operations)
-            Publish(operation);
+        for (int i = 0; i < execution.Operations.Count; i++)
+            Publish(execution.Operations[i]);
     }
 }

@@ -11,7 +11,7 @@ internal sealed partial class Scheduler
     {
         if (stopped)
         {
-            effects.Add(new SchedulerEffect.AnswerPoll(posted.Poll, null));
+            effects.Add(new SchedulerEffect.AnswerPoll(posted.Poll, null, IsDraining: false));
             return;
         }
 
@@ -20,17 +20,21 @@ internal sealed partial class Scheduler
         AnswerPoll(slot); // an older post that is still held
         slot.Poll = posted.Poll;
         slot.Expires = now + options.LeaseDuration;
+        slot.Worker.LastSeen = now;
         switch (post.StateCase)
         {
             case SynchronizeRequest.StateOneofCase.Idle:
                 Hold(slot, posted: null);
                 break;
             case SynchronizeRequest.StateOneofCase.Executing:
-                Renew(slot, post.Executing);
+                // What it should not run was given up, or is somebody else's: it gets nothing else before it says that it has stopped.
+                if (TryRenew(slot, post.Executing))
+                    Hold(slot, post.Executing.LeaseId);
+                else
+                    AnswerPoll(slot, lease: null);
                 break;
             case SynchronizeRequest.StateOneofCase.Completed:
-                if (IsLeasedTo(slot, post.Completed.LeaseId, out Execution? execution))
-                    TakeResult(execution, post.Completed.Response, post.Completed.Retryable);
+                TakeCompleted(slot, post.Completed);
                 if (post.Completed.Leaving)
                     Forget(slot, handBack: true);
                 else
@@ -42,16 +46,10 @@ internal sealed partial class Scheduler
         }
     }
 
-    private bool IsLeasedTo(Slot slot, string leaseId, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Execution? execution)
-    {
-        execution = slot.Execution;
-        return execution?.Lease?.Id == leaseId;
-    }
-
     // The worker waits to hear that its result has arrived; if something waits for the slot, it hears of that at once.
     private void AnswerCompleted(Slot slot)
     {
-        if (slot.Execution is null)
+        if (slot.Run is null)
         {
             MarkIdle(slot);
             Dispatch();
@@ -60,32 +58,9 @@ internal sealed partial class Scheduler
         AnswerPoll(slot);
     }
 
-    private void Renew(Slot slot, SynchronizeRequest.Types.Executing state)
-    {
-        if (!IsLeasedTo(slot, state.LeaseId, out Execution? execution))
-        {
-            // It runs what it should not: it was given up, or this process is a new one. It gets nothing else before it says that it has stopped.
-            AnswerPoll(slot, lease: null);
-            return;
-        }
-
-        if (state.Metadata is { } metadata)
-        {
-            metadata.Worker = slot.WorkerName;
-            WithQueueTime(metadata, execution);
-            if (!metadata.Equals(execution.Progress))
-            {
-                execution.Progress = metadata;
-                PublishAll(execution);
-            }
-        }
-
-        Hold(slot, state.LeaseId);
-    }
-
     private void Hold(Slot slot, string? posted)
     {
-        if (slot.Execution?.Lease?.Id != posted)
+        if (slot.Run?.Lease.Id != posted)
         {
             AnswerPoll(slot); // the answer with this lease was lost: give it again
             return;
@@ -93,7 +68,7 @@ internal sealed partial class Scheduler
 
         slot.PollEnds = now + options.PollInterval;
         PlanLook(slot, slot.PollEnds);
-        if (slot.Execution is null)
+        if (slot.Run is null)
             MarkIdle(slot);
     }
 
@@ -102,52 +77,84 @@ internal sealed partial class Scheduler
         if (slots.TryGetValue(post.SlotId, out Slot? known))
         {
             // A slot has one worker and one platform all its life; when these change it is another one.
-            if (known.WorkerName == post.WorkerName && Equals(known.Platform, post.Platform))
+            if (known.Worker.Name == post.WorkerName && known.Worker.Id == IdOf(post) && Equals(known.Platform, post.Platform))
                 return known;
             Forget(known, handBack: false);
         }
 
         WorkerGroup group = matching.GroupOf(PlatformKey.Of(post.Platform));
-        var slot = new Slot(post.SlotId, post.WorkerName, post.Platform, group);
-        slots.Add(slot.Id, slot);
         bool isFirst = !group.IsConnected;
-        if (group.Enter(slot.WorkerName))
-            effects.Add(new SchedulerEffect.WorkerJoined(slot.WorkerName, group.Platform));
+        if (!group.Workers.TryGetValue(IdOf(post), out WorkerNode? worker))
+        {
+            worker = Welcome(post, group);
+            group.Workers.Add(worker.Id, worker);
+            effects.Add(new SchedulerEffect.WorkerJoined(worker.Name, group.Platform));
+        }
+
+        var slot = new Slot(post.SlotId, worker, post.Platform);
+        slots.Add(slot.Id, slot);
+        worker.Slots.Add(slot);
         if (isFirst)
             WatchServiceBy(group);
         PlanLook(slot, now + options.LeaseDuration);
         return slot;
     }
 
+    // Workers that are too old to name their process are known by their name.
+    private static string IdOf(SynchronizeRequest post) => post.WorkerId.Length > 0 ? post.WorkerId : post.WorkerName;
+
+    private WorkerNode Welcome(SynchronizeRequest post, WorkerGroup group)
+    {
+        Resources? capacity = post is { WorkerId.Length: > 0, Resources: { CpuMillis: > 0, MemoryBytes: > 0 } told }
+            ? new Resources(told.CpuMillis, told.MemoryBytes)
+            : null;
+        return new WorkerNode(IdOf(post), post.WorkerName, group, capacity, post.ProtocolMinor)
+        {
+            IsDraining = IsKeptOut(post.WorkerName),
+            IsQuarantined = IsInQuarantine(post.WorkerName),
+        };
+    }
+
     private void Forget(Slot slot, bool handBack)
     {
+        WorkerNode worker = slot.Worker;
         slots.Remove(slot.Id);
         AnswerPoll(slot, lease: null);
         UnmarkIdle(slot);
-        if (slot.Group.Leave(slot.WorkerName, now))
-            effects.Add(new SchedulerEffect.WorkerLeft(slot.WorkerName, IsLost: !handBack));
-        if (!slot.Group.IsConnected)
+        worker.Slots.Remove(slot);
+        if (!worker.IsConnected)
+            Dismiss(worker, isLost: !handBack);
+        if (slot.Run is not { } run)
+            return;
+        if (handBack)
+            HandBack(run);
+        else
+            LoseLease(run);
+    }
+
+    private void Dismiss(WorkerNode worker, bool isLost)
+    {
+        WorkerGroup group = worker.Group;
+        group.Workers.Remove(worker.Id);
+        group.LeftAt = now;
+        effects.Add(new SchedulerEffect.WorkerLeft(worker.Name, isLost));
+        if (worker.ReservedFor is { } execution)
         {
-            agenda.Add(now + options.NoWorkerTimeout, slot.Group);
-            WatchServiceBy(slot.Group);
+            worker.ReservedFor = null;
+            execution.ReservedOn = null;
+            execution.Queue!.Reserving = null;
         }
 
-        if (slot.Execution is { } execution)
-        {
-            if (handBack)
-                HandBack(execution);
-            else
-                LoseLease(execution);
-        }
+        if (!group.IsConnected || group.Queues.Any(queue => queue.Asking > 0))
+            agenda.Add(now + options.NoWorkerTimeout, group);
+        if (!group.IsConnected)
+            WatchServiceBy(group);
     }
 
     private void WatchServiceBy(WorkerGroup group)
     {
-        foreach (PlatformQueue queue in matching.Queues)
-        {
-            if (queue.Groups.Contains(group))
-                WatchService(queue);
-        }
+        foreach (PlatformQueue queue in group.Queues)
+            WatchService(queue);
     }
 
     private void BreakPoll(SchedulerEvent.PollBroken broken)
@@ -183,6 +190,8 @@ internal sealed partial class Scheduler
 
     private void LookAtGroup(WorkerGroup group)
     {
+        foreach (PlatformQueue queue in group.Queues.ToArray())
+            EndIfTooBig(queue);
         if (!group.IsConnected && group.LeftAt + options.NoWorkerTimeout <= now)
             matching.Remove(group);
     }
@@ -196,23 +205,49 @@ internal sealed partial class Scheduler
         agenda.Add(at, slot);
     }
 
-    private void MarkIdle(Slot slot) => slot.IdleNode ??= slot.Group.Idle.AddLast(slot);
+    private void MarkIdle(Slot slot)
+    {
+        if (slot.IdleNode is not null)
+            return;
+        WorkerNode worker = slot.Worker;
+        slot.IdleNode = worker.Idle.AddLast(slot);
+        Offer(worker);
+    }
 
     private void UnmarkIdle(Slot slot)
     {
-        if (slot.IdleNode is { } node)
-            slot.Group.Idle.Remove(node);
+        if (slot.IdleNode is not { } node)
+            return;
         slot.IdleNode = null;
+        slot.Worker.Idle.Remove(node);
+        if (slot.Worker.Idle.Count == 0)
+            Withhold(slot.Worker);
+    }
+
+    // It has an idle slot, and may use it.
+    private void Offer(WorkerNode worker)
+    {
+        if (!worker.IsUsable || worker.Idle.Count == 0)
+            return;
+        worker.AvailableNode ??= worker.Group.Available.AddLast(worker);
+        Serve(worker);
+    }
+
+    private static void Withhold(WorkerNode worker)
+    {
+        if (worker.AvailableNode is { } node)
+            worker.Group.Available.Remove(node);
+        worker.AvailableNode = null;
     }
 
     // Tells the slot what it should be doing, if a post of it is held.
-    private void AnswerPoll(Slot slot) => AnswerPoll(slot, slot.Execution?.Lease);
+    private void AnswerPoll(Slot slot) => AnswerPoll(slot, slot.Run?.Lease);
 
     private void AnswerPoll(Slot slot, Lease? lease)
     {
         UnmarkIdle(slot);
         if (slot.Poll is { } poll)
-            effects.Add(new SchedulerEffect.AnswerPoll(poll, lease));
+            effects.Add(new SchedulerEffect.AnswerPoll(poll, lease, slot.Worker.IsDraining));
         slot.Poll = null;
     }
 

@@ -8,25 +8,50 @@ namespace RemoteExec.Execution.Scheduling;
 /// times give the same effects. <see cref="ActionQueue"/> is its shell. What happens to operations, to executions and to slots has a file each.
 /// </summary>
 /// <remarks>
-/// What holds after each event: an operation that is not done is being prepared or waits for exactly one execution; an execution is in its
-/// queue, leased to one slot, being recorded, or rests after a failed attempt until a set time; of the executions of one digest that may be
-/// merged, at most one is not being recorded; no idle slot may run anything that is queued.
+/// What holds after each event: an operation that is not done is being prepared or waits for exactly one execution; an execution is in its queue, leased to one slot (to two
+/// while it is hedged), being recorded, or rests after a failed attempt until a set time; of the executions of one digest that may be merged, at most one is not being recorded.
+/// What has to be found again after a restart is told as <see cref="Facts"/>: nobody may hear of an event's effects before they are kept.
 /// </remarks>
-/// <param name="options">The settings.</param>
-/// <param name="epoch">Goes into lease ids, so that those of an earlier process are not taken for ours.</param>
-internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
+internal sealed partial class Scheduler
 {
-    private readonly RetryPolicy retryPolicy = new(options.MaxAttempts, options.RetryDelay, options.LongestRetryDelay);
-    private readonly Matching matching = new();
+    private readonly ExecutionOptions options;
+    private readonly string epoch;
+    private readonly bool journals;
+    private readonly RetryPolicy retryPolicy;
+    private readonly FairTree tree;
+    private readonly Matching matching;
+    private readonly Locality locality = new();
+    private readonly Placement placement;
+    private readonly UsageModel usage = new();
+    private readonly WishTable wishes = new();
     private readonly Agenda agenda = new();
     private readonly Dictionary<long, Execution> executions = [];
     private readonly Dictionary<Digest, Execution> mergeable = []; // the newest of each digest
+    private readonly List<Execution> toPlace = []; // queued by this event
+    private readonly Queue<WorkerNode> toServe = new(); // those that could do more than before this event
     private List<SchedulerEffect> effects = [];
     private DateTimeOffset now;
     private long lastExecution;
     private long lastLease;
+    private int recording;
     private bool draining;
     private bool stopped;
+
+    /// <summary>An empty scheduler.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="epoch">Goes into lease ids, so that those of an earlier process are not taken for ours.</param>
+    /// <param name="journals">Whether facts are told.</param>
+    public Scheduler(ExecutionOptions options, string epoch, bool journals = false)
+    {
+        this.options = options;
+        this.epoch = epoch;
+        this.journals = journals;
+        retryPolicy = new RetryPolicy(options.MaxAttempts, options.RetryDelay, options.LongestRetryDelay);
+        tree = new FairTree(options.Fairness);
+        matching = new Matching(options.Properties, tree);
+        placement = new Placement(locality);
+        operations = new OperationTable(options.Retention, options.MaxRetainedOperations);
+    }
 
     /// <summary>When the next <see cref="SchedulerEvent.TimePassed"/> is due; null if nothing waits for time.</summary>
     public DateTimeOffset? NextAlarm => agenda.Next;
@@ -34,11 +59,15 @@ internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
     /// <summary>The number of executions that are not over.</summary>
     public int ExecutionsInFlight => executions.Count;
 
+    /// <summary>True if nothing is under way that draining would wait for.</summary>
+    public bool IsDrained => journals ? recording == 0 && matching.Queues.All(queue => queue.Running == 0) : executions.Count == 0;
+
     /// <summary>Takes one event. Time never runs backwards: an earlier <paramref name="time"/> than the last counts as the last.</summary>
     public IReadOnlyList<SchedulerEffect> Apply(SchedulerEvent change, DateTimeOffset time)
     {
         now = time > now ? time : now;
         effects = [];
+        facts = [];
         switch (change)
         {
             case SchedulerEvent.OperationStarted started:
@@ -74,15 +103,26 @@ internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
             case SchedulerEvent.ResultRefused refused:
                 RetryRefused(refused);
                 break;
+            case SchedulerEvent.WorkersDrained drained:
+                SetDrain(drained);
+                break;
             case SchedulerEvent.DrainStarted:
                 Drain();
+                break;
+            case SchedulerEvent.HandedOver:
+                HandOver();
                 break;
             case SchedulerEvent.Stopped:
                 Stop();
                 break;
         }
 
-        // After the event: a post that comes late, but before its slot was given up, still counts.
+        return Finish();
+    }
+
+    // After the event: a post that comes late, but before its slot was given up, still counts.
+    private IReadOnlyList<SchedulerEffect> Finish()
+    {
         while (agenda.TakeDue(now) is { } subject)
             LookAt(subject);
         Dispatch();
@@ -111,12 +151,25 @@ internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
             case OperationTable:
                 LookAtOperations();
                 break;
+            case WorkerHealth health:
+                LookAtHealth(health);
+                break;
+            case WorkerDrain drain:
+                LookAtDrain(drain);
+                break;
         }
     }
 
+    // With a journal, what has not started yet is left for whoever takes it up.
     private void Drain()
     {
         draining = true;
+        if (!journals)
+            EndWaiting();
+    }
+
+    private void EndWaiting()
+    {
         foreach (Operation operation in operations.Unfinished.ToArray())
         {
             if (operation.Execution is null)
@@ -130,9 +183,18 @@ internal sealed partial class Scheduler(ExecutionOptions options, string epoch)
     private void Stop()
     {
         stopped = true;
-        Drain();
+        draining = true;
+        EndWaiting();
         foreach (Execution execution in executions.Values.ToArray())
             End(execution, shuttingDown);
+        ReleasePolls();
+    }
+
+    // Another scheduler goes on: nothing ends, nobody is told anything more.
+    private void HandOver()
+    {
+        draining = true;
+        stopped = true;
         ReleasePolls();
     }
 }

@@ -23,13 +23,20 @@ internal abstract record SchedulerEffect
     internal sealed record Forget(OperationName Name) : SchedulerEffect;
 
     /// <summary>Answer a post: execute under this lease, or be idle. Each post is answered once, unless its connection broke.</summary>
-    internal sealed record AnswerPoll(long Poll, Lease? Lease) : SchedulerEffect;
+    internal sealed record AnswerPoll(long Poll, Lease? Lease, bool IsDraining) : SchedulerEffect;
 
     /// <summary>
     /// Check that the outputs are there, store the result if told, then report <see cref="SchedulerEvent.ResultRecorded"/> or
     /// <see cref="SchedulerEvent.ResultRefused"/>.
     /// </summary>
-    internal sealed record Record(long ExecutionId, Digest ActionDigest, Reapi.ExecuteResponse Response, bool Store) : SchedulerEffect;
+    internal sealed record Record(long ExecutionId, Digest ActionDigest, Reapi.ExecuteResponse Response, bool Store) : SchedulerEffect
+    {
+        /// <summary>True if it may have been stored already, by the scheduler before this one.</summary>
+        public bool IsRepeated { get; init; }
+    }
+
+    /// <summary>Tell the operator that a worker gets nothing for a while, because attempts failed on it.</summary>
+    internal sealed record WorkerQuarantined(string Worker, int Failures, TimeSpan Time) : SchedulerEffect;
 
     /// <summary>Tell the operator that the first slot of a worker is there.</summary>
     internal sealed record WorkerJoined(string Worker, PlatformKey Platform) : SchedulerEffect;

@@ -44,11 +44,17 @@ internal abstract record SchedulerEvent
     /// <summary>The result of an execution is no good: malformed, or it names outputs that are not there.</summary>
     internal sealed record ResultRefused(long ExecutionId, string Message) : SchedulerEvent;
 
+    /// <summary>An operator takes workers out of service, or back: those of a name, or with a * at its end of all that begin so.</summary>
+    internal sealed record WorkersDrained(string Name, bool Undo, TimeSpan? Grace) : SchedulerEvent;
+
     /// <summary>Nothing but time.</summary>
     internal sealed record TimePassed : SchedulerEvent;
 
     /// <summary>The server shuts down: what runs may end, nothing new starts.</summary>
     internal sealed record DrainStarted : SchedulerEvent;
+
+    /// <summary>Another scheduler goes on with everything: this one does nothing more.</summary>
+    internal sealed record HandedOver : SchedulerEvent;
 
     /// <summary>The server's patience is over: everything ends now.</summary>
     internal sealed record Stopped : SchedulerEvent;

@@ -1,19 +1,16 @@
 namespace RemoteExec.Execution.Scheduling;
 
 /// <summary>One slot of one worker: runs one action at a time.</summary>
-internal sealed class Slot(string id, string workerName, Reapi.Platform? platform, WorkerGroup group)
+internal sealed class Slot(string id, WorkerNode worker, Reapi.Platform? platform)
 {
     /// <summary>Its id.</summary>
     public string Id { get; } = id;
 
     /// <summary>The worker it belongs to.</summary>
-    public string WorkerName { get; } = workerName;
+    public WorkerNode Worker { get; } = worker;
 
     /// <summary>The platform as it was posted.</summary>
     public Reapi.Platform? Platform { get; } = platform;
-
-    /// <summary>Those that offer the same platform.</summary>
-    public WorkerGroup Group { get; } = group;
 
     /// <summary>The post that is held; null if none is.</summary>
     public long? Poll { get; set; }
@@ -28,8 +25,8 @@ internal sealed class Slot(string id, string workerName, Reapi.Platform? platfor
     public DateTimeOffset? NextAlarm { get; set; }
 
     /// <summary>What it should be executing; null for nothing.</summary>
-    public Execution? Execution { get; set; }
+    public Run? Run { get; set; }
 
-    /// <summary>Its place among the group's idle slots; null if it is not idle.</summary>
+    /// <summary>Its place among the worker's idle slots; null if it is not idle.</summary>
     public LinkedListNode<Slot>? IdleNode { get; set; }
 }

@@ -50,11 +50,14 @@ internal sealed class OperationMessages(IBlobStore cas, int maxBytes)
                 Stage = state.Stage,
                 ActionDigest = state.ActionDigest.ToProto(),
                 DigestFunction = (Reapi.DigestFunction.Types.Value)state.ActionDigest.Function,
-                PartialExecutionMetadata = state.Progress,
+                PartialExecutionMetadata = state.Progress ?? QueueTime(state.QueuedAt),
             }),
         };
         if (response is not null)
             operation.Response = Any.Pack(response);
         return operation;
     }
+
+    private static Reapi.ExecutedActionMetadata? QueueTime(DateTimeOffset? queuedAt) =>
+        queuedAt is { } time ? new Reapi.ExecutedActionMetadata { QueuedTimestamp = Timestamp.FromDateTimeOffset(time) } : null;
 }

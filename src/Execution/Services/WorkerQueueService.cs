@@ -11,6 +11,9 @@ namespace RemoteExec.Execution.Services;
 /// <summary>The service through which workers get their actions; not for clients.</summary>
 public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions options, ILogger logger)
 {
+    /// <summary>The minor version of the protocol that is spoken here.</summary>
+    public const uint ProtocolMinor = 1;
+
     /// <summary>The methods.</summary>
     public RpcService ToRpcService() => new RpcService(WorkerReflection.Descriptor, "WorkerQueue", ExecutionErrors.ToStatus)
         .Unary<SynchronizeRequest, SynchronizeResponse>("Synchronize", SynchronizeAsync);
@@ -18,8 +21,14 @@ public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions optio
     private async Task<SynchronizeResponse> SynchronizeAsync(SynchronizeRequest request, RpcCall call)
     {
         Check(request);
-        var response = new SynchronizeResponse { LeaseDuration = Duration.FromTimeSpan(options.LeaseDuration) };
-        if (await queue.SynchronizeAsync(request, call.CancellationToken) is { } lease)
+        PollAnswer answer = await queue.SynchronizeAsync(request, call.CancellationToken);
+        var response = new SynchronizeResponse
+        {
+            LeaseDuration = Duration.FromTimeSpan(options.LeaseDuration),
+            ProtocolMinor = ProtocolMinor,
+            Draining = answer.IsDraining,
+        };
+        if (answer.Lease is { } lease)
             response.Execute = ToProto(lease);
         else
             response.Idle = new SynchronizeResponse.Types.Idle();
@@ -79,9 +88,10 @@ public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions optio
         InstanceName = lease.Action.Digest.Instance.Value,
         DigestFunction = (Reapi.DigestFunction.Types.Value)lease.Action.Digest.Function,
         ActionDigest = lease.Action.Digest.ToProto(),
-        Action = lease.Action.Action,
+        Action = lease.Action.ToProto(),
         Timeout = Duration.FromTimeSpan(lease.Action.Timeout),
         QueuedTimestamp = Timestamp.FromDateTimeOffset(lease.QueuedAt),
         RequestMetadata = lease.RequestMetadata,
+        Resources = lease.SetAside is { } some ? new Protocol.Workers.Resources { CpuMillis = some.CpuMillis, MemoryBytes = some.MemoryBytes } : null,
     };
 }

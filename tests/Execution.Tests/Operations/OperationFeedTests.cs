@@ -13,7 +13,7 @@ public sealed class OperationFeedTests
     [Rule("WEX-01")]
     public async Task A_reader_gets_the_state_at_hand_then_the_newest_and_the_end()
     {
-        var feed = new OperationFeed(State(Stage.CacheCheck));
+        var feed = FeedOf(Stage.CacheCheck);
         await using IAsyncEnumerator<OperationState> reader = Read(feed);
 
         await reader.MoveNextAsync();
@@ -34,7 +34,7 @@ public sealed class OperationFeedTests
     [Rule("EXE-20")]
     public async Task A_state_that_lasts_is_repeated()
     {
-        var feed = new OperationFeed(State(Stage.Queued));
+        var feed = FeedOf(Stage.Queued);
         await using IAsyncEnumerator<OperationState> reader = Read(feed);
         await reader.MoveNextAsync();
 
@@ -52,7 +52,7 @@ public sealed class OperationFeedTests
     [Rule("OPS-03")]
     public async Task The_feed_of_a_deleted_operation_ends_with_an_error()
     {
-        var feed = new OperationFeed(State(Stage.Queued));
+        var feed = FeedOf(Stage.Queued);
         await using IAsyncEnumerator<OperationState> reader = Read(feed);
         await reader.MoveNextAsync();
         ValueTask<bool> next = reader.MoveNextAsync();
@@ -65,7 +65,7 @@ public sealed class OperationFeedTests
     [Fact]
     public async Task The_end_is_told_even_if_the_operation_is_forgotten_right_after()
     {
-        var feed = new OperationFeed(State(Stage.Queued));
+        var feed = FeedOf(Stage.Queued);
         await using IAsyncEnumerator<OperationState> reader = Read(feed);
         await reader.MoveNextAsync();
         feed.Publish(State(Stage.Completed));
@@ -79,7 +79,7 @@ public sealed class OperationFeedTests
     public async Task A_reader_that_is_cancelled_stops()
     {
         using var cancellation = new CancellationTokenSource();
-        var feed = new OperationFeed(State(Stage.Queued));
+        var feed = FeedOf(Stage.Queued);
         await using IAsyncEnumerator<OperationState> reader = feed.ReadAsync(repeatAfter, time, cancellation.Token).GetAsyncEnumerator();
         await reader.MoveNextAsync();
         ValueTask<bool> next = reader.MoveNextAsync();
@@ -95,4 +95,12 @@ public sealed class OperationFeedTests
 
     private static OperationState State(Stage stage) => new(
         default, default, stage, null, stage == Stage.Completed ? new Outcome.Answered(new Reapi.ExecuteResponse()) : null, new Submission());
+
+    private static OperationFeed FeedOf(Stage stage)
+    {
+        OperationState first = State(stage);
+        var feed = new OperationFeed(first.Name);
+        feed.Publish(first);
+        return feed;
+    }
 }

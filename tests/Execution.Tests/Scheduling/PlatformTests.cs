@@ -146,7 +146,7 @@ public sealed class PlatformTests
         OperationName operation = driver.Execute(1, linux);
         Lease lease = driver.Take("a", linux);
 
-        long poll = driver.Executing("a", lease.Id, linuxGpu);
+        long poll = driver.Executing("a", lease.Id, SchedulerDriver.Platform(("os", "bsd")));
 
         Assert.Null(driver.Answers[poll]);
         Assert.Equal(1, SchedulerDriver.NumberOf(driver.Take("a", linuxGpu)));

@@ -40,7 +40,7 @@ public sealed class RetryTests
     }
 
     [Fact]
-    public void A_slot_whose_lease_was_lost_is_told_to_stop()
+    public void A_slot_whose_lease_another_has_is_told_to_stop()
     {
         driver.Execute(1);
         Lease lease = driver.Take("a");
@@ -48,11 +48,71 @@ public sealed class RetryTests
         driver.Take("b");
 
         long late = driver.Executing("a", lease.Id);
-        long result = driver.Complete("a", lease.Id);
 
         Assert.Null(driver.Answers[late]);
-        Assert.Null(driver.Answers[result]);
         Assert.Empty(driver.Records);
+    }
+
+    [Fact]
+    public void A_slot_that_comes_back_goes_on_with_what_nobody_else_has_begun()
+    {
+        OperationName operation = driver.Execute(1);
+        Lease lease = driver.Take("a");
+        driver.Advance(driver.Options.LeaseDuration);
+
+        driver.Executing("a", lease.Id);
+        long other = driver.Idle("b");
+        driver.Complete("a", lease.Id);
+        driver.RecordLast();
+
+        Assert.Null(driver.Answers.GetValueOrDefault(other));
+        Assert.Equal(1, driver.LeasesGiven);
+        Assert.True(driver.States[operation].IsDone);
+    }
+
+    [Fact]
+    public void A_result_that_comes_late_counts_while_somebody_waits_for_it()
+    {
+        OperationName operation = driver.Execute(1);
+        Lease first = driver.Take("a");
+        driver.Advance(driver.Options.LeaseDuration);
+        Lease second = driver.Take("b");
+        long running = driver.Executing("b", second.Id);
+
+        driver.Complete("a", first.Id);
+        driver.RecordLast();
+
+        Assert.True(driver.States[operation].IsDone);
+        Assert.Equal("a", driver.Records.Single().Response.Result.ExecutionMetadata.Worker);
+        Assert.Null(driver.Answers[running]);
+    }
+
+    [Fact]
+    public void A_result_that_comes_when_the_other_has_one_is_of_no_use()
+    {
+        driver.Execute(1);
+        Lease first = driver.Take("a");
+        driver.Advance(driver.Options.LeaseDuration);
+        Lease second = driver.Take("b");
+        driver.Complete("b", second.Id);
+
+        driver.Complete("a", first.Id);
+
+        Assert.Single(driver.Records);
+    }
+
+    [Fact]
+    public void A_failure_that_comes_late_changes_nothing()
+    {
+        driver.Execute(1);
+        Lease first = driver.Take("a");
+        driver.Advance(driver.Options.LeaseDuration);
+        Lease second = driver.Take("b");
+
+        driver.Fail("a", first.Id, retryable: false);
+        long running = driver.Executing("b", second.Id);
+
+        Assert.DoesNotContain(running, driver.Answers);
     }
 
     [Fact]

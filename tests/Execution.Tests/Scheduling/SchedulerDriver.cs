@@ -48,6 +48,9 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
         return platform;
     }
 
+    public PlatformWish WishOf(Reapi.Platform? platform) =>
+        Options.Properties.TryRead(platform, out PlatformWish wish, out string? error) ? wish : throw new ArgumentException(error);
+
     public void Apply(SchedulerEvent change)
     {
         foreach (SchedulerEffect effect in scheduler.Apply(change, Now))
@@ -101,8 +104,8 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
     }
 
     public void Prepare(OperationName name, int action, Reapi.Platform? platform = null, bool doNotCache = false) =>
-        Apply(new SchedulerEvent.OperationPrepared(name, new PreparedAction(
-            DigestOf(action), new Reapi.Action { DoNotCache = doNotCache }, PlatformKey.Of(platform), TimeSpan.FromMinutes(1))));
+        Apply(new SchedulerEvent.OperationPrepared(name, PreparedAction.Of(
+            DigestOf(action), new Reapi.Action { DoNotCache = doNotCache }, WishOf(platform), TimeSpan.FromMinutes(1))));
 
     /// <summary>An operation whose action has to be run.</summary>
     public OperationName Execute(int action, Reapi.Platform? platform = null, int priority = 0, bool doNotCache = false, bool skipCache = false)

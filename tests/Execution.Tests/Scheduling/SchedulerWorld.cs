@@ -169,8 +169,8 @@ internal sealed partial class SchedulerWorld
             return;
         }
 
-        var ready = new PreparedAction(
-            prepare.ActionDigest, new Reapi.Action { DoNotCache = DoNotCache(action) }, PlatformKey.Of(PlatformOf(action)), TimeSpan.FromMinutes(1));
+        Assert.True(options.Properties.TryRead(PlatformOf(action), out PlatformWish wish, out _));
+        var ready = PreparedAction.Of(prepare.ActionDigest, new Reapi.Action { DoNotCache = DoNotCache(action) }, wish, TimeSpan.FromMinutes(1));
         if (clients.Find(client => client.Name == prepare.Name) is { IsOver: false } admitted)
             admitted.Admitted = true;
         Apply(new SchedulerEvent.OperationPrepared(prepare.Name, ready));

@@ -59,8 +59,8 @@ public sealed class WorkerTests
         var cas = new EmptyBlobStore(new MemoryStore(1 << 20));
         await using var queue = new ActionQueue(cas, new ActionCacheStore(new MemoryStore(1 << 20)), options, log, time);
 
-        Task<Lease?> gone = Post(queue, "gone", request => request.Leaving = new SynchronizeRequest.Types.Leaving());
-        Task<Lease?> silent = Post(queue, "silent", request => request.Idle = new SynchronizeRequest.Types.Idle());
+        Task gone = Post(queue, "gone", request => request.Leaving = new SynchronizeRequest.Types.Leaving());
+        Task silent = Post(queue, "silent", request => request.Idle = new SynchronizeRequest.Types.Idle());
         time.Advance(options.LeaseDuration);
 
         await Task.WhenAll(gone, silent);
@@ -74,7 +74,7 @@ public sealed class WorkerTests
             log.Entries.Select(entry => (entry.Level, entry.Text)));
     }
 
-    private static Task<Lease?> Post(ActionQueue queue, string worker, Action<SynchronizeRequest> fill)
+    private static Task Post(ActionQueue queue, string worker, Action<SynchronizeRequest> fill)
     {
         var request = new SynchronizeRequest { SlotId = $"{worker}/0", WorkerName = worker, Platform = SchedulerDriver.Platform(("pool", "big")) };
         fill(request);
