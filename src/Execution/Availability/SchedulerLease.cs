@@ -16,8 +16,6 @@ internal sealed class SchedulerLease(SharedJournal journal, SchedulerAddresses a
     /// <summary>How often it is renewed.</summary>
     public static TimeSpan RenewInterval { get; } = TimeSpan.FromMilliseconds(500);
 
-    private string Value => $"{addresses.Grpc} {addresses.Workers}";
-
     /// <summary>Takes the lease if nobody has it.</summary>
     /// <param name="knownEpoch">The highest epoch that was seen: Redis may have forgotten it.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -25,7 +23,7 @@ internal sealed class SchedulerLease(SharedJournal journal, SchedulerAddresses a
     /// <exception cref="RedisUnavailableException">Redis is out of reach; the lease may have been taken, and then runs out.</exception>
     public async Task<long?> TryAcquireAsync(long knownEpoch, CancellationToken cancellationToken)
     {
-        IReadOnlyList<byte[]> reply = await journal.RunAsync(SharedJournalScripts.Acquire, [knownEpoch, Value, (long)Duration.TotalMilliseconds], cancellationToken);
+        IReadOnlyList<byte[]> reply = await journal.RunAsync(SharedJournalScripts.Acquire, [knownEpoch, addresses.ToString(), (long)Duration.TotalMilliseconds], cancellationToken);
         return SharedJournal.Number(reply[0]) is var epoch and > 0 ? epoch : null;
     }
 
@@ -33,7 +31,7 @@ internal sealed class SchedulerLease(SharedJournal journal, SchedulerAddresses a
     /// <exception cref="RedisUnavailableException">Redis is out of reach.</exception>
     public async Task<bool> RenewAsync(long epoch, CancellationToken cancellationToken)
     {
-        IReadOnlyList<byte[]> reply = await journal.RunAsync(SharedJournalScripts.Renew, [epoch, Value, (long)Duration.TotalMilliseconds], cancellationToken);
+        IReadOnlyList<byte[]> reply = await journal.RunAsync(SharedJournalScripts.Renew, [epoch, addresses.ToString(), (long)Duration.TotalMilliseconds], cancellationToken);
         return SharedJournal.Text(reply[0]) == "kept";
     }
 

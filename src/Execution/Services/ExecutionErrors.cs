@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using RemoteExec.Cas.Services;
+using RemoteExec.Execution.Availability;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
@@ -16,7 +17,7 @@ public static class ExecutionErrors
     public static RpcStatus? ToStatus(Exception exception) => exception switch
     {
         OperationNotFoundException => new RpcStatus(StatusCode.NotFound, exception.Message),
-        SchedulerStoppedException => new RpcStatus(StatusCode.Unavailable, exception.Message),
+        SchedulerStoppedException or NoActiveSchedulerException => new RpcStatus(StatusCode.Unavailable, exception.Message),
         _ => CasErrors.ToStatus(exception),
     };
 

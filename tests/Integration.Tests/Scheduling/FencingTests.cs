@@ -22,7 +22,7 @@ public sealed class FencingTests(RedisServers servers)
         long epoch = await first.AcquireAsync();
 
         Assert.Null(await SharedJournalFixture.RetryAsync(() => second.Lease.TryAcquireAsync(0, Token)));
-        Assert.Equal(new LeaseHolder(epoch, new SchedulerAddresses("grpc://a:1", "grpc://a:2")), LeaseHolder.Parse((await second.Reader.ReadAsync(Token)).Lease));
+        Assert.Equal(new LeaseHolder(epoch, SharedJournalFixture.AddressesOf("a")), LeaseHolder.Parse((await second.Reader.ReadAsync(Token)).Lease));
         Assert.True(await first.Lease.RenewAsync(epoch, Token));
         await first.Lease.ReleaseAsync(epoch, Token);
         Assert.Null(LeaseHolder.Parse((await second.Reader.ReadAsync(Token)).Lease));

@@ -2,6 +2,7 @@ using RemoteExec.Execution.Availability;
 using RemoteExec.Execution.Journal;
 using RemoteExec.Protocol.Journals;
 using RemoteExec.Redis;
+using RemoteExec.Rpc.Client;
 
 namespace RemoteExec.Integration.Tests.Scheduling;
 
@@ -14,7 +15,7 @@ internal sealed class SharedJournalFixture : IAsyncDisposable
     {
         redis = new RedisConnection(options, _ => { }, TimeProvider.System);
         Journal = new SharedJournal(redis, prefix);
-        Lease = new SchedulerLease(Journal, new SchedulerAddresses($"grpc://{name}:1", $"grpc://{name}:2"));
+        Lease = new SchedulerLease(Journal, AddressesOf(name));
         Reader = new SharedJournalReader(Journal);
     }
 
@@ -28,6 +29,9 @@ internal sealed class SharedJournalFixture : IAsyncDisposable
     public List<JournalEntry> Entries { get; } = [];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Where the scheduler of a name is said to be.</summary>
+    public static SchedulerAddresses AddressesOf(string name) => new(RpcAddress.Parse($"grpc://{name}:1"), RpcAddress.Parse($"grpc://{name}:2"));
 
     /// <summary>Does something as soon as Redis lets it.</summary>
     public static async Task<T> RetryAsync<T>(Func<Task<T>> attempt)

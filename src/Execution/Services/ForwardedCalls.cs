@@ -1,0 +1,166 @@
+using System.Buffers;
+using Build.Bazel.Remote.Execution.V2;
+using Google.Protobuf;
+using RemoteExec.Execution.Availability;
+using RemoteExec.Protocol;
+using RemoteExec.Rpc;
+using RemoteExec.Rpc.Client;
+using RemoteExec.Rpc.Framing;
+using RemoteExec.Rpc.Server;
+using Operation = Google.LongRunning.Operation;
+
+namespace RemoteExec.Execution.Services;
+
+/// <summary>
+/// Makes calls of clients and workers at the server where the active scheduler is. When that one goes, a call is made again where the next one is: all of them may be repeated, and an
+/// Execute that has told the name of its operation goes on as a WaitExecution.
+/// </summary>
+internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
+{
+    /// <summary>Marks calls that were forwarded once: they are not forwarded again.</summary>
+    public const string Header = "remoteexec-forwarded";
+
+    private const string WaitExecution = "/build.bazel.remote.execution.v2.Execution/WaitExecution";
+    private static readonly TimeSpan pause = TimeSpan.FromMilliseconds(50);
+    private static readonly string[] carriedOn = [RequestMetadataHeader.Name, "authorization"];
+
+    /// <summary>Carries on a call that has one answer.</summary>
+    /// <param name="call">The call; its request was not read.</param>
+    /// <param name="channelOf">Which of a server's listeners is called.</param>
+    public async Task UnaryAsync(RpcCall call, Func<SchedulerPeer, RpcChannel> channelOf)
+    {
+        byte[] request = await ReadRequestAsync(call);
+        var patience = new Patience(time);
+        byte[]? response = null;
+        while (response is null)
+        {
+            SchedulerPeer peer = await FindAsync(call);
+            response = await TryAsync(
+                peer,
+                async () =>
+                {
+                    await using RpcClientCall forwarded = channelOf(peer).SendFrame(call.Method, request, OptionsOf(call), call.CancellationToken);
+                    if (!await forwarded.MoveNextAsync())
+                        throw new RpcException(StatusCode.Internal, $"{call.Method} at {peer.Clients.Address} did not answer");
+                    byte[] answer = forwarded.Response.ToArray();
+                    await forwarded.MoveNextAsync(); // a bad end throws
+                    return answer;
+                },
+                patience, call);
+        }
+
+        Write(call, new ReadOnlySequence<byte>(response));
+    }
+
+    /// <summary>Carries on a call of Execute or WaitExecution.</summary>
+    public async Task OperationsAsync(RpcCall call)
+    {
+        string method = call.Method;
+        byte[] request = await ReadRequestAsync(call);
+        string? name = null;
+        var patience = new Patience(time);
+        bool hasEnded = false;
+        while (!hasEnded)
+        {
+            SchedulerPeer peer = await FindAsync(call);
+            hasEnded = await TryAsync(
+                peer,
+                async () =>
+                {
+                    await using RpcClientCall forwarded = peer.Clients.SendFrame(method, request, OptionsOf(call), call.CancellationToken);
+                    while (await forwarded.MoveNextAsync())
+                    {
+                        name ??= Operation.Parser.ParseFrom(forwarded.Response).Name;
+                        Write(call, forwarded.Response);
+                        await call.Responses.FlushAsync(call.CancellationToken);
+                        patience.Renew();
+                    }
+
+                    return true;
+                },
+                patience, call);
+            if (!hasEnded && name is not null && method != WaitExecution)
+            {
+                method = WaitExecution;
+                request = FrameOf(new WaitExecutionRequest { Name = name });
+            }
+        }
+    }
+
+    private static async Task<byte[]> ReadRequestAsync(RpcCall call)
+    {
+        ReadOnlySequence<byte> message = await call.Requests.ReadSingleAsync(call.CancellationToken);
+        var frame = new byte[MessagePrefix.Length + message.Length];
+        MessagePrefix.Write(frame, (int)message.Length);
+        message.CopyTo(frame.AsSpan(MessagePrefix.Length));
+        call.Requests.Release();
+        return frame;
+    }
+
+    private static byte[] FrameOf(IMessage message)
+    {
+        int length = message.CalculateSize();
+        var frame = new byte[MessagePrefix.Length + length];
+        MessagePrefix.Write(frame, length);
+        message.WriteTo(frame.AsSpan(MessagePrefix.Length));
+        return frame;
+    }
+
+    private static void Write(RpcCall call, in ReadOnlySequence<byte> message)
+    {
+        call.Responses.Start((int)message.Length);
+        foreach (ReadOnlyMemory<byte> part in message)
+            call.Responses.Write(part.Span);
+    }
+
+    private static RpcCallOptions OptionsOf(RpcCall call)
+    {
+        var headers = new RpcMetadata { { Header, "1" } };
+        foreach (string key in carriedOn)
+        {
+            if (call.GetRequestHeader(key) is { } value)
+                headers.Add(key, value);
+        }
+
+        return new RpcCallOptions { Headers = headers };
+    }
+
+    // A server that has become the active one in the meantime is called as any other: what it has of the call so far is an encoded request.
+    private async Task<SchedulerPeer> FindAsync(RpcCall call) => await router.FindAsync(call.CancellationToken) switch
+    {
+        SchedulerRoute.Elsewhere elsewhere => elsewhere.Peer,
+        SchedulerRoute.Here here => here.Self,
+        _ => throw new InvalidOperationException("a route leads somewhere"),
+    };
+
+    /// <summary>Makes a call; the default value if it is to be made again, because the server can't be reached or is no longer the one to ask.</summary>
+    private async Task<T?> TryAsync<T>(SchedulerPeer peer, Func<Task<T>> attempt, Patience patience, RpcCall call)
+    {
+        try
+        {
+            return await attempt();
+        }
+        catch (RpcException failure) when (failure.Code == StatusCode.Unavailable || peer.IsGone.IsCancellationRequested)
+        {
+            if (patience.IsOver)
+                throw new NoActiveSchedulerException($"the active scheduler can't be reached: {failure.Status.Message}");
+        }
+        catch (ObjectDisposedException) when (peer.IsGone.IsCancellationRequested)
+        {
+            // It was found just before it went.
+        }
+
+        await Task.Delay(pause, time, call.CancellationToken);
+        return default;
+    }
+
+    /// <summary>How long it is tried anew since something was heard last.</summary>
+    private sealed class Patience(TimeProvider time)
+    {
+        private DateTimeOffset end = time.GetUtcNow() + SchedulerRouter.Patience;
+
+        public bool IsOver => time.GetUtcNow() >= end;
+
+        public void Renew() => end = time.GetUtcNow() + SchedulerRouter.Patience;
+    }
+}
