@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
+using RemoteExec.Protocol.Workers;
 using RemoteExec.Worker.Inputs;
 using RemoteExec.Worker.Native;
 using RemoteExec.Worker.Outputs;
@@ -31,11 +32,12 @@ internal sealed class LocalActionExecutor(
         var response = new Reapi.ExecuteResponse();
         var metadata = new Reapi.ExecutedActionMetadata { Worker = options.Name, QueuedTimestamp = lease.Queued, WorkerStartTimestamp = Now() };
         bool retryable = false;
+        SandboxOutcome? ran = null;
         ActionUser? user = null;
         try
         {
             user = users?.Take();
-            await RunAsync(lease, user, response, metadata, () => report(metadata.Clone()), cancellationToken);
+            await RunAsync(lease, user, response, metadata, () => report(metadata.Clone()), outcome => ran = outcome, cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -54,12 +56,12 @@ internal sealed class LocalActionExecutor(
         metadata.WorkerCompletedTimestamp = Now();
         if (response.Result is { } result)
             result.ExecutionMetadata = metadata;
-        return new ExecutionOutcome(response, retryable);
+        return new ExecutionOutcome(response, retryable) { Usage = ran is { TimedOut: false } ? ToProto(ran) : null, OutOfMemory = ran?.OutOfMemory ?? false };
     }
 
     private async Task RunAsync(
         ActionLease lease, ActionUser? user, Reapi.ExecuteResponse response, Reapi.ExecutedActionMetadata metadata, Action report,
-        CancellationToken cancellationToken)
+        Action<SandboxOutcome> ran, CancellationToken cancellationToken)
     {
         await using ActionDirectory directory = scratch.MakeActionDirectory(user);
 
@@ -70,6 +72,7 @@ internal sealed class LocalActionExecutor(
         report();
 
         SandboxOutcome outcome = await sandbox.RunAsync(ToSandbox(command, directory, lease.Timeout), cancellationToken);
+        ran(outcome);
         metadata.ExecutionCompletedTimestamp = metadata.OutputUploadStartTimestamp = Now();
         metadata.VirtualExecutionDuration = Duration.FromTimeSpan(outcome.Duration);
         report();
@@ -131,6 +134,13 @@ internal sealed class LocalActionExecutor(
             response.Message += $"{name} has {status.Length} bytes; only the first {options.MaxLogBytes} are kept\n";
         return (await blobs.AddFileAsync(path, status, cancellationToken, options.MaxLogBytes)).ToProto();
     }
+
+    private static Usage ToProto(SandboxOutcome outcome) => new()
+    {
+        CpuTime = Duration.FromTimeSpan(outcome.Usage.CpuTime),
+        WallTime = Duration.FromTimeSpan(outcome.Duration),
+        PeakMemoryBytes = outcome.Usage.PeakMemoryBytes,
+    };
 
     private Timestamp Now() => Timestamp.FromDateTimeOffset(time.GetUtcNow());
 }

@@ -20,8 +20,8 @@ internal static partial class WorkerLog
     [LoggerMessage(5, LogLevel.Error, "the scheduler refuses what this worker posts, trying again: {Problem}")]
     public static partial void PostRefused(ILogger logger, string problem);
 
-    [LoggerMessage(6, LogLevel.Debug, "action {Action} starts (lease {Lease})")]
-    public static partial void ActionStarted(ILogger logger, string action, string lease);
+    [LoggerMessage(6, LogLevel.Debug, "action {Action} starts (lease {Lease}), with {CpuMillis} thousandths of a core and {MemoryBytes} bytes set aside for it")]
+    public static partial void ActionStarted(ILogger logger, string action, string lease, long cpuMillis, long memoryBytes);
 
     [LoggerMessage(7, LogLevel.Debug, "action {Action} ended with status {Status}, exit code {ExitCode} (lease {Lease})")]
     public static partial void ActionEnded(ILogger logger, string action, string lease, int status, int exitCode);
@@ -40,6 +40,12 @@ internal static partial class WorkerLog
 
     [LoggerMessage(12, LogLevel.Error, "{Server} does not take what this worker speaks, {Version}; trying again. Either it is no listener for workers (--server takes the address of the server's --worker-listen), or the versions do not fit: {Problem}")]
     public static partial void VersionsDoNotFit(ILogger logger, string server, string version, string problem);
+
+    [LoggerMessage(14, LogLevel.Warning, "an operator has taken this worker out of service: it gets nothing new until that is taken back")]
+    public static partial void Draining(ILogger logger);
+
+    [LoggerMessage(15, LogLevel.Warning, "this worker is in service again")]
+    public static partial void InService(ILogger logger);
 
     [LoggerMessage(11, LogLevel.Warning, "actions run as the worker's own user, which protects neither the worker nor other actions: {Reason}")]
     public static partial void UsersNotSeparate(ILogger logger, string reason);

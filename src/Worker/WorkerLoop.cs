@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
+using RemoteExec.Protocol;
+using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc.Client;
+using RemoteExec.Worker.Machine;
 using RemoteExec.Worker.Sandbox;
 using RemoteExec.Worker.Services;
 
@@ -27,7 +30,7 @@ public sealed class WorkerLoop(WorkerOptions options, IBlobStore cas, RpcChannel
             throw new ArgumentException(string.Join("; ", problems));
         await using ScratchDirectory scratch = await ScratchDirectory.OpenAsync(options.ScratchDirectory, logger);
         using ActionUsers? users = await FindUsersAsync(scratch);
-        var sandbox = new DirectorySandbox(time);
+        var sandbox = new DirectorySandbox(time, new MemoryKills("/"));
         WorkerLog.Started(
             logger, options.Name, options.Slots, options.ScratchDirectory, sandbox.Tier,
             users is null ? "all as the worker's user" : "each as a user of its own");
@@ -43,14 +46,25 @@ public sealed class WorkerLoop(WorkerOptions options, IBlobStore cas, RpcChannel
         await using CancellationTokenRegistration registration = stopping.Token.Register(() => givingUp.CancelAfter(options.GracePeriod));
 
         // A worker that starts anew is not the one the scheduler may remember.
-        var process = Guid.NewGuid();
+        string process = $"{options.Name}/{Guid.NewGuid():N}";
+        Resources resources = options.ToResources();
+        Reapi.Platform platform = options.ToPlatform();
         await Task.WhenAll(Enumerable.Range(0, options.Slots).Select(RunSlotAsync));
 
         async Task RunSlotAsync(int number)
         {
             try
             {
-                var slot = new WorkerSlot($"{options.Name}/{process:N}/{number}", options, executor, connection, logger, time);
+                var introduction = new SynchronizeRequest
+                {
+                    SlotId = $"{process}/{number}",
+                    WorkerName = options.Name,
+                    Platform = platform,
+                    ProtocolMinor = WorkerProtocol.Minor,
+                    WorkerId = process,
+                    Resources = resources,
+                };
+                var slot = new WorkerSlot(introduction, executor, connection, logger, time);
                 await slot.RunAsync(stopping.Token, givingUp.Token);
             }
             catch

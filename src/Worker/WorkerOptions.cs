@@ -1,15 +1,26 @@
 using System.Runtime.InteropServices;
+using RemoteExec.Protocol;
+using RemoteExec.Protocol.Workers;
+using RemoteExec.Worker.Machine;
 
 namespace RemoteExec.Worker;
 
 /// <summary>Settings of a worker.</summary>
 public sealed record WorkerOptions
 {
+    private const int MillisPerCore = 1000;
+
     /// <summary>The worker's name, as it stands in the metadata of the results it made.</summary>
     public string Name { get; init; } = Environment.MachineName;
 
     /// <summary>How many actions run at once.</summary>
     public int Slots { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>How many cores there are for all actions together; null for one for each slot, as many as the operator has said that actions may run at once.</summary>
+    public double? Cores { get; init; }
+
+    /// <summary>How much memory there is for all actions together, in bytes; null for what the machine has, or the control groups that the worker is in allow, less a little.</summary>
+    public long? MemoryBytes { get; init; }
 
     /// <summary>
     /// The platform properties the worker offers (PLT-04); a name may occur with several values, the value <c>*</c> accepts any.
@@ -57,6 +68,10 @@ public sealed record WorkerOptions
             yield return "name must not be empty";
         if (Slots < 1)
             yield return $"slots must be at least 1, not {Slots}";
+        if (Cores is <= 0 or double.NaN)
+            yield return $"cores must be more than 0, not {Cores}";
+        if (MemoryBytes <= 0)
+            yield return $"memoryBytes must be more than 0, not {MemoryBytes}";
         if (!Path.IsPathRooted(ScratchDirectory))
             yield return $"scratchDirectory must be an absolute path, not '{ScratchDirectory}'";
         if (FileCacheBytes < 0)
@@ -75,6 +90,18 @@ public sealed record WorkerOptions
                 yield return "a platform property has no name";
         }
     }
+
+    /// <summary>The platform as it is posted: sorted, as the REAPI has it.</summary>
+    internal Reapi.Platform ToPlatform()
+    {
+        IEnumerable<Reapi.Platform.Types.Property> properties = Platform
+            .OrderBy(property => property.Key, Utf8Order.Instance).ThenBy(property => property.Value, Utf8Order.Instance)
+            .Select(property => new Reapi.Platform.Types.Property { Name = property.Key, Value = property.Value });
+        return new Reapi.Platform { Properties = { properties } };
+    }
+
+    /// <summary>What the worker has, as it is posted.</summary>
+    internal Resources ToResources() => new() { CpuMillis = (long)Math.Ceiling((Cores ?? Slots) * MillisPerCore), MemoryBytes = MemoryBytes ?? MachineMemory.ForActions() };
 
     private static string IsaOf(Architecture architecture) => architecture switch
     {

@@ -5,6 +5,7 @@ using RemoteExec.Cas;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
 using RemoteExec.TestKit;
+using RemoteExec.Worker.Machine;
 using RemoteExec.Worker.Sandbox;
 
 namespace RemoteExec.Worker.Tests;
@@ -23,7 +24,7 @@ internal sealed class ActionFixture : IAsyncDisposable
         this.users = users;
         Cas = cas;
         Options = options;
-        Executor = new LocalActionExecutor(options, cas, scratch, new DirectorySandbox(TimeProvider.System), users, Log, TimeProvider.System);
+        Executor = new LocalActionExecutor(options, cas, scratch, new DirectorySandbox(TimeProvider.System, new MemoryKills("/")), users, Log, TimeProvider.System);
     }
 
     public WorkerOptions Options { get; }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using RemoteExec.Worker.Machine;
 using RemoteExec.Worker.Sandbox;
 
 namespace RemoteExec.Worker.Tests;
@@ -34,7 +35,7 @@ public sealed class ScratchDirectoryTests : IDisposable
         var users = new ActionUsers(Needs.MaxProcesses);
         ActionUser user = users.Take();
         ActionDirectory action = first.MakeActionDirectory(user);
-        var sandbox = new DirectorySandbox(TimeProvider.System);
+        var sandbox = new DirectorySandbox(TimeProvider.System, new MemoryKills("/"));
         Task<SandboxOutcome> running = sandbox.RunAsync(
             new SandboxCommand
             {

@@ -6,6 +6,12 @@ internal sealed record LocalWorkerOptions : IOptions
     /// <summary>How many actions run at a time; 0 for a server that is a cache only. Without it, one for each core.</summary>
     public int? Slots { get; init; }
 
+    /// <summary>How many cores there are for all its actions together, which the scheduler divides among them. Without it, one for each slot.</summary>
+    public double? Cores { get; init; }
+
+    /// <summary>How much memory there is for all its actions together. Without it, what the machine has, or the control group of the worker allows, less a sixteenth.</summary>
+    public ByteSize? Memory { get; init; }
+
     /// <summary>The worker's name in results; the host's name without it.</summary>
     public string? Name { get; init; }
 
@@ -35,5 +41,9 @@ internal sealed record LocalWorkerOptions : IOptions
     {
         if (Slots is < 0 or > 10_000)
             yield return new(nameof(Slots), "must be between 0 and 10000");
+        if (Cores is <= 0 or > 100_000)
+            yield return new(nameof(Cores), "must be more than 0, and at most 100000");
+        if (Memory is { Bytes: 0 })
+            yield return new(nameof(Memory), "must be more than 0");
     }
 }

@@ -18,6 +18,8 @@ internal static class WorkerSettings
         {
             Name = configured.Name ?? Environment.MachineName,
             Slots = configured.Slots ?? Environment.ProcessorCount,
+            Cores = configured.Cores,
+            MemoryBytes = configured.Memory?.Bytes,
             Platform = [.. own, .. more],
             ScratchDirectory = Path.GetFullPath(configured.Scratch ?? DataDirectories.ScratchIn(dataDirectory)),
             FileCacheBytes = configured.CacheBytes.Bytes,

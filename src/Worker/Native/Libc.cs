@@ -27,7 +27,7 @@ internal static unsafe partial class Libc
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100;
     public const uint STATX_BASIC_STATS = 0x7ff;
 
-    /// <summary>Room for posix_spawnattr_t (336 bytes), posix_spawn_file_actions_t (80), sigset_t (128) and struct statx (256).</summary>
+    /// <summary>Room for posix_spawnattr_t (336 bytes), posix_spawn_file_actions_t (80), sigset_t (128), struct statx (256) and struct rusage (144).</summary>
     public const int OpaqueBytes = 512;
 
     private const string Library = "libc.so.6";
@@ -91,8 +91,8 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "getsid", SetLastError = true)]
     public static partial int GetSid(int process);
 
-    [LibraryImport(Library, EntryPoint = "waitpid", SetLastError = true)]
-    public static partial int WaitPid(int process, int* status, int options);
+    [LibraryImport(Library, EntryPoint = "wait4", SetLastError = true)]
+    public static partial int Wait4(int process, int* status, int options, byte* usage);
 
     [LibraryImport(Library, EntryPoint = "prlimit", SetLastError = true)]
     public static partial int PrLimit(int process, int resource, ulong* newLimit, ulong* oldLimit);

@@ -14,7 +14,7 @@ internal sealed class ChildProcesses
     private static readonly string ownChildren = $"/proc/self/task/{Environment.ProcessId}/children"; // of the main thread, who inherits orphans
     private static readonly bool hasOwnChildren = File.Exists(ownChildren);
     private readonly Lock gate = new(); // guards waiting
-    private readonly Dictionary<int, TaskCompletionSource<int>> waiting = [];
+    private readonly Dictionary<int, TaskCompletionSource<ProcessEnd>> waiting = [];
 
     // Held for the life of the process: without it nobody would hear of a process that ends.
     private readonly PosixSignalRegistration childSignal;
@@ -29,12 +29,11 @@ internal sealed class ChildProcesses
     public static ChildProcesses Instance { get; } = new();
 
     /// <summary>
-    /// Waits until a child has ended, and collects it: its id may then be given to another process. Answers its exit code, 128 + n for signal n.
-    /// Each child is to be waited for once.
+    /// Waits until a child has ended, and collects it: its id may then be given to another process. Each child is to be waited for once.
     /// </summary>
-    public Task<int> WaitAsync(int process)
+    public Task<ProcessEnd> WaitAsync(int process)
     {
-        var ended = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = new TaskCompletionSource<ProcessEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
             waiting.Add(process, ended);
         CollectEnded();
@@ -61,7 +60,7 @@ internal sealed class ChildProcesses
     }
 
     /// <summary>Ends a child that was not waited for yet, and waits until it is gone.</summary>
-    public Task KillAsync(int process)
+    public Task<ProcessEnd> KillAsync(int process)
     {
         _ = Libc.Kill(process, Libc.SIGKILL);
         return WaitAsync(process);
@@ -69,19 +68,20 @@ internal sealed class ChildProcesses
 
     private unsafe void CollectEnded()
     {
+        byte* usage = stackalloc byte[Libc.OpaqueBytes];
         lock (gate)
         {
-            foreach ((int process, TaskCompletionSource<int> ended) in waiting)
+            foreach ((int process, TaskCompletionSource<ProcessEnd> ended) in waiting)
             {
                 int status;
-                int answer = Libc.WaitPid(process, &status, Libc.WNOHANG);
+                int answer = Libc.Wait4(process, &status, Libc.WNOHANG, usage);
                 if (answer == 0)
                     continue;
 
                 // Continuations run elsewhere, so this is but a change in memory.
                 waiting.Remove(process);
                 if (answer > 0)
-                    ended.SetResult(ExitCodeOf(status));
+                    ended.SetResult(new ProcessEnd(ExitCodeOf(status), ProcessUsage.Parse(new ReadOnlySpan<byte>(usage, Libc.OpaqueBytes))));
                 else
                     ended.SetException(new NativeException($"somebody else has collected process {process}: how it ended is not known", Libc.ECHILD));
             }

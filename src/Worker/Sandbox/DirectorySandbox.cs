@@ -1,3 +1,4 @@
+using RemoteExec.Worker.Machine;
 using RemoteExec.Worker.Native;
 
 namespace RemoteExec.Worker.Sandbox;
@@ -12,9 +13,10 @@ namespace RemoteExec.Worker.Sandbox;
 /// In both cases files that an action makes elsewhere than in its own directories, as in /tmp, stay.
 /// </remarks>
 /// <param name="time">Measures the timeout.</param>
-internal sealed class DirectorySandbox(TimeProvider time) : ISandbox
+/// <param name="memoryKills">Tells when memory was short.</param>
+internal sealed class DirectorySandbox(TimeProvider time, MemoryKills memoryKills) : ISandbox
 {
-    private const int NotFound = 127, NotExecutable = 126;
+    private const int NotFound = 127, NotExecutable = 126, Killed = 128 + Libc.SIGKILL;
     private static readonly TimeSpan longestTimeout = TimeSpan.FromDays(30); // timers can't count much further
     private readonly ChildProcesses children = ChildProcesses.Instance;
 
@@ -30,36 +32,44 @@ internal sealed class DirectorySandbox(TimeProvider time) : ISandbox
         if (program is null)
             return await RefuseAsync(command, NotFound, $"'{name}' is neither in a directory of PATH nor in the working directory");
 
+        long killsBefore = memoryKills.Count();
         long begin = time.GetTimestamp();
-        (int error, int main, Task<int> ended) = await StartAsync(command, program);
+        (int error, int main, Task<ProcessEnd> ended) = await StartAsync(command, program);
         if (error != 0)
             return await RefuseAsync(command, error == Libc.ENOENT ? NotFound : NotExecutable, Explain(error, program, command));
 
         SandboxOutcome outcome;
+        ProcessUsage ofSurvivors = default;
         try
         {
             bool timedOut = !await EndsInTimeAsync(ended, command.Timeout, cancellationToken);
-            if (!ended.IsCompleted)
+            bool isKilledHere = !ended.IsCompleted;
+            if (isKilledHere)
                 await KillAsync(command.User, main);
-            outcome = new SandboxOutcome(await ended, timedOut, time.GetElapsedTime(begin));
+            ProcessEnd end = await ended;
+            outcome = new SandboxOutcome(end.ExitCode, timedOut, time.GetElapsedTime(begin))
+            {
+                Usage = end.Usage,
+                OutOfMemory = !isKilledHere && end.ExitCode == Killed && memoryKills.Count() > killsBefore, // a shell ends so, too, when what it ran was killed
+            };
         }
         finally
         {
-            await ClearAsync(command.User, main);
+            ofSurvivors = await ClearAsync(command.User, main);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        return outcome;
+        return outcome with { Usage = outcome.Usage.With(ofSurvivors) };
     }
 
-    private Task<(int Error, int Main, Task<int> Ended)> StartAsync(SandboxCommand command, string program)
+    private Task<(int Error, int Main, Task<ProcessEnd> Ended)> StartAsync(SandboxCommand command, string program)
     {
         return command.User is null ? SharedUserActions.Instance.StartAsync(LaunchAsync) : LaunchAsync();
 
-        async Task<(int Error, int Main, Task<int> Ended)> LaunchAsync()
+        async Task<(int Error, int Main, Task<ProcessEnd> Ended)> LaunchAsync()
         {
             (int error, int main) = await ProcessLauncher.StartAsync(command, program);
-            return (error, main, error == 0 ? children.WaitAsync(main) : Task.FromResult(0));
+            return (error, main, error == 0 ? children.WaitAsync(main) : Task.FromResult(default(ProcessEnd)));
         }
     }
 
@@ -89,17 +99,21 @@ internal sealed class DirectorySandbox(TimeProvider time) : ISandbox
     }
 
     // What a killed process had started becomes a child of the worker in its turn: done when there is no such child.
-    private async Task ClearAsync(ActionUser? user, int main)
+    // What they used is the action's as well.
+    private async Task<ProcessUsage> ClearAsync(ActionUser? user, int main)
     {
+        ProcessUsage usage = default;
         while (await FindSurvivorsAsync(user, main) is { Count: > 0 } survivors)
         {
             if (user is not null)
                 await ActionUsers.KillAllAsync(user.Id);
-            await Task.WhenAll(survivors.Select(children.KillAsync));
+            foreach (ProcessEnd end in await Task.WhenAll(survivors.Select(children.KillAsync)))
+                usage = usage.With(end.Usage);
         }
 
         if (user is null)
             SharedUserActions.Instance.Remove(main);
+        return usage;
     }
 
     private async Task<IReadOnlyList<int>> FindSurvivorsAsync(ActionUser? user, int main) =>

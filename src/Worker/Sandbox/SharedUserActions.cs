@@ -23,12 +23,12 @@ internal sealed class SharedUserActions
     public static SharedUserActions Instance { get; } = new();
 
     /// <summary>Starts a main process; its end is to be told by <see cref="Remove"/>.</summary>
-    public async Task<(int Error, int ProcessId, Task<int> Ended)> StartAsync(Func<Task<(int Error, int ProcessId, Task<int> Ended)>> start)
+    public async Task<(int Error, int ProcessId, Task<ProcessEnd> Ended)> StartAsync(Func<Task<(int Error, int ProcessId, Task<ProcessEnd> Ended)>> start)
     {
         await launching.WaitAsync();
         try
         {
-            (int error, int process, Task<int> ended) = await start();
+            (int error, int process, Task<ProcessEnd> ended) = await start();
             if (error == 0)
             {
                 long started = ProcessStatus.Of(process)?.Started ?? 0;

@@ -18,6 +18,7 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
     private const int Incompatible = 2;
     private const int Refused = 3;
     private static readonly TimeSpan longestWait = TimeSpan.FromSeconds(5);
+    private bool draining; // what the last answer said, whichever slot it was for
     private int trouble; // 0 none, or what was logged last; the next answer ends it
 
     /// <summary>
@@ -36,6 +37,7 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
                     await scheduler.UnaryAsync<SynchronizeRequest, SynchronizeResponse>(Method, request, cancellationToken, options);
                 if (Enters(None))
                     WorkerLog.SchedulerReached(logger);
+                NoteDraining(response.Draining);
                 return response;
             }
             catch (RpcException exception) when (exception.Code == StatusCode.DeadlineExceeded)
@@ -77,6 +79,16 @@ internal sealed class SchedulerConnection(RpcChannel scheduler, ILogger logger, 
                 WorkerLog.SchedulerUnreachable(logger, failure.Message);
                 break;
         }
+    }
+
+    private void NoteDraining(bool isDraining)
+    {
+        if (Interlocked.Exchange(ref draining, isDraining) == isDraining)
+            return;
+        if (isDraining)
+            WorkerLog.Draining(logger);
+        else
+            WorkerLog.InService(logger);
     }
 
     private bool Enters(int state) => Interlocked.Exchange(ref trouble, state) != state;

@@ -7,15 +7,18 @@ using RemoteExec.Rpc.Client;
 namespace RemoteExec.Worker.Services;
 
 /// <summary>One slot: tells the scheduler what state it is in, and gets into the state it is told to be in.</summary>
-internal sealed class WorkerSlot(
-    string id, WorkerOptions options, IActionExecutor executor, SchedulerConnection scheduler, ILogger logger, TimeProvider time)
+/// <param name="introduction">Who the slot is and what its worker offers: what all its posts have in common.</param>
+/// <param name="executor">What runs actions.</param>
+/// <param name="scheduler">The way to the scheduler.</param>
+/// <param name="logger">Where it logs.</param>
+/// <param name="time">Its clock.</param>
+internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecutor executor, SchedulerConnection scheduler, ILogger logger, TimeProvider time)
 {
     // A short action should cost one post, not two; a longer one wants to hear soon that it is no longer wanted.
     private static readonly TimeSpan firstHeartbeat = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan shortestHold = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan farewell = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan noTimeout = TimeSpan.FromDays(30);
-    private readonly Reapi.Platform platform = ToProto(options.Platform);
     private TimeSpan leaseDuration = TimeSpan.FromSeconds(60); // until the scheduler says
 
     /// <summary>Takes and runs actions.</summary>
@@ -75,7 +78,7 @@ internal sealed class WorkerSlot(
         }
         else
         {
-            WorkerLog.ActionStarted(logger, lease.ActionDigest.ToString(), lease.Id);
+            WorkerLog.ActionStarted(logger, lease.ActionDigest.ToString(), lease.Id, execute.Resources?.CpuMillis ?? 0, execute.Resources?.MemoryBytes ?? 0);
             using var stopAction = CancellationTokenSource.CreateLinkedTokenSource(givingUp);
             Reapi.ExecutedActionMetadata? metadata = null;
             Task<ExecutionOutcome> running = executor.ExecuteAsync(lease, report => Volatile.Write(ref metadata, report), stopAction.Token);
@@ -87,6 +90,8 @@ internal sealed class WorkerSlot(
                 ExecutionOutcome outcome = await running;
                 request.Completed.Response = outcome.Response;
                 request.Completed.Retryable = outcome.Retryable;
+                request.Completed.Usage = outcome.Usage;
+                request.Completed.OutOfMemory = outcome.OutOfMemory;
                 WorkerLog.ActionEnded(
                     logger, lease.ActionDigest.ToString(), lease.Id, outcome.Response.Status?.Code ?? 0, outcome.Response.Result?.ExitCode ?? 0);
             }
@@ -100,17 +105,27 @@ internal sealed class WorkerSlot(
                 return (instead?.Execute, Left: false);
         }
 
+        return await DeliverAsync(request, stopping, givingUp);
+    }
+
+    // A result is work done: it is posted until it is taken or not wanted, whoever is the scheduler by then. Only a worker that has to go stops trying, some time after that was due.
+    private async Task<(SynchronizeResponse.Types.Execute? Next, bool Left)> DeliverAsync(SynchronizeRequest request, CancellationToken stopping, CancellationToken givingUp)
+    {
+        using var lastCall = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        await using CancellationTokenRegistration registration = givingUp.Register(() => lastCall.CancelAfter(farewell));
         try
         {
-            request.Completed.Leaving = stopping.IsCancellationRequested;
-            SynchronizeResponse? answer = null;
-            while (answer is null)
-                answer = await PostAsync(request, leaseDuration / 3, givingUp);
-            return (answer.Execute, request.Completed.Leaving);
+            while (true)
+            {
+                request.Completed.Leaving = stopping.IsCancellationRequested;
+                if (await PostAsync(request, leaseDuration / 3, lastCall.Token) is { } answer)
+                    return (answer.Execute, request.Completed.Leaving);
+            }
         }
-        catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
+        catch (OperationCanceledException) when (lastCall.IsCancellationRequested)
         {
-            return (null, Left: false);
+            WorkerLog.LeftUnheard(logger, introduction.SlotId);
+            return (null, Left: true);
         }
     }
 
@@ -164,7 +179,7 @@ internal sealed class WorkerSlot(
         catch (OperationCanceledException)
         {
             // The scheduler finds out by itself, when the lease runs out.
-            WorkerLog.LeftUnheard(logger, id);
+            WorkerLog.LeftUnheard(logger, introduction.SlotId);
         }
     }
 
@@ -176,7 +191,7 @@ internal sealed class WorkerSlot(
         return response;
     }
 
-    private SynchronizeRequest NewRequest() => new() { SlotId = id, WorkerName = options.Name, Platform = platform };
+    private SynchronizeRequest NewRequest() => introduction.Clone();
 
     private static bool TryParse(
         SynchronizeResponse.Types.Execute execute, [NotNullWhen(true)] out ActionLease? lease,
@@ -194,15 +209,5 @@ internal sealed class WorkerSlot(
 
         lease = new ActionLease(execute.LeaseId, digest, execute.Action, execute.Timeout?.ToTimeSpan() ?? noTimeout, execute.QueuedTimestamp);
         return true;
-    }
-
-    private static Reapi.Platform ToProto(IEnumerable<KeyValuePair<string, string>> properties)
-    {
-        var platform = new Reapi.Platform();
-        IEnumerable<KeyValuePair<string, string>> sorted =
-            properties.OrderBy(property => property.Key, Utf8Order.Instance).ThenBy(property => property.Value, Utf8Order.Instance);
-        foreach ((string name, string value) in sorted)
-            platform.Properties.Add(new Reapi.Platform.Types.Property { Name = name, Value = value });
-        return platform;
     }
 }

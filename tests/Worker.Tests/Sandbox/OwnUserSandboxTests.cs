@@ -1,3 +1,4 @@
+using RemoteExec.Worker.Machine;
 using RemoteExec.Worker.Sandbox;
 
 namespace RemoteExec.Worker.Tests.Sandbox;
@@ -7,7 +8,7 @@ public sealed class OwnUserSandboxTests : SandboxContract
 {
     private static readonly Lazy<ActionUsers> users = new(() => new ActionUsers(Needs.MaxProcesses));
 
-    private protected override ISandbox Sandbox { get; } = new DirectorySandbox(TimeProvider.System);
+    private protected override ISandbox Sandbox { get; } = new DirectorySandbox(TimeProvider.System, new MemoryKills("/"));
 
     private protected override ActionUser? TakeUser()
     {

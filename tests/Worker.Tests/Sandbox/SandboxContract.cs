@@ -44,7 +44,7 @@ public abstract class SandboxContract : IAsyncLifetime
     {
         SandboxOutcome outcome = await ShellAsync("pwd; echo out; echo err >&2");
 
-        Assert.Equal(new SandboxOutcome(0, TimedOut: false, outcome.Duration), outcome);
+        Assert.Equal(new SandboxOutcome(0, TimedOut: false, outcome.Duration) { Usage = outcome.Usage }, outcome);
         Assert.Equal($"{Directory.Root}\nout\n", Stdout);
         Assert.Equal("err\n", Stderr);
         Assert.True(outcome.Duration > TimeSpan.Zero);
@@ -294,6 +294,29 @@ public abstract class SandboxContract : IAsyncLifetime
         }));
 
         Assert.Equal(Enumerable.Range(0, 8), outcomes.Select(outcome => outcome.ExitCode));
+    }
+
+    [Theory]
+    [InlineData("BUSY")]
+    [InlineData("(BUSY)")] // a child
+    [InlineData("(setsid bash -c 'BUSY; touch done; sleep 987' &); until [ -e done ]; do sleep 0.02; done")] // one that detached itself, and runs on
+    public async Task The_time_of_all_processes_is_measured(string script)
+    {
+        // Until the kernel has counted a fifth of a second for this process.
+        const string Busy = "while read -r -a fields < /proc/$BASHPID/stat; (( fields[13] + fields[14] < 20 )); do :; done";
+
+        SandboxOutcome outcome = await ShellAsync(script.Replace("BUSY", Busy, StringComparison.Ordinal));
+
+        Assert.InRange(outcome.Usage.CpuTime, TimeSpan.FromMilliseconds(190), TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task The_peak_of_memory_is_that_of_the_greatest_process()
+    {
+        SandboxOutcome outcome = await ShellAsync("head -c 400000000 /dev/zero | tail -c 400000000 | wc -c");
+
+        Assert.Equal("400000000\n", Stdout);
+        Assert.InRange(outcome.Usage.PeakMemoryBytes, 400_000_000, 4_000_000_000);
     }
 
     protected string Stdout => File.ReadAllText(Directory.StdoutPath);

@@ -1,3 +1,4 @@
+using RemoteExec.Worker.Machine;
 using RemoteExec.Worker.Sandbox;
 
 namespace RemoteExec.Worker.Tests.Sandbox;
@@ -5,7 +6,7 @@ namespace RemoteExec.Worker.Tests.Sandbox;
 /// <summary>The directory tier with all actions running as the worker's user.</summary>
 public sealed class SharedUserSandboxTests : SandboxContract
 {
-    private protected override ISandbox Sandbox { get; } = new DirectorySandbox(TimeProvider.System);
+    private protected override ISandbox Sandbox { get; } = new DirectorySandbox(TimeProvider.System, new MemoryKills("/"));
 
     private protected override ActionUser? TakeUser() => null;
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Builder;
@@ -16,13 +17,23 @@ namespace RemoteExec.Worker.Tests.Services;
 internal sealed class FakeScheduler : IAsyncDisposable
 {
     private readonly Channel<Post> posts = System.Threading.Channels.Channel.CreateUnbounded<Post>();
+    private readonly ConcurrentQueue<Post> all = [];
+    private volatile bool isOver;
     private WebApplication? application;
     private int port;
 
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>From when the test is over: every further post is answered with idle.</summary>
-    public bool IsOver { get; set; }
+    /// <summary>What every answer says of the worker's being in service.</summary>
+    public bool Draining { get; set; }
+
+    /// <summary>The test is over: every post that is held, and every further one, is answered with idle.</summary>
+    public void End()
+    {
+        isOver = true;
+        foreach (Post post in all)
+            post.AnswerIdle();
+    }
 
     public RpcChannel Channel { get; private set; } = null!;
 
@@ -84,16 +95,17 @@ internal sealed class FakeScheduler : IAsyncDisposable
 
     private async Task<SynchronizeResponse> ReceiveAsync(SynchronizeRequest request, RpcCall call)
     {
-        var post = new Post(request, LeaseDuration);
+        var post = new Post(request, LeaseDuration, Draining);
         await using CancellationTokenRegistration registration = call.CancellationToken.Register(post.GiveUp);
-        if (IsOver)
+        all.Enqueue(post);
+        if (isOver)
             post.AnswerIdle();
         posts.Writer.TryWrite(post);
         return await post.Answer;
     }
 
     /// <summary>A post that is held until the test answers it.</summary>
-    internal sealed class Post(SynchronizeRequest request, TimeSpan leaseDuration)
+    internal sealed class Post(SynchronizeRequest request, TimeSpan leaseDuration, bool draining)
     {
         private readonly TaskCompletionSource<SynchronizeResponse> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -125,7 +137,7 @@ internal sealed class FakeScheduler : IAsyncDisposable
 
         private SynchronizeResponse Make(Action<SynchronizeResponse> change)
         {
-            var response = new SynchronizeResponse { LeaseDuration = Duration.FromTimeSpan(leaseDuration) };
+            var response = new SynchronizeResponse { LeaseDuration = Duration.FromTimeSpan(leaseDuration), Draining = draining };
             change(response);
             return response;
         }

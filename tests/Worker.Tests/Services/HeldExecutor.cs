@@ -33,6 +33,8 @@ internal sealed class HeldExecutor : IActionExecutor
         public void End(int exitCode = 0, bool retryable = false) =>
             outcome.TrySetResult(new ExecutionOutcome(new Reapi.ExecuteResponse { Result = new Reapi.ActionResult { ExitCode = exitCode } }, retryable));
 
+        public void End(ExecutionOutcome how) => outcome.TrySetResult(how);
+
         public void Stop(CancellationToken cancellationToken) => outcome.TrySetCanceled(cancellationToken);
     }
 }

@@ -1,8 +1,10 @@
+using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc;
+using RemoteExec.Rpc.Client;
 using RemoteExec.TestKit;
 using State = RemoteExec.Protocol.Workers.SynchronizeRequest.StateOneofCase;
 
@@ -20,10 +22,8 @@ public sealed class WorkerLoopTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        scheduler.IsOver = true;
         await stop.CancelAsync();
-        while (scheduler.HasPost)
-            (await scheduler.NextAsync()).AnswerIdle();
+        scheduler.End();
         if (loop is not null)
             await loop;
         await scheduler.DisposeAsync();
@@ -362,10 +362,118 @@ public sealed class WorkerLoopTests : IAsyncLifetime
         await loop;
     }
 
-    private void Start(Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? time = null, ILogger? logger = null)
+    [Fact]
+    public async Task The_slots_of_a_process_tell_what_it_has_for_all_of_them_and_that_they_belong_together()
+    {
+        Start(options => options with { Slots = 3, Name = "w1", MemoryBytes = 5_000_000_000 });
+        SynchronizeRequest[] posts = [(await scheduler.NextAsync()).Request, (await scheduler.NextAsync()).Request, (await scheduler.NextAsync()).Request];
+
+        Assert.All(posts, post => Assert.Equal(1u, post.ProtocolMinor));
+        Assert.All(posts, post => Assert.Equal(new Resources { CpuMillis = 3000, MemoryBytes = 5_000_000_000 }, post.Resources));
+        Assert.StartsWith("w1/", Assert.Single(posts.Select(post => post.WorkerId).Distinct()), StringComparison.Ordinal);
+        Assert.Equal(3, posts.Select(post => post.SlotId).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task What_an_action_used_is_told_with_its_result()
+    {
+        var usage = new Usage { CpuTime = new Duration { Seconds = 7 }, PeakMemoryBytes = 12345 };
+        Start();
+        (await scheduler.NextAsync(State.Idle)).AnswerExecute("lease-1");
+
+        (await executor.NextAsync()).End(new ExecutionOutcome(new Reapi.ExecuteResponse { Result = new Reapi.ActionResult { ExitCode = 137 } }, Retryable: false) { Usage = usage, OutOfMemory = true });
+
+        SynchronizeRequest.Types.Completed completed = (await scheduler.NextAsync(State.Completed)).Request.Completed;
+        Assert.Equal(usage, completed.Usage);
+        Assert.True(completed.OutOfMemory);
+        Assert.Equal(137, completed.Response.Result.ExitCode);
+    }
+
+    [Fact]
+    public async Task Being_taken_out_of_service_is_told_once_and_its_end_as_well()
+    {
+        var log = new RecordingLogger();
+        Start(logger: log);
+
+        foreach (bool draining in new[] { false, true, true, false, false })
+        {
+            scheduler.Draining = draining;
+            (await scheduler.NextAsync(State.Idle)).AnswerIdle(); // this post says what the last one was answered
+        }
+
+        await scheduler.NextAsync(State.Idle);
+        Assert.Equal(
+            ["an operator has taken this worker out of service: it gets nothing new until that is taken back", "this worker is in service again"],
+            log.Entries.Select(entry => entry.Text));
+    }
+
+    [Fact]
+    public async Task A_result_whose_scheduler_died_before_it_answered_is_delivered_to_the_next()
+    {
+        Start();
+        (await scheduler.NextAsync(State.Idle)).AnswerExecute("lease-1");
+        (await executor.NextAsync()).End(exitCode: 4);
+        await scheduler.NextAsync(State.Completed); // heard, and never answered
+
+        await scheduler.StopAsync();
+        await scheduler.ListenAsync();
+
+        FakeScheduler.Post again = await scheduler.NextAsync(State.Completed);
+        Assert.Equal("lease-1", again.Request.Completed.LeaseId);
+        Assert.Equal(4, again.Request.Completed.Response.Result.ExitCode);
+        again.AnswerIdle();
+        await scheduler.NextAsync(State.Idle);
+    }
+
+    [Fact]
+    public async Task A_result_that_is_there_when_the_grace_period_ends_is_still_delivered()
+    {
+        var time = new ManualTimeProvider();
+        Start(options => options with { GracePeriod = TimeSpan.FromMinutes(5) }, time);
+        (await scheduler.NextAsync(State.Idle)).AnswerExecute("lease-1");
+        (await executor.NextAsync()).End(exitCode: 4);
+        FakeScheduler.Post held = await scheduler.NextAsync(State.Completed);
+
+        await stop.CancelAsync();
+        time.Advance(TimeSpan.FromMinutes(5));
+        held.Fail(StatusCode.Unavailable);
+        await Eventually.TrueAsync(() => time.WaitingTimers > 1); // it pauses before it tries again
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        FakeScheduler.Post again = await scheduler.NextAsync(State.Completed);
+        Assert.Equal(4, again.Request.Completed.Response.Result.ExitCode);
+        again.AnswerIdle();
+        (await scheduler.NextAsync(State.Leaving)).AnswerIdle();
+        await loop!;
+    }
+
+    [Fact]
+    public async Task A_worker_that_knows_several_servers_goes_on_with_the_next_and_keeps_its_lease()
+    {
+        await using FakeScheduler second = await FakeScheduler.StartAsync();
+        await using var both = new RpcChannel([scheduler.Channel.Address, second.Channel.Address]);
+        Start(channel: both);
+        (await scheduler.NextAsync(State.Idle)).AnswerExecute("lease-1");
+        HeldExecutor.Running running = await executor.NextAsync();
+        await scheduler.NextAsync(State.Executing);
+
+        await scheduler.StopAsync();
+
+        (await second.NextAsync(State.Executing)).AnswerExecute("lease-1");
+        running.End(exitCode: 4);
+        FakeScheduler.Post completed = await second.NextAsync(State.Completed);
+        Assert.Equal("lease-1", completed.Request.Completed.LeaseId);
+        completed.AnswerIdle();
+        await stop.CancelAsync();
+        second.End();
+        await loop!;
+        await scheduler.ListenAsync(); // so that it can be stopped
+    }
+
+    private void Start(Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? time = null, ILogger? logger = null, RpcChannel? channel = null)
     {
         WorkerOptions options = new() { Name = "worker", Slots = 1, GracePeriod = TimeSpan.Zero };
         options = change?.Invoke(options) ?? options;
-        loop = new WorkerLoop(options, new MemoryStore(1), scheduler.Channel, logger ?? NullLogger.Instance, time ?? TimeProvider.System).RunSlotsAsync(executor, stop.Token);
+        loop = new WorkerLoop(options, new MemoryStore(1), channel ?? scheduler.Channel, logger ?? NullLogger.Instance, time ?? TimeProvider.System).RunSlotsAsync(executor, stop.Token);
     }
 }
