@@ -28,6 +28,48 @@ public sealed class S3FaultTests(S3Gateway gateway) : IAsyncLifetime
             await bucket.DisposeAsync();
     }
 
+    [Fact]
+    public async Task Packs_that_the_disk_can_not_read_are_in_nobodys_way_and_are_uploaded_once_it_can()
+    {
+        var time = new ManualTimeProvider();
+        TestBlob[] blobs = [.. Enumerable.Range(0, 6).Select(i => TestBlob.Random(i, 1000))];
+        await using S3Store store = await bucket.OpenAsync(Options, time);
+        await store.Maintenance.Reconciled.WaitAsync(Token);
+        proxy.Fault = static (_, _) => HttpFault.Broken;
+        foreach (TestBlob blob in blobs[..^1])
+            await AppendPackAsync(store, blob);
+        string spool = Path.Combine(Options.Path, "spool");
+        Dictionary<string, byte[]> packs = Directory.GetFiles(spool, "*.pack").ToDictionary(path => path, File.ReadAllBytes);
+        foreach ((string path, byte[] content) in packs)
+            await File.WriteAllBytesAsync(path, [.. content[..^1], (byte)~content[^1]], Token);
+        await AppendPackAsync(store, blobs[^1]);
+        proxy.Fault = static (_, _) => HttpFault.None;
+
+        await PassTimeUntilAsync(time, () => Directory.GetFiles(spool, "*.pack").Length == packs.Count);
+
+        Assert.Equal(packs.Keys.Order(), Directory.GetFiles(spool, "*.pack").Order());
+        Assert.Single(await bucket.PacksAsync());
+        foreach ((string path, byte[] content) in packs)
+            await File.WriteAllBytesAsync(path, content, Token);
+        await PassTimeUntilAsync(time, () => store.Spool.Backlog == 0);
+        Assert.Equal(blobs.Length, (await bucket.PacksAsync()).Count);
+    }
+
+    private static async Task AppendPackAsync(S3Store store, TestBlob blob)
+    {
+        await store.WriteAllAsync(blob.Digest, blob.Content, Token);
+        await store.Spool.SealAsync(static _ => true, Token);
+    }
+
+    private static async Task PassTimeUntilAsync(ManualTimeProvider time, Func<bool> condition)
+    {
+        while (!condition())
+        {
+            time.Advance(TimeSpan.FromMinutes(1));
+            await Task.Delay(1, Token);
+        }
+    }
+
     [Theory]
     [Rule("CAS-04")]
     [InlineData(HttpFault.CutRequest)]

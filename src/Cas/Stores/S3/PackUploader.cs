@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace RemoteExec.Cas.Stores.S3;
 
 /// <summary>
-/// The work between the spool and the bucket: seals the open pack when its time has come, uploads what is sealed, several packs at a time, and lets the presence know. An
-/// upload that fails is repeated, later and later, for as long as the store is open.
+/// The work between the spool and the bucket: seals the open pack when its time has come, uploads what is sealed, several packs at a time, and lets the presence know. A pack
+/// whose upload fails rests, longer and longer, and is taken up again for as long as the store is open; the others go on meanwhile, slowly while nothing succeeds.
 /// </summary>
 internal sealed class PackUploader : IAsyncDisposable
 {
@@ -20,6 +20,8 @@ internal sealed class PackUploader : IAsyncDisposable
     private readonly S3Metrics metrics;
     private readonly ILogger logger;
     private readonly TimeProvider time;
+    private readonly Lock gate = new(); // guards what rests
+    private readonly PriorityQueue<SpoolPack, DateTimeOffset> resting = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource giveUp = new();
     private readonly Task sealing;
@@ -94,6 +96,7 @@ internal sealed class PackUploader : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(stopping.Token))
             {
+                Wake();
                 try
                 {
                     spool.Flush();
@@ -113,6 +116,7 @@ internal sealed class PackUploader : IAsyncDisposable
 
     private async Task UploadAsync()
     {
+        TimeSpan pause = tick;
         try
         {
             await foreach (SpoolPack pack in spool.Sealed.ReadAllAsync(giveUp.Token))
@@ -120,7 +124,15 @@ internal sealed class PackUploader : IAsyncDisposable
                 Interlocked.Increment(ref underWay);
                 try
                 {
-                    await UploadAsync(pack);
+                    if (await TryUploadAsync(pack))
+                    {
+                        pause = tick;
+                    }
+                    else
+                    {
+                        await PauseAsync(pause);
+                        pause = Longer(pause);
+                    }
                 }
                 finally
                 {
@@ -148,42 +160,63 @@ internal sealed class PackUploader : IAsyncDisposable
         }
     }
 
-    private async Task UploadAsync(SpoolPack pack)
+    private async Task<bool> TryUploadAsync(SpoolPack pack)
     {
-        TimeSpan pause = tick;
-        while (true)
+        try
         {
-            try
-            {
-                IReadOnlyList<PackEntry> entries = spool.ReadManifest(pack);
-                if (!presence.IsCertain)
-                    throw new StoreUnavailableException(options.Name, new IOException("it is not known yet what the bucket has, as Redis is, or was, out of reach"));
-                spool.Flush(pack);
-                await bucket.PutFileAsync(pack.Name.Key, pack.Path, giveUp.Token);
-                await presence.AddAsync(pack.Name, pack.Length, entries, giveUp.Token);
-                spool.Remove(pack, entries);
-                metrics.Uploaded(pack.Length);
-                if (Interlocked.Exchange(ref failing, 0) != 0)
-                    CasLog.UploadsGoOn(logger, options.Name);
-                return;
-            }
-            catch (Exception fault) when (fault is CasException or IOException or UnauthorizedAccessException)
-            {
-                metrics.UploadFailed();
-                if (Interlocked.Exchange(ref failing, 1) == 0)
-                    CasLog.UploadFailed(logger, options.Name, spool.Backlog, fault.Message);
-            }
-
-            try
-            {
-                await Task.Delay(pause, time, stopping.Token);
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return; // the next start goes on
-            }
-
-            pause = 2 * pause < longestPause ? 2 * pause : longestPause;
+            IReadOnlyList<PackEntry> entries = spool.ReadManifest(pack);
+            if (!presence.IsCertain)
+                throw new StoreUnavailableException(options.Name, new IOException("it is not known yet what the bucket has, as Redis is, or was, out of reach"));
+            spool.Flush(pack);
+            await bucket.PutFileAsync(pack.Name.Key, pack.Path, giveUp.Token);
+            await presence.AddAsync(pack.Name, pack.Length, entries, giveUp.Token);
+            spool.Remove(pack, entries);
+            metrics.Uploaded(pack.Length);
+            if (Interlocked.Exchange(ref failing, 0) != 0)
+                CasLog.UploadsGoOn(logger, options.Name);
+            return true;
+        }
+        catch (Exception fault) when (fault is CasException or IOException or UnauthorizedAccessException)
+        {
+            metrics.UploadFailed();
+            if (Interlocked.Exchange(ref failing, 1) == 0)
+                CasLog.UploadFailed(logger, options.Name, spool.Backlog, fault.Message);
+            LetRest(pack);
+            return false;
         }
     }
+
+    // It may be the pack that fails, which the disk can't read, or the bucket: whoever uploads is free for others, but not at once.
+    private async Task PauseAsync(TimeSpan pause)
+    {
+        try
+        {
+            await Task.Delay(pause, time, stopping.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The others get their last chance.
+        }
+    }
+
+    private void LetRest(SpoolPack pack)
+    {
+        pack.Rest = pack.Rest == TimeSpan.Zero ? tick : Longer(pack.Rest);
+        lock (gate)
+            resting.Enqueue(pack, time.GetUtcNow() + pack.Rest);
+    }
+
+    private void Wake()
+    {
+        lock (gate)
+        {
+            while (resting.TryPeek(out SpoolPack? pack, out DateTimeOffset due) && due <= time.GetUtcNow())
+            {
+                resting.Dequeue();
+                spool.Requeue(pack);
+            }
+        }
+    }
+
+    private static TimeSpan Longer(TimeSpan pause) => 2 * pause < longestPause ? 2 * pause : longestPause;
 }

@@ -48,7 +48,7 @@ internal sealed partial class Spool : IAsyncDisposable
     /// <summary>Which blobs are here.</summary>
     public SpoolIndex Index { get; } = new();
 
-    /// <summary>The sealed packs, in the order in which they were.</summary>
+    /// <summary>The sealed packs, in the order in which they were, or were taken up again.</summary>
     public ChannelReader<SpoolPack> Sealed => sealedPacks.Reader;
 
     /// <summary>The bytes that are here, or that writers announced.</summary>
@@ -94,6 +94,7 @@ internal sealed partial class Spool : IAsyncDisposable
             if (open is not null && IsFull(open))
                 SealOpen();
             SpoolPack pack = open ??= Open();
+            pack.Cut(); // what an append left that failed
             long offset = pack.Length;
             write(pack, offset);
             pack.Advance(offset + record.Length);
@@ -155,6 +156,9 @@ internal sealed partial class Spool : IAsyncDisposable
 
     /// <summary>True if a pack is so long or so old that it is to be sealed.</summary>
     public bool IsComplete(SpoolPack pack) => IsFull(pack) || time.GetElapsedTime(pack.Began) >= options.SealAfter;
+
+    /// <summary>A sealed pack that could not be uploaded is taken up again, behind the others; at the next start if nothing is any more.</summary>
+    public void Requeue(SpoolPack pack) => sealedPacks.Writer.TryWrite(pack);
 
     /// <summary>A pack is in the bucket, and found there: it leaves.</summary>
     public void Remove(SpoolPack pack, IReadOnlyList<PackEntry> entries)

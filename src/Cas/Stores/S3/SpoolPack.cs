@@ -10,6 +10,7 @@ internal sealed class SpoolPack
     private readonly StorageFaults faults;
     private readonly TaskCompletionSource uploaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int users = 1; // the spool itself
+    private long end; // of what was written, or may have been
 
     private SpoolPack(int number, string path, SafeFileHandle file, StorageFaults faults)
     {
@@ -17,7 +18,7 @@ internal sealed class SpoolPack
         Path = path;
         this.file = file;
         this.faults = faults;
-        Length = RandomAccess.GetLength(file);
+        end = Length = RandomAccess.GetLength(file);
     }
 
     /// <summary>What stands for it in the spool's index.</summary>
@@ -46,6 +47,9 @@ internal sealed class SpoolPack
 
     /// <summary>True if somebody waits for it to be uploaded. Guarded by the spool.</summary>
     public bool IsAwaited { get; set; }
+
+    /// <summary>How long it rests when its upload fails the next time. Belongs to the uploader.</summary>
+    public TimeSpan Rest { get; set; }
 
     /// <summary>Ends when it is in the bucket.</summary>
     public Task Uploaded => uploaded.Task;
@@ -91,6 +95,7 @@ internal sealed class SpoolPack
     /// <exception cref="CasException">The disk failed, or is full.</exception>
     public void Write(ReadOnlySpan<byte> bytes, long offset)
     {
+        end = Math.Max(end, offset + bytes.Length); // of one that fails, a part may be there
         try
         {
             RandomAccess.Write(file, bytes, offset);
@@ -104,13 +109,16 @@ internal sealed class SpoolPack
     /// <summary>What was written up to here counts.</summary>
     public void Advance(long length) => Length = length;
 
-    /// <summary>Cuts off what is behind the part that counts.</summary>
+    /// <summary>Cuts off what was written behind the part that counts, if anything was: it could be taken for records, once it stands behind one.</summary>
     /// <exception cref="CasException">The disk failed.</exception>
     public void Cut()
     {
+        if (end == Length)
+            return;
         try
         {
             RandomAccess.SetLength(file, Length);
+            end = Length;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

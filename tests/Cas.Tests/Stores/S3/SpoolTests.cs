@@ -95,6 +95,27 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
+    public async Task What_an_append_left_that_failed_is_never_taken_for_a_record()
+    {
+        TestBlob kept = TestBlob.Random(1, 100);
+        TestBlob forged = TestBlob.Random(2, 100);
+        var bytes = new MemoryStream();
+        bytes.Write(new byte[RecordOf(kept).Length]); // where the next record ends, there is one in the value
+        bytes.Write(BytesOf(forged));
+        TestBlob failing = TestBlob.Of(bytes.ToArray()[RecordOf(kept).HeaderLength..]);
+        Spool killed = Open();
+        await Assert.ThrowsAsync<IOException>(async () => await AppendAsync(killed, failing, static () => throw new IOException("the disk failed")));
+
+        await AppendAsync(killed, kept);
+        await killed.DisposeAsync();
+        Spool spool = Open();
+
+        Assert.Equal(1, spool.Recover());
+        Assert.Equal([kept.Digest], Found(spool, [kept, forged, failing]));
+        await spool.DisposeAsync();
+    }
+
+    [Fact]
     public async Task What_was_recovered_is_sealed_and_recovered_again()
     {
         TestBlob blob = TestBlob.Random(1, 5000);
@@ -171,18 +192,28 @@ public sealed class SpoolTests : IDisposable
         return new Spool(options, directory.FullPath, key, new S3Clock(time), 1, new StorageFaults("s3", NullLogger.Instance, time), time);
     }
 
-    private static async Task AppendAsync(Spool spool, TestBlob blob)
+    private static PackRecord RecordOf(TestBlob blob) =>
+        new() { Digest = blob.Digest, ValueLength = blob.Content.Length, Checksum = Crc32C.Compute(blob.Content), Hour = 1 };
+
+    private static byte[] BytesOf(TestBlob blob)
     {
-        var record = new PackRecord { Digest = blob.Digest, ValueLength = blob.Content.Length, Checksum = Crc32C.Compute(blob.Content), Hour = 1 };
+        PackRecord record = RecordOf(blob);
+        var bytes = new byte[record.Length];
+        record.Write(bytes);
+        blob.Content.CopyTo(bytes, record.HeaderLength);
+        return bytes;
+    }
+
+    private static async Task AppendAsync(Spool spool, TestBlob blob, Action? written = null)
+    {
+        PackRecord record = RecordOf(blob);
         spool.Reserve(record.Length);
         await spool.AppendAsync(
             record,
             (pack, offset) =>
             {
-                var bytes = new byte[record.Length];
-                record.Write(bytes);
-                blob.Content.CopyTo(bytes, record.HeaderLength);
-                pack.Write(bytes, offset);
+                pack.Write(BytesOf(blob), offset);
+                written?.Invoke();
             },
             isWanted: null,
             Token);
