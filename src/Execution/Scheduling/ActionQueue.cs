@@ -5,6 +5,7 @@ using RemoteExec.Cas;
 using RemoteExec.Execution.Actions;
 using RemoteExec.Execution.Journal;
 using RemoteExec.Execution.Operations;
+using RemoteExec.Execution.Operators;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Workers;
 
@@ -14,7 +15,7 @@ namespace RemoteExec.Execution.Scheduling;
 /// The shell round the <see cref="Scheduler"/>: gives it a lock, a clock and hands, and a journal if there is one. Thread-safe. Disposing waits for what goes on in the background; without
 /// a journal it ends every operation as UNAVAILABLE, with one they go on wherever the journal is taken up.
 /// </summary>
-public sealed class ActionQueue : IAsyncDisposable
+public sealed partial class ActionQueue : IAsyncDisposable
 {
     private readonly ExecutionOptions options;
     private readonly ILogger logger;
@@ -27,6 +28,7 @@ public sealed class ActionQueue : IAsyncDisposable
     private readonly Dictionary<OperationName, OperationFeed> feeds = [];
     private readonly Dictionary<long, TaskCompletionSource<PollAnswer>> polls = [];
     private readonly Outbox? outbox;
+    private readonly ExecutionMetrics metrics;
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset? armedFor;
     private long lastPoll;
@@ -62,6 +64,7 @@ public sealed class ActionQueue : IAsyncDisposable
         background = new BackgroundTasks(logger);
         work = new ActionWork(new ActionReader(cas, cache, options), new ResultRecorder(cas, cache), logger);
         scheduler = new Scheduler(options, Guid.NewGuid().ToString("N"), journals: journal is not null);
+        metrics = new ExecutionMetrics(() => ListQueues(PlatformFilter.All, mostBuilds: 0), time);
         timer = time.CreateTimer(static queue => ((ActionQueue)queue!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         lock (gate)
         {
@@ -107,6 +110,7 @@ public sealed class ActionQueue : IAsyncDisposable
             stopped = true;
         }
 
+        metrics.Dispose();
         await timer.DisposeAsync();
         if (outbox is not null)
             await outbox.DisposeAsync();
@@ -285,12 +289,15 @@ public sealed class ActionQueue : IAsyncDisposable
 
     private void Perform(SchedulerEffect effect)
     {
+        if (effect is not SchedulerEffect.Publish)
+            metrics.Count(effect);
         switch (effect)
         {
             case SchedulerEffect.Publish publish when feeds.TryGetValue(publish.State.Name, out OperationFeed? feed):
+                metrics.Count(publish);
                 feed.Publish(publish.State);
                 break;
-            case SchedulerEffect.Publish publish:
+            case SchedulerEffect.Publish publish: // was counted by who wrote it into the journal
                 var restoredFeed = new OperationFeed(publish.State.Name);
                 restoredFeed.Publish(publish.State);
                 feeds.Add(publish.State.Name, restoredFeed);

@@ -8,6 +8,7 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
     private readonly Dictionary<OperationName, Operation> byName = [];
     private readonly HashSet<Operation> unfinished = [];
     private readonly Queue<Operation> done = new(); // the oldest first; may hold deleted ones
+    private readonly Dictionary<string, HashSet<Operation>> byInvocation = new(StringComparer.Ordinal); // of those that name one
 
     /// <summary>Those that are not done.</summary>
     public IReadOnlyCollection<Operation> Unfinished => unfinished;
@@ -15,17 +16,31 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
     /// <summary>All of them.</summary>
     public IReadOnlyCollection<Operation> All => byName.Values;
 
+    /// <summary>Those that are done, the newest first.</summary>
+    public IEnumerable<Operation> Done => done.Reverse().Where(operation => Find(operation.Name) == operation);
+
     /// <summary>When the time of the oldest done operation is over, or was if it was deleted; null if there is none.</summary>
     public DateTimeOffset? NextExpiry => done.TryPeek(out Operation? oldest) ? oldest.DoneAt + retention : null;
 
     /// <summary>The operation of that name; null if there is none.</summary>
     public Operation? Find(OperationName name) => byName.GetValueOrDefault(name);
 
+    /// <summary>Those of one build, done or not.</summary>
+    public IReadOnlyCollection<Operation> OfInvocation(string invocation) => byInvocation.TryGetValue(invocation, out HashSet<Operation>? found) ? found : [];
+
+    /// <summary>The build of an operation; empty if its client named none.</summary>
+    public static string InvocationOf(Operation operation) => operation.Submission.RequestMetadata?.ToolInvocationId ?? "";
+
     /// <summary>Adds an operation that is not done.</summary>
     public void Add(Operation operation)
     {
         byName.Add(operation.Name, operation);
         unfinished.Add(operation);
+        if (InvocationOf(operation) is not { Length: > 0 } invocation)
+            return;
+        if (!byInvocation.TryGetValue(invocation, out HashSet<Operation>? others))
+            byInvocation.Add(invocation, others = []);
+        others.Add(operation);
     }
 
     /// <summary>Counts an operation as done from now on.</summary>
@@ -40,6 +55,7 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
     {
         byName.Remove(operation.Name);
         unfinished.Remove(operation);
+        LeaveInvocation(operation);
     }
 
     /// <summary>Removes a done operation whose time is over, or that is one too many; null if there is none.</summary>
@@ -49,9 +65,19 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
         {
             done.Dequeue();
             if (byName.Remove(oldest.Name))
+            {
+                LeaveInvocation(oldest);
                 return oldest;
+            }
         }
 
         return null;
+    }
+
+    private void LeaveInvocation(Operation operation)
+    {
+        string invocation = InvocationOf(operation);
+        if (byInvocation.TryGetValue(invocation, out HashSet<Operation>? others) && others.Remove(operation) && others.Count == 0)
+            byInvocation.Remove(invocation);
     }
 }

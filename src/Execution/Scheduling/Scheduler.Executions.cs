@@ -41,6 +41,7 @@ internal sealed partial class Scheduler
     private void Lend(Execution execution, WorkerNode worker, FairShare turn)
     {
         PlatformQueue queue = execution.Queue!;
+        effects.Add(new SchedulerEffect.RunStarted(now - execution.EnqueuedAt));
         turn.AddRunning(1);
         turn.Charge(CostOf(execution));
         queue.Running++;

@@ -19,8 +19,9 @@ internal sealed partial class Scheduler
     }
 
     // A run is over, or given up. What its worker tells of it later is still understood.
-    private void Release(Run run)
+    private void Release(Run run, string result)
     {
+        effects.Add(new SchedulerEffect.RunEnded(result, now - run.StartedAt));
         Execution execution = run.Execution;
         execution.Runs.Remove(run);
         (execution.PastLeases ??= []).Add(run.Lease.Id);
@@ -39,7 +40,7 @@ internal sealed partial class Scheduler
         {
             Run run = execution.Runs[0];
             Slot? slot = run.Slot;
-            Release(run);
+            Release(run, "stopped");
             if (slot is not null)
                 AnswerPoll(slot);
         }
@@ -70,7 +71,7 @@ internal sealed partial class Scheduler
             CountSuccess(worker);
         if (!completed.OutOfMemory && completed.Usage is { } used && execution.Operations[0].Submission.RequestMetadata is { } metadata)
             usage.Learn(metadata.ActionMnemonic, metadata.TargetId, used);
-        Release(run);
+        Release(run, completed.OutOfMemory ? "out_of_memory" : completed.Retryable ? "failed" : "done");
         if (completed.OutOfMemory && TryWithMoreMemory(execution, run, slot.Worker))
             return;
         if (completed.Retryable)
@@ -192,7 +193,7 @@ internal sealed partial class Scheduler
     {
         Execution execution = run.Execution;
         CountFailure(run.WorkerName);
-        Release(run);
+        Release(run, "lost");
         NoteUnleased(execution, run.Lease.Id, failed: true);
         if (execution.Runs.Count == 0 && !TryAgain(execution, run.WorkerName, Enqueue))
         {
@@ -205,7 +206,7 @@ internal sealed partial class Scheduler
     private void HandBack(Run run)
     {
         Execution execution = run.Execution;
-        Release(run);
+        Release(run, "handed_back");
         if (execution.Runs.Count > 0)
             return;
         execution.Attempts--;

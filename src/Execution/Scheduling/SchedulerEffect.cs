@@ -35,6 +35,12 @@ internal abstract record SchedulerEffect
         public bool IsRepeated { get; init; }
     }
 
+    /// <summary>Count an attempt, of an execution that waited so long for it.</summary>
+    internal sealed record RunStarted(TimeSpan Waited) : SchedulerEffect;
+
+    /// <summary>Count an attempt that is over: done, failed, out_of_memory, lost, handed_back or stopped.</summary>
+    internal sealed record RunEnded(string Result, TimeSpan Took) : SchedulerEffect;
+
     /// <summary>Tell the operator that a worker gets nothing for a while, because attempts failed on it.</summary>
     internal sealed record WorkerQuarantined(string Worker, int Failures, TimeSpan Time) : SchedulerEffect;
 

@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Availability;
 using RemoteExec.Execution.Operations;
+using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
@@ -16,7 +17,8 @@ public static class ExecutionErrors
     /// <summary>The status that ends a call; null for exceptions that are not known.</summary>
     public static RpcStatus? ToStatus(Exception exception) => exception switch
     {
-        OperationNotFoundException => new RpcStatus(StatusCode.NotFound, exception.Message),
+        OperationNotFoundException or WorkerNotFoundException => new RpcStatus(StatusCode.NotFound, exception.Message),
+        OperatorRequestException => new RpcStatus(StatusCode.InvalidArgument, exception.Message),
         SchedulerStoppedException or NoActiveSchedulerException => new RpcStatus(StatusCode.Unavailable, exception.Message),
         _ => CasErrors.ToStatus(exception),
     };

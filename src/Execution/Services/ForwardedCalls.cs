@@ -18,7 +18,7 @@ namespace RemoteExec.Execution.Services;
 internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
 {
     /// <summary>Marks calls that were forwarded once: they are not forwarded again.</summary>
-    public const string Header = "remoteexec-forwarded";
+    public const string Header = LocalClient.ForwardedHeader;
 
     private const string WaitExecution = "/build.bazel.remote.execution.v2.Execution/WaitExecution";
     private static readonly TimeSpan pause = TimeSpan.FromMilliseconds(50);

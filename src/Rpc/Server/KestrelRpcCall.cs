@@ -32,6 +32,8 @@ internal sealed class KestrelRpcCall : RpcCall
         ? $"{address}:{context.Connection.RemotePort}"
         : "unix";
 
+    public override bool IsLocal => LocalClient.Is(context);
+
     public override X509Certificate2? ClientCertificate => context.Connection.ClientCertificate;
 
     public override DateTimeOffset? Deadline { get; }

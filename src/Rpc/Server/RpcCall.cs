@@ -18,6 +18,9 @@ public abstract class RpcCall
     /// <summary>The client's address, for logs.</summary>
     public abstract string Peer { get; }
 
+    /// <summary>Whether the client is on this machine: it came over loopback or a UNIX socket, and no proxy says that it speaks for another.</summary>
+    public virtual bool IsLocal => false;
+
     /// <summary>The certificate that the client has shown, whoever it is from; null if it has shown none, or was not asked to.</summary>
     public virtual X509Certificate2? ClientCertificate => null;
 

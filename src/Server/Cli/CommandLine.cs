@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using RemoteExec.Server.Cli.Operators;
 using RemoteExec.Server.Configuration;
 
 namespace RemoteExec.Server.Cli;
@@ -36,6 +37,11 @@ internal static class CommandLine
                 terminal.WriteError(problem.ToString());
             return ExitCode.Usage;
         }
+        catch (UsageException exception)
+        {
+            terminal.WriteError($"{exception.Message} (see {NameOf(result.CommandResult)} --help)");
+            return ExitCode.Usage;
+        }
         catch (StartupException exception)
         {
             terminal.WriteError(exception.Message);
@@ -49,6 +55,9 @@ internal static class CommandLine
         {
             ServeCommand.Create(terminal),
             WorkerCommand.Create(terminal),
+            QueueCommand.Create(terminal),
+            WorkersCommand.Create(terminal),
+            OperationsCommand.Create(terminal),
             ConfigCommand.Create(terminal),
             DoctorCommand.Create(terminal),
         };
@@ -58,6 +67,9 @@ internal static class CommandLine
             [root.Name] = ServeCommand.Examples,
             ["serve"] = ServeCommand.Examples,
             ["worker"] = WorkerCommand.Examples,
+            ["queue"] = QueueCommand.Examples,
+            ["workers"] = WorkersCommand.Examples,
+            ["operations"] = OperationsCommand.Examples,
             ["doctor"] = DoctorCommand.Examples,
         });
         return root;

@@ -12,26 +12,47 @@ namespace RemoteExec.Server.Cli;
 /// <summary>The flags of a command that calls a server: where it is, whom to trust, and what to show it. No flag takes a secret itself, which others on the machine could read.</summary>
 internal sealed class ServerConnection
 {
-    /// <summary>The variable with the token, for where a file is no good.</summary>
-    public const string TokenVariable = "REMOTEEXEC_WORKER_TOKEN";
-
     private readonly Option<string[]> servers;
     private readonly Option<string?> roots = new("--ca") { HelpName = "FILE", Description = "PEM file with the certificates to trust instead of the system's, for grpcs://" };
-    private readonly Option<string?> token = new("--token-file")
-    {
-        HelpName = "FILE",
-        Description = $"a file with the token to show (server: listeners.workerAuth.tokenFile); read again when it changes [default: the variable {TokenVariable}]",
-    };
-
+    private readonly Option<string?> token;
+    private readonly string tokenVariable;
     private readonly Option<string?> certificate = new("--cert") { HelpName = "FILE", Description = "PEM file with the certificate to show (server: listeners.workerAuth.clientCa), for grpcs://" };
     private readonly Option<string?> key = new("--key") { HelpName = "FILE", Description = "PEM file with the key of --cert" };
 
-    /// <summary>Adds the flags to a command.</summary>
-    public ServerConnection(Command command, string whatServers)
+    private ServerConnection(Command command, Option<string[]> servers, string tokenVariable, string tokenSetting)
     {
-        servers = new Option<string[]>("--server") { HelpName = "URL", Required = true, Arity = ArgumentArity.OneOrMore, Description = whatServers };
-        foreach (Option flag in new Option[] { servers, roots, token, certificate, key })
+        this.servers = servers;
+        this.tokenVariable = tokenVariable;
+        token = new Option<string?>("--token-file")
+        {
+            HelpName = "FILE",
+            Description = $"a file with the token to show (server: {tokenSetting}); read again when it changes [default: the variable {tokenVariable}]",
+        };
+        foreach (Option flag in new Option[] { servers, roots, token })
             command.Add(flag);
+    }
+
+    /// <summary>Adds the flags to the command of a worker: the server has to be named, or several, and may be shown a token or a certificate.</summary>
+    public static ServerConnection OfWorker(Command command, string whatServers)
+    {
+        var servers = new Option<string[]>("--server") { HelpName = "URL", Required = true, Arity = ArgumentArity.OneOrMore, Description = whatServers };
+        var connection = new ServerConnection(command, servers, "REMOTEEXEC_WORKER_TOKEN", "listeners.workerAuth.tokenFile");
+        command.Add(connection.certificate);
+        command.Add(connection.key);
+        return connection;
+    }
+
+    /// <summary>Adds the flags to the command of an operator: the server is the one on this machine if none is named, and may be shown a token.</summary>
+    public static ServerConnection OfOperator(Command command)
+    {
+        var servers = new Option<string[]>("--server")
+        {
+            HelpName = "URL",
+            Arity = ArgumentArity.OneOrMore,
+            Description = "the server's gRPC listener: grpc://host:port, grpcs://host:port or unix:/path; may be repeated for servers of one cluster",
+            DefaultValueFactory = _ => ["grpc://127.0.0.1:8980"],
+        };
+        return new ServerConnection(command, servers, "REMOTEEXEC_OPERATOR_TOKEN", "operators.tokenFile");
     }
 
     /// <summary>Makes the channel that the flags describe; the caller closes it.</summary>
@@ -41,7 +62,7 @@ internal sealed class ServerConnection
     {
         List<ConfigProblem> problems = [];
         IReadOnlyList<RpcAddress> addresses = ParseServers(result.GetValue(servers)!, problems);
-        (string? certificateFile, string? keyFile) = (result.GetValue(certificate), result.GetValue(key));
+        (string? certificateFile, string? keyFile) = (result.GetResult(certificate) is null ? null : result.GetValue(certificate), result.GetResult(key) is null ? null : result.GetValue(key));
         if (certificateFile is null != keyFile is null)
             problems.Add(ProblemWith(certificateFile is null ? "--cert" : "--key", "is missing: a certificate is shown with its key"));
         else if (certificateFile is not null && addresses.FirstOrDefault(address => address.BaseUri.Scheme != "https") is { } plain)
@@ -90,7 +111,7 @@ internal sealed class ServerConnection
         }
     }
 
-    private static Func<string?>? LoadToken(string? file, ILogger logger, TimeProvider time)
+    private Func<string?>? LoadToken(string? file, ILogger logger, TimeProvider time)
     {
         if (file is not null)
         {
@@ -105,7 +126,7 @@ internal sealed class ServerConnection
             }
         }
 
-        if (Environment.GetEnvironmentVariable(TokenVariable) is not { Length: > 0 } value)
+        if (Environment.GetEnvironmentVariable(tokenVariable) is not { Length: > 0 } value)
             return null;
         try
         {
@@ -114,7 +135,7 @@ internal sealed class ServerConnection
         }
         catch (FormatException exception)
         {
-            throw new StartupException($"{TokenVariable}: {exception.Message}", exception);
+            throw new StartupException($"{tokenVariable}: {exception.Message}", exception);
         }
     }
 }

@@ -26,6 +26,38 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     /// <summary>Writes a line to standard output.</summary>
     public void WriteLine(string text, Tone tone = Tone.Plain) => Write(Output, colourOutput, text, tone);
 
+    /// <summary>True if standard output is a terminal, for a person who looks at it.</summary>
+    public bool IsInteractive => colourOutput;
+
+    /// <summary>Writes a line of pieces to standard output, without blanks at its end.</summary>
+    public void WriteLine(IReadOnlyList<Cell> pieces)
+    {
+        string line = string.Concat(pieces.Select(piece => piece.Text)).TrimEnd();
+        if (!colourOutput)
+        {
+            Write(Output, colourOutput, line, Tone.Plain);
+            return;
+        }
+
+        int left = line.Length;
+        foreach (Cell piece in pieces)
+        {
+            string text = piece.Text[..Math.Min(left, piece.Text.Length)];
+            left -= text.Length;
+            Paint(Output, text, piece.Tone);
+        }
+
+        Output.WriteLine();
+        Output.Flush();
+    }
+
+    /// <summary>Empties the terminal, if it is one, for what is shown anew.</summary>
+    public void Clear()
+    {
+        if (colourOutput)
+            Output.Write("\e[H\e[2J\e[3J");
+    }
+
     /// <summary>Writes one line about what went wrong to standard error.</summary>
     public void WriteError(string message) => Write(Error, colourError, $"remoteexec: {message}", Tone.Bad);
 
@@ -63,16 +95,23 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
 
     private static void WriteColoured(TextWriter writer, string text, Tone tone)
     {
+        Paint(writer, text, tone);
+        writer.WriteLine();
+    }
+
+    private static void Paint(TextWriter writer, string text, Tone tone)
+    {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(writer) });
         Style style = tone switch
         {
+            Tone.Plain => Style.Plain,
             Tone.Strong => new Style(decoration: Decoration.Bold),
             Tone.Faint => new Style(decoration: Decoration.Dim),
             Tone.Good => new Style(Color.Green, decoration: Decoration.Bold),
             _ => new Style(Color.Red),
         };
         console.Profile.Width = int.MaxValue;
-        console.WriteLine(text, style);
+        console.Write(new Text(text, style));
     }
 
     private sealed class Steps(Action<double> add) : IProgress<long>

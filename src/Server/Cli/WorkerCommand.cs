@@ -23,7 +23,7 @@ internal static class WorkerCommand
     public static Command Create(Terminal terminal)
     {
         var command = new Command("worker", "Runs actions for a server on another machine until SIGTERM or SIGINT, which lets what runs end or hands it back.");
-        var server = new ServerConnection(
+        ServerConnection server = ServerConnection.OfWorker(
             command,
             "the server's worker listener (serve --worker-listen): grpc://host:port, grpcs://host:port or unix:/path; may be repeated for servers of one cluster, of which one is used as long as it answers");
         SettingFlags flags = new SettingFlags(command, "worker.cacheBytes=50GiB")

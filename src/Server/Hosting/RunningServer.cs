@@ -5,6 +5,7 @@ using RemoteExec.Cas;
 using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Services;
+using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Services;
 using RemoteExec.Rpc.Server;
@@ -154,6 +155,7 @@ internal sealed class RunningServer : IAsyncDisposable
         ];
         List<RpcService> services = [.. workerServices, new ActionCacheService(actionCache, cas, features).ToRpcService()];
         List<Listener> listeners = ListenersOf(options.Listeners);
+        OperatorEndpoints? operators = null;
         if (executes)
         {
             var execution = new Execution.ExecutionOptions
@@ -165,6 +167,10 @@ internal sealed class RunningServer : IAsyncDisposable
             queue = new ActionQueue(cas, actionCache, execution, loggers.CreateLogger<ActionQueue>(), time);
             services.Add(new ExecutionService(queue, cas, features).ToRpcService());
             services.Add(new OperationsService(queue, cas, limits, time).ToRpcService());
+            var scheduler = new QueueOperator(queue);
+            OperatorAccess access = OperatorTokens.Open(options.Operators, loggers, time);
+            services.Add(new OperatorService(scheduler, access).ToRpcService());
+            operators = new OperatorEndpoints(scheduler, access);
             listeners.Add(new Listener(ListenerKind.Workers, ListenAddress.OfSocket(socket.FullPath), "--data"));
             workerServices.Add(new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService());
         }
@@ -180,6 +186,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 WorkerGate = WorkerGate.Open(options.Listeners.WorkerAuth, loggers, time),
                 MapHttp = application =>
                 {
+                    operators?.Map(application); // before those that take what comes for part of a build
                     new BuildWatch(builds, isForWorkers: false).Map(application);
                     new HttpCacheEndpoints(actionCache, results, cas, features).Map(application);
                 },

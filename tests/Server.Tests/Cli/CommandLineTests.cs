@@ -32,8 +32,8 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("there is no command 'bogus': serve, worker, config, doctor (see remoteexec --help)", "bogus")]
-    [InlineData("write a command: serve, worker, config, doctor (see remoteexec --help)")]
+    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, config, doctor (see remoteexec --help)", "bogus")]
+    [InlineData("write a command: serve, worker, queue, workers, operations, config, doctor (see remoteexec --help)")]
     [InlineData("there is no command 'list': check, reference (see remoteexec config --help)", "config", "list")]
     [InlineData("--data: data: is empty: write something, or leave it out", "serve", "--data", "")]
     [InlineData("/dev: can't be read: it is a directory", "config", "check", "/dev")]
