@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Scheduling;
+using RemoteExec.Protocol;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
@@ -11,9 +12,6 @@ namespace RemoteExec.Execution.Services;
 /// <summary>The service through which workers get their actions; not for clients.</summary>
 public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions options, ILogger logger)
 {
-    /// <summary>The minor version of the protocol that is spoken here.</summary>
-    public const uint ProtocolMinor = 1;
-
     /// <summary>The methods.</summary>
     public RpcService ToRpcService() => new RpcService(WorkerReflection.Descriptor, "WorkerQueue", ExecutionErrors.ToStatus)
         .Unary<SynchronizeRequest, SynchronizeResponse>("Synchronize", SynchronizeAsync);
@@ -25,7 +23,7 @@ public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions optio
         var response = new SynchronizeResponse
         {
             LeaseDuration = Duration.FromTimeSpan(options.LeaseDuration),
-            ProtocolMinor = ProtocolMinor,
+            ProtocolMinor = WorkerProtocol.Minor,
             Draining = answer.IsDraining,
         };
         if (answer.Lease is { } lease)
