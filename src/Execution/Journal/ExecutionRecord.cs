@@ -21,6 +21,9 @@ internal sealed class ExecutionRecord(Launched launched)
     /// <summary>The workers that failed at it.</summary>
     public HashSet<string> FailedOn { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>True if it was given to a worker at least once, or goes on with what was.</summary>
+    public bool IsStarted { get; set; }
+
     /// <summary>How often it was tried.</summary>
     public int Attempts { get; private set; }
 
@@ -37,6 +40,7 @@ internal sealed class ExecutionRecord(Launched launched)
         PastLeases.Remove(leased.Lease);
         Leases.Add(leased);
         Attempts = leased.Attempts;
+        IsStarted = true;
     }
 
     /// <summary>An attempt came to nothing.</summary>

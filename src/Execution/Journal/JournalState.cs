@@ -42,6 +42,8 @@ internal sealed class JournalState
                 break;
             case JournalEntry.FactOneofCase.Leased when executions.TryGetValue(entry.Leased.Execution, out ExecutionRecord? execution):
                 execution.Lease(entry.Leased);
+                foreach (string name in execution.Operations)
+                    operations[name].IsStarted = true;
                 break;
             case JournalEntry.FactOneofCase.Unleased when executions.TryGetValue(entry.Unleased.Execution, out ExecutionRecord? execution):
                 execution.Unlease(entry.Unleased);
@@ -61,6 +63,9 @@ internal sealed class JournalState
                 break;
             case JournalEntry.FactOneofCase.Drain:
                 drains.Remove(entry.Drain.Worker);
+                break;
+            case JournalEntry.FactOneofCase.Counted:
+                LastExecution = Math.Max(LastExecution, entry.Counted.Executions);
                 break;
             case JournalEntry.FactOneofCase.None:
                 throw new InvalidDataException("the journal has an entry of a kind that this version does not know: it is of a newer one");
@@ -92,6 +97,8 @@ internal sealed class JournalState
         Leave(operation);
         operation.Execution = number;
         execution.Operations.Add(name);
+        execution.IsStarted |= operation.IsStarted;
+        operation.IsStarted = execution.IsStarted;
     }
 
     private void Leave(OperationRecord operation)

@@ -16,6 +16,9 @@ internal sealed class OperationRecord(long number, Accepted accepted)
     /// <summary>The execution that it waits for; null before there is one, and once it has ended.</summary>
     public long? Execution { get; set; }
 
+    /// <summary>True if its clients may have heard that it runs, which is not taken back .</summary>
+    public bool IsStarted { get; set; }
+
     /// <summary>How it ended; null before that.</summary>
     public Ended? Ended { get; set; }
 

@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using RemoteExec.Execution.Journal;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Protocol.Journals;
+using Stage = Build.Bazel.Remote.Execution.V2.ExecutionStage.Types.Value;
 
 namespace RemoteExec.Execution.Scheduling;
 
@@ -17,6 +18,7 @@ internal sealed partial class Scheduler
     public IReadOnlyList<JournalEntry> TakeSnapshot()
     {
         (List<JournalEntry> told, facts) = (facts, []);
+        Add(new JournalEntry { Counted = new Counted { Executions = lastExecution } });
         foreach (string name in drains.Keys)
             AddDrain(name, draining: true);
         foreach (Operation operation in operations.All)
@@ -37,6 +39,13 @@ internal sealed partial class Scheduler
         AddLaunched(execution.Operations[0], execution);
         for (int i = 1; i < execution.Operations.Count; i++)
             AddAttached(execution.Operations[i], execution);
+        if (execution is { Stage: Stage.Executing, Runs.Count: 0, FailedOn: null, PastLeases: null })
+        {
+            // It goes on with what another one has begun.
+            AddLeased(execution, "", "", "", at: now);
+            AddUnleased(execution, "", failed: false);
+        }
+
         foreach (string worker in execution.FailedOn ?? [])
         {
             AddLeased(execution, "", "", worker, at: now);

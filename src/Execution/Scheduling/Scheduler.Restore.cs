@@ -86,7 +86,7 @@ internal sealed partial class Scheduler
             mergeable[action.Digest] = execution;
         foreach (string lease in record.PastLeases)
             leases[lease] = execution;
-        if (record.PastLeases.Count > 0 || record.Leases.Count > 0)
+        if (record.IsStarted)
             execution.Stage = Stage.Executing;
         if (record.Reported is { } reported)
             RestoreReport(execution, reported);

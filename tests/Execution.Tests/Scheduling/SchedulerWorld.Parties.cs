@@ -1,4 +1,5 @@
 using RemoteExec.Execution.Operations;
+using Resources = RemoteExec.Protocol.Workers.Resources;
 
 namespace RemoteExec.Execution.Tests.Scheduling;
 
@@ -22,8 +23,12 @@ internal sealed partial class SchedulerWorld
         public bool IsOver => Deleted || Last is { IsDone: true };
     }
 
-    private sealed class Worker(string slotId, string name, Reapi.Platform platform)
+    private sealed class Worker(string slotId, string name, Reapi.Platform platform, Resources? resources)
     {
+        public string Id => $"{Name}#1";
+
+        public Resources? Resources { get; } = resources;
+
         public string SlotId { get; } = slotId;
 
         public string Name { get; } = name;

@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
@@ -13,12 +14,13 @@ namespace RemoteExec.Execution.Tests.Scheduling;
 internal sealed partial class SchedulerWorld
 {
     private const int Actions = 6;
-    private static readonly ExecutionOptions options = new() { MaxAttempts = 3 };
+    private static readonly ExecutionOptions plain = new() { MaxAttempts = 3, QuarantineAfter = 2 };
     private static readonly Reapi.Platform anything = new();
     private static readonly Reapi.Platform linux = SchedulerDriver.Platform(("os", "linux"));
+    private static readonly Reapi.Platform big = SchedulerDriver.Platform(("cores", "2"), ("memory", "3GiB"));
     private static readonly Reapi.Platform linuxGpu = SchedulerDriver.Platform(("gpu", "yes"), ("os", "linux"));
     private static readonly Digest[] digests = [.. Enumerable.Range(0, Actions).Select(SchedulerDriver.DigestOf)];
-    private readonly Scheduler scheduler = new(options, "epoch");
+    private readonly ExecutionOptions options;
     private readonly List<Client> clients = [];
     private readonly List<Worker> workers = [];
     private readonly List<SchedulerEffect.Prepare> toPrepare = [];
@@ -27,9 +29,17 @@ internal sealed partial class SchedulerWorld
     private readonly HashSet<string> leases = [];
     private readonly HashSet<long> answered = [];
     private readonly Dictionary<int, DateTimeOffset> restsAtLeastUntil = []; // by action; of those that share a run
+    private Scheduler scheduler;
     private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private long lastPoll;
     private int names;
+
+    /// <param name="hedges">Whether an action may run twice at a time.</param>
+    public SchedulerWorld(bool hedges)
+    {
+        options = hedges ? plain with { HedgeFactor = 2, HedgeAfter = TimeSpan.FromSeconds(5) } : plain;
+        scheduler = NewScheduler();
+    }
 
     /// <summary>Every effect, in words.</summary>
     public List<string> Log { get; } = [];
@@ -46,7 +56,7 @@ internal sealed partial class SchedulerWorld
                 break;
             case StepKind.Post:
                 if (workers.Count <= step.Which)
-                    workers.Add(new Worker($"slot{++names}", $"worker{names / 2}", step.How < 3 ? anything : step.How < 6 ? linux : linuxGpu));
+                    AddWorker(step);
                 else
                     PostState(workers[step.Which]);
                 break;
@@ -55,9 +65,10 @@ internal sealed partial class SchedulerWorld
                 PostState(worker);
                 break;
             case StepKind.Complete when PickRunning(step) is { } worker:
-                PostResult(
-                    worker, new Reapi.ExecuteResponse { Result = new Reapi.ActionResult { ExitCode = step.How % 2 } },
-                    retryable: false, leaving: step.How > 5);
+                PostResult(worker, Success(step.How % 2), retryable: false, leaving: step.How > 5);
+                break;
+            case StepKind.RunOutOfMemory when PickRunning(step) is { } worker:
+                PostResult(worker, Success(exitCode: 137), retryable: false, leaving: false, outOfMemory: true);
                 break;
             case StepKind.Fail when PickRunning(step) is { } worker:
                 PostResult(worker, Failure(), retryable: true, leaving: false);
@@ -67,6 +78,24 @@ internal sealed partial class SchedulerWorld
                 break;
             case StepKind.Vanish when PickWorker(step) is { } worker:
                 workers.Remove(worker); // its leases stay with the scheduler, which has to notice
+                worker.Poll = null;
+                vanished.Add(worker);
+                break;
+            case StepKind.Return when vanished.Count > 0:
+                Return(vanished[step.Which % vanished.Count], step.How);
+                break;
+            case StepKind.Drain:
+                Drain($"worker{step.Which / 2}", undo: step.How < 4);
+                break;
+            case StepKind.FailOver:
+                FailOver();
+                break;
+            case StepKind.CrashInResult when PickRunning(step) is { } worker:
+                CrashInResult(worker);
+                break;
+            case StepKind.CrashInRecord when toRecord.Count > 0:
+                Store(toRecord[step.Which % toRecord.Count]);
+                FailOver();
                 break;
             case StepKind.LeaveSlot when PickWorker(step) is { } worker:
                 if (worker.Lease is { } held)
@@ -85,6 +114,7 @@ internal sealed partial class SchedulerWorld
             case StepKind.RefuseRecord when toRecord.Count > 0:
                 SchedulerEffect.Record refused = toRecord[step.Which % toRecord.Count];
                 toRecord.Remove(refused);
+                written.Remove(refused.ExecutionId); // what was written is good for nothing: another result may take its place
                 Apply(new SchedulerEvent.ResultRefused(refused.ExecutionId, "not there"));
                 break;
             case StepKind.WaiterLeaves when PickClient(step) is { Waiters: > 0 } client:
@@ -115,8 +145,10 @@ internal sealed partial class SchedulerWorld
     public void Settle()
     {
         workers.Clear();
+        foreach (string name in drained.ToArray())
+            Drain(name, undo: true);
         for (int i = 0; i < 3; i++)
-            workers.Add(new Worker($"good{i}", $"goodworker{i}", linuxGpu));
+            workers.Add(new Worker($"good{i}", $"goodworker{i}", linuxGpu, resources: null));
         for (int round = 0; round < 50 && clients.Exists(client => !client.IsOver); round++)
         {
             while (toPrepare.Count > 0)
@@ -128,7 +160,7 @@ internal sealed partial class SchedulerWorld
                 if (worker.Lease is null)
                     PostState(worker);
                 else
-                    PostResult(worker, new Reapi.ExecuteResponse { Result = new Reapi.ActionResult() }, retryable: false, leaving: false);
+                    PostResult(worker, Success(exitCode: 0), retryable: false, leaving: false);
             }
 
             PassTime(TimeSpan.FromSeconds(10));
@@ -144,17 +176,22 @@ internal sealed partial class SchedulerWorld
     // The last two must not be cached; each has a platform of its own.
     private static bool DoNotCache(int action) => action >= Actions - 2;
 
-    private static Reapi.Platform? PlatformOf(int action) => (action % 3) switch { 0 => null, 1 => linux, _ => linuxGpu };
+    private static Reapi.Platform? PlatformOf(int action) => action switch { 0 => null, 1 => linux, 2 => linuxGpu, 3 => big, 4 => linux, _ => linuxGpu };
 
     private static bool MayRun(Worker worker, int action) =>
-        PlatformOf(action) is not { } wanted || wanted.Properties.All(worker.Platform.Properties.Contains);
+        PlatformOf(action) is not { } wanted || wanted.Properties.Where(property => property.Name is not "cores" and not "memory").All(worker.Platform.Properties.Contains);
 
     private void Start(Step step)
     {
         var client = new Client(new OperationName(default, new Guid(++names, 0, 0, new byte[8])), step.Which % Actions);
         clients.Add(client);
-        Apply(new SchedulerEvent.OperationStarted(
-            client.Name, digests[client.Action], new Submission { SkipCacheLookup = step.How % 2 == 0, Priority = step.How }));
+        var submission = new Submission
+        {
+            SkipCacheLookup = step.How % 2 == 0,
+            Priority = step.How,
+            RequestMetadata = new Reapi.RequestMetadata { ToolInvocationId = $"build{names % 3}", ActionMnemonic = $"Mnemonic{client.Action % 2}" },
+        };
+        Apply(new SchedulerEvent.OperationStarted(client.Name, digests[client.Action], submission));
         Assert.NotNull(client.Last);
     }
 
@@ -180,6 +217,7 @@ internal sealed partial class SchedulerWorld
     {
         SchedulerEffect.Record record = toRecord[index];
         toRecord.RemoveAt(index);
+        Store(record);
         Apply(new SchedulerEvent.ResultRecorded(record.ExecutionId, new Outcome.Answered(record.Response)));
     }
 
@@ -193,7 +231,7 @@ internal sealed partial class SchedulerWorld
             Post(worker, request => request.Idle = new SynchronizeRequest.Types.Idle());
     }
 
-    private void PostResult(Worker worker, Reapi.ExecuteResponse response, bool retryable, bool leaving)
+    private void PostResult(Worker worker, Reapi.ExecuteResponse response, bool retryable, bool leaving, bool outOfMemory = false)
     {
         string lease = worker.Lease!;
         worker.Lease = null;
@@ -208,6 +246,8 @@ internal sealed partial class SchedulerWorld
             Response = response,
             Retryable = retryable,
             Leaving = leaving,
+            OutOfMemory = outOfMemory,
+            Usage = new Usage { CpuTime = Duration.FromTimeSpan(TimeSpan.FromSeconds(3)), WallTime = Duration.FromTimeSpan(TimeSpan.FromSeconds(2)), PeakMemoryBytes = 1 << 20 },
         });
         Assert.True(answered.Contains(poll), "a result is answered at once");
     }
@@ -215,6 +255,8 @@ internal sealed partial class SchedulerWorld
     private long Post(Worker worker, Action<SynchronizeRequest> fill)
     {
         var request = new SynchronizeRequest { SlotId = worker.SlotId, WorkerName = worker.Name, Platform = worker.Platform };
+        if (worker.Resources is { } told)
+            (request.WorkerId, request.Resources) = (worker.Id, told);
         fill(request);
         worker.Poll = ++lastPoll;
         worker.PolledAt = now;
@@ -241,7 +283,12 @@ internal sealed partial class SchedulerWorld
     private void Apply(SchedulerEvent change)
     {
         IReadOnlyList<SchedulerEffect> effects = scheduler.Apply(change, now);
+        journal.AddRange(scheduler.Facts);
+        Perform(effects);
+    }
 
+    private void Perform(IReadOnlyList<SchedulerEffect> effects)
+    {
         // What ended first makes room: a lease is looked at after all states that the same event brought.
         foreach (SchedulerEffect.Publish publish in effects.OfType<SchedulerEffect.Publish>())
             See(publish.State);
@@ -258,6 +305,9 @@ internal sealed partial class SchedulerWorld
                     Assert.False(record.Store && (record.Response.Result.ExitCode != 0 || DoNotCache(Array.IndexOf(digests, record.ActionDigest))));
                     toRecord.Add(record);
                     break;
+                case SchedulerEffect.WorkerQuarantined some:
+                    quarantined[some.Worker] = now + some.Time;
+                    break;
                 case SchedulerEffect.Forget forget:
                     Client? forgotten = clients.Find(client => client.Name == forget.Name);
                     Assert.True(forgotten is { IsOver: true }, "only what is done or deleted is forgotten");
@@ -272,6 +322,13 @@ internal sealed partial class SchedulerWorld
     private void See(OperationState state)
     {
         Client client = clients.Find(candidate => candidate.Name == state.Name)!;
+        if (isRestoring && client.Last is { IsDone: true } done)
+        {
+            Assert.False(client.Deleted, "what was deleted stays so");
+            Assert.Equal(done.Outcome!.GetType(), state.Outcome?.GetType());
+            return;
+        }
+
         Assert.False(client.IsOver, "a done or deleted operation never changes");
         Assert.Equal(state.Stage == Stage.Completed, state.IsDone);
         Assert.True(client.Last is null || state.Stage >= client.Last.Stage, $"a stage never goes back: {client.Last?.Stage} to {state.Stage}");
@@ -317,13 +374,24 @@ internal sealed partial class SchedulerWorld
         }
 
         if (!isNew)
+        {
+            if (worker is not null)
+                running[lease.Id] = (lease.Action.Digest, worker); // one that came back
             return;
+        }
+
+        if (worker is not null)
+        {
+            Assert.False(drained.Contains(worker.Name), $"{worker.Name} is drained, and given something new");
+            CheckRoom(worker, lease);
+        }
+
         if (!DoNotCache(action))
         {
             Assert.False(
                 restsAtLeastUntil.Remove(action, out DateTimeOffset end) && end > now, $"action {action} failed just now, and is run again at once");
-            foreach ((string id, (Digest digest, Worker holder)) in running)
-                Assert.False(digest == lease.Action.Digest && !IsOver(id, holder), $"action {action} runs twice at once: {id} and {lease.Id}");
+            int others = running.Count(run => run.Value.Digest == lease.Action.Digest && !IsOver(run.Key, run.Value.Worker));
+            Assert.True(others <= (options.HedgeFactor is null ? 0 : 1), $"action {action} runs more often than it may: {lease.Id} and {others} more");
         }
 
         if (worker is not null)
@@ -344,7 +412,7 @@ internal sealed partial class SchedulerWorld
 
     private void CheckNobodyIdlesBesideWork()
     {
-        foreach (Worker worker in workers.Where(worker => worker is { Poll: not null, Lease: null }))
+        foreach (Worker worker in workers.Where(worker => worker is { Poll: not null, Lease: null } && !IsKeptOut(worker) && !IsNarrow(worker)))
         {
             Client? waiting = clients.Find(client => client.Last?.Stage == Stage.Queued && !client.IsOver && MayRun(worker, client.Action));
             Assert.True(waiting is null, $"{worker.SlotId} is idle while action {waiting?.Action} waits for it");

@@ -23,4 +23,10 @@ internal enum StepKind
     Cancel,
     Delete,
     PassTime,
+    RunOutOfMemory,
+    Return,
+    Drain,
+    FailOver,
+    CrashInResult,
+    CrashInRecord,
 }
