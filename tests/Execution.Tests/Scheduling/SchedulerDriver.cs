@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
@@ -31,14 +32,14 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
 
     public List<SchedulerEffect.Record> Records { get; } = [];
 
-    /// <summary>Which workers came (+), left (-) or were lost (!), in order.</summary>
+    /// <summary>Which workers came (+), left (-), were lost (!) or put into quarantine (?), in order.</summary>
     public List<string> Workers { get; } = [];
 
     public Scheduler Scheduler => scheduler;
 
-    public static Digest DigestOf(int number) => TestBlob.Random(number, 8).Digest;
+    public static Digest DigestOf(int number) => Digest.Create(default, DigestFunction.Sha256, SHA256.HashData(BitConverter.GetBytes(number)), number + 1);
 
-    public static int NumberOf(Lease lease) => Enumerable.Range(0, 100).First(number => DigestOf(number) == lease.Action.Digest);
+    public static int NumberOf(Lease lease) => (int)lease.Action.Digest.SizeBytes - 1;
 
     public static Reapi.Platform Platform(params (string Name, string Value)[] properties)
     {
@@ -70,6 +71,9 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
                 case SchedulerEffect.Record record:
                     Records.Add(record);
                     break;
+                case SchedulerEffect.WorkerQuarantined some:
+                    Workers.Add($"?{some.Worker}");
+                    break;
                 case SchedulerEffect.WorkerJoined joined:
                     Workers.Add($"+{joined.Worker}");
                     break;
@@ -95,17 +99,34 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
     }
 
     /// <summary>An operation up to the point where its action is read.</summary>
-    public OperationName Start(int action, int priority = 0, bool skipCache = false)
+    public OperationName Start(int action, int priority = 0, bool skipCache = false, string instance = "", Reapi.RequestMetadata? metadata = null)
     {
-        var name = new OperationName(default, new Guid(++lastOperation, 0, 0, new byte[8]));
+        Assert.True(InstanceName.TryParse(instance, out InstanceName parsed, out _));
+        var name = new OperationName(parsed, new Guid(++lastOperation, 0, 0, new byte[8]));
         Apply(new SchedulerEvent.OperationStarted(
-            name, DigestOf(action), new Submission { Priority = priority, SkipCacheLookup = skipCache }));
+            name, DigestOf(action), new Submission { Priority = priority, SkipCacheLookup = skipCache, RequestMetadata = metadata }));
         return name;
     }
 
-    public void Prepare(OperationName name, int action, Reapi.Platform? platform = null, bool doNotCache = false) =>
-        Apply(new SchedulerEvent.OperationPrepared(name, PreparedAction.Of(
-            DigestOf(action), new Reapi.Action { DoNotCache = doNotCache }, WishOf(platform), TimeSpan.FromMinutes(1))));
+    /// <summary>An action of a build that has to be run.</summary>
+    public OperationName ExecuteFor(
+        string build, int action, string instance = "", string mnemonic = "", string tool = "", Reapi.Platform? platform = null, ulong[]? locality = null)
+    {
+        var metadata = new Reapi.RequestMetadata
+        {
+            ToolInvocationId = build,
+            ActionMnemonic = mnemonic,
+            ToolDetails = new Reapi.ToolDetails { ToolName = tool },
+        };
+        OperationName name = Start(action, instance: instance, metadata: metadata);
+        Prepare(name, action, platform, locality: locality);
+        return name;
+    }
+
+    public void Prepare(OperationName name, int action, Reapi.Platform? platform = null, bool doNotCache = false, ulong[]? locality = null) =>
+        Apply(new SchedulerEvent.OperationPrepared(
+            name,
+            PreparedAction.Of(DigestOf(action), new Reapi.Action { DoNotCache = doNotCache }, WishOf(platform), TimeSpan.FromMinutes(1)) with { Locality = locality ?? [] }));
 
     /// <summary>An operation whose action has to be run.</summary>
     public OperationName Execute(int action, Reapi.Platform? platform = null, int priority = 0, bool doNotCache = false, bool skipCache = false)
@@ -115,9 +136,14 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
         return name;
     }
 
+    /// <summary>What workers have by name; those that are not here do not tell.</summary>
+    public Dictionary<string, Protocol.Workers.Resources> Resources { get; } = [];
+
     public long Post(string slot, Action<SynchronizeRequest> fill, Reapi.Platform? platform = null, string? worker = null)
     {
         var request = new SynchronizeRequest { SlotId = slot, WorkerName = worker ?? slot, Platform = platform ?? new Reapi.Platform() };
+        if (Resources.TryGetValue(request.WorkerName, out Protocol.Workers.Resources? resources))
+            (request.WorkerId, request.Resources) = (request.WorkerName, resources);
         fill(request);
         Apply(new SchedulerEvent.SlotPosted(request, ++lastPoll));
         return lastPoll;
@@ -139,11 +165,13 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
 
     public long Complete(
         string slot, string lease, Reapi.ExecuteResponse? response = null, bool retryable = false, bool leaving = false,
-        Reapi.Platform? platform = null, string? worker = null) =>
+        Reapi.Platform? platform = null, string? worker = null, bool outOfMemory = false, Usage? usage = null) =>
         Post(
             slot,
             request => request.Completed = new SynchronizeRequest.Types.Completed
             {
+                OutOfMemory = outOfMemory,
+                Usage = usage,
                 LeaseId = lease,
                 Response = response ?? new Reapi.ExecuteResponse { Result = new Reapi.ActionResult() },
                 Retryable = retryable,
