@@ -162,6 +162,8 @@ internal sealed class RunningServer : IAsyncDisposable
             {
                 DefaultTimeout = options.Execution.DefaultTimeout,
                 MaxTimeout = options.Execution.MaxTimeout,
+                LeaseDuration = options.Execution.LeaseDuration,
+                PollInterval = options.Execution.PollInterval,
                 SupportedNodeProperties = nodeProperties,
             };
             queue = new ActionQueue(cas, actionCache, execution, loggers.CreateLogger<ActionQueue>(), time);

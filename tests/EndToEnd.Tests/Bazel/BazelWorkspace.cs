@@ -8,8 +8,13 @@ internal sealed class BazelWorkspace : IAsyncDisposable
 
     private readonly TemporaryDirectory root = new();
 
-    public BazelWorkspace()
+    private readonly string[] launcher;
+
+    /// <summary>Makes one.</summary>
+    /// <param name="launcher">The words before each command line that let Bazel run elsewhere, as in a network of its own.</param>
+    public BazelWorkspace(params string[] launcher)
     {
+        this.launcher = launcher;
         foreach (string repository in stubbedRepositories)
             WriteAt(root["stubs", repository, "WORKSPACE"], "");
         WriteAt(root["stubs", "rules_cc", "cc", "BUILD"], """toolchain_type(name = "toolchain_type", visibility = ["//visibility:public"])""");
@@ -56,7 +61,8 @@ internal sealed class BazelWorkspace : IAsyncDisposable
             : [];
         // Bazel connects to its server over loopback: a proxy in the environment would be in its way.
         var environment = new Dictionary<string, string?> { ["http_proxy"] = null, ["https_proxy"] = null, ["HTTP_PROXY"] = null, ["HTTPS_PROXY"] = null };
-        return ChildProcess.Start("bazel", [.. startup, command, .. flags, .. arguments], root["workspace"], environment);
+        string[] words = [.. launcher, "bazel", .. startup, command, .. flags, .. arguments];
+        return ChildProcess.Start(words[0], words[1..], root["workspace"], environment);
     }
 
     public async ValueTask DisposeAsync()
