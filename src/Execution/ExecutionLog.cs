@@ -43,4 +43,25 @@ internal static partial class ExecutionLog
 
     [LoggerMessage(32, LogLevel.Information, "The scheduler's journal {Path} is written again")]
     public static partial void JournalWrites(ILogger logger, string path);
+
+    [LoggerMessage(33, LogLevel.Information, "This server is the active scheduler, number {Epoch}: it took up {Operations} operations in {Milliseconds} ms")]
+    public static partial void BecameActive(ILogger logger, long epoch, int operations, long milliseconds);
+
+    [LoggerMessage(34, LogLevel.Warning, "This server, number {Epoch}, is no longer the active scheduler: another has taken over")]
+    public static partial void NoLongerActive(ILogger logger, long epoch);
+
+    [LoggerMessage(35, LogLevel.Information, "The active scheduler, number {Epoch}, is at {Address}")]
+    public static partial void FollowsActive(ILogger logger, string address, long epoch);
+
+    [LoggerMessage(36, LogLevel.Information, "This server, number {Epoch}, has handed the scheduler over")]
+    public static partial void HandedOver(ILogger logger, long epoch);
+
+    [LoggerMessage(37, LogLevel.Error, "The journal that the schedulers share makes no sense here. This server does not become the active one any more")]
+    public static partial void JournalNotUnderstood(ILogger logger, Exception exception);
+
+    [LoggerMessage(38, LogLevel.Warning, "Redis of the scheduler: {Problem}. Until it answers nothing new starts or ends, and nobody can take over")]
+    public static partial void SchedulerRedisProblem(ILogger logger, string problem);
+
+    [LoggerMessage(39, LogLevel.Information, "Redis of the scheduler is well again")]
+    public static partial void SchedulerRedisWell(ILogger logger);
 }

@@ -7,8 +7,8 @@ namespace RemoteExec.Execution.Availability;
 /// The right to be the active scheduler, which runs out unless it is renewed. It says whom others should ask; what makes sure that only one decides is its epoch, without which nobody writes the journal.
 /// </summary>
 /// <param name="journal">Where it is kept.</param>
-/// <param name="addresses">Where its holder is reached.</param>
-internal sealed class SchedulerLease(SharedJournal journal, SchedulerAddresses addresses)
+/// <param name="addresses">Where its holder is reached; null for who never takes it.</param>
+internal sealed class SchedulerLease(SharedJournal journal, SchedulerAddresses? addresses)
 {
     /// <summary>After how long without renewal another may take it.</summary>
     public static TimeSpan Duration { get; } = TimeSpan.FromSeconds(2);
@@ -23,7 +23,7 @@ internal sealed class SchedulerLease(SharedJournal journal, SchedulerAddresses a
     /// <exception cref="RedisUnavailableException">Redis is out of reach; the lease may have been taken, and then runs out.</exception>
     public async Task<long?> TryAcquireAsync(long knownEpoch, CancellationToken cancellationToken)
     {
-        IReadOnlyList<byte[]> reply = await journal.RunAsync(SharedJournalScripts.Acquire, [knownEpoch, addresses.ToString(), (long)Duration.TotalMilliseconds], cancellationToken);
+        IReadOnlyList<byte[]> reply = await journal.RunAsync(SharedJournalScripts.Acquire, [knownEpoch, $"{addresses}", (long)Duration.TotalMilliseconds], cancellationToken);
         return SharedJournal.Number(reply[0]) is var epoch and > 0 ? epoch : null;
     }
 
@@ -31,7 +31,7 @@ internal sealed class SchedulerLease(SharedJournal journal, SchedulerAddresses a
     /// <exception cref="RedisUnavailableException">Redis is out of reach.</exception>
     public async Task<bool> RenewAsync(long epoch, CancellationToken cancellationToken)
     {
-        IReadOnlyList<byte[]> reply = await journal.RunAsync(SharedJournalScripts.Renew, [epoch, addresses.ToString(), (long)Duration.TotalMilliseconds], cancellationToken);
+        IReadOnlyList<byte[]> reply = await journal.RunAsync(SharedJournalScripts.Renew, [epoch, $"{addresses}", (long)Duration.TotalMilliseconds], cancellationToken);
         return SharedJournal.Text(reply[0]) == "kept";
     }
 

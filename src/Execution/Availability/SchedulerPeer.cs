@@ -1,5 +1,6 @@
-using System.Net.Security;
+using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
+using RemoteExec.Rpc.Server;
 
 namespace RemoteExec.Execution.Availability;
 
@@ -13,13 +14,14 @@ internal sealed class SchedulerPeer : IAsyncDisposable
     private readonly RpcChannel? workers;
 
     /// <summary>Makes the way to a server.</summary>
-    /// <param name="addresses">Where it is.</param>
-    /// <param name="ssl">Whom to trust if it speaks TLS; null for whom the system trusts.</param>
-    public SchedulerPeer(SchedulerAddresses addresses, SslClientAuthenticationOptions? ssl)
+    public SchedulerPeer(SchedulerAddresses addresses, PeerAccess access)
     {
-        var options = new RpcChannelOptions { Ssl = ssl, KeepAlive = keepAlive, ConnectTimeout = keepAlive };
+        // What is carried on is not carried on again, and is not of that machine.
+        var headers = new RpcMetadata { { LocalClient.ForwardedHeader, "1" } };
+        var options = new RpcChannelOptions { Ssl = access.Ssl, KeepAlive = keepAlive, ConnectTimeout = keepAlive, Headers = headers };
         Clients = new RpcChannel(addresses.Clients, options);
-        workers = addresses.Workers is { } address ? new RpcChannel(address, options) : null;
+        workers = addresses.Workers is { } address ? new RpcChannel(address, options with { Authorization = access.WorkerAuthorization }) : null;
+        PassesAuthorizationOn = access.WorkerAuthorization is null;
         IsGone = gone.Token;
     }
 
@@ -28,7 +30,11 @@ internal sealed class SchedulerPeer : IAsyncDisposable
 
     /// <summary>Where workers are served.</summary>
     /// <exception cref="NoActiveSchedulerException">It serves none that come by way of others.</exception>
-    public RpcChannel Workers => workers ?? throw new NoActiveSchedulerException($"the active scheduler at {Clients.Address} tells no address for workers: set execution.scheduler.advertise.workers there");
+    public RpcChannel Workers => workers ?? throw new NoActiveSchedulerException(
+        $"the active scheduler at {Clients.Address} has no listener for workers that other servers know of: set execution.scheduler.advertise.workers there");
+
+    /// <summary>True if workers are known there by what they show themselves.</summary>
+    public bool PassesAuthorizationOn { get; }
 
     /// <summary>Fires when this is no longer the active one: its calls end.</summary>
     public CancellationToken IsGone { get; }

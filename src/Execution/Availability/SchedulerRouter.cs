@@ -1,17 +1,17 @@
-using System.Net.Security;
 using RemoteExec.Execution.Scheduling;
 
 namespace RemoteExec.Execution.Availability;
 
 /// <summary>Knows where the active scheduler is, for those who have to ask it. Thread-safe; one at a time says what is new.</summary>
-/// <param name="ssl">Whom to trust where servers speak TLS; null for whom the system trusts.</param>
+/// <param name="access">How servers show each other who they are.</param>
 /// <param name="time">The clock.</param>
-public sealed class SchedulerRouter(SslClientAuthenticationOptions? ssl, TimeProvider time) : IAsyncDisposable
+public sealed class SchedulerRouter(PeerAccess access, TimeProvider time) : IAsyncDisposable
 {
     private readonly Lock gate = new(); // guards the fields below
     private TaskCompletionSource changed = NewSignal();
     private SchedulerRoute? route;
     private LeaseHolder? followed;
+    private bool isClosed;
 
     /// <summary>How long a call waits for a scheduler to become the active one.</summary>
     public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(10);
@@ -27,6 +27,8 @@ public sealed class SchedulerRouter(SslClientAuthenticationOptions? ssl, TimePro
             Task change;
             lock (gate)
             {
+                if (isClosed)
+                    throw new NoActiveSchedulerException("this server shuts down: try another, or again in a few seconds");
                 if (route is { } found)
                     return found;
                 change = changed.Task;
@@ -48,17 +50,27 @@ public sealed class SchedulerRouter(SslClientAuthenticationOptions? ssl, TimePro
     /// <param name="queue">What it decides with.</param>
     /// <param name="addresses">Where others reach it.</param>
     internal Task LeadAsync(ActionQueue queue, SchedulerAddresses addresses) =>
-        ChangeAsync(new SchedulerRoute.Here(queue, new SchedulerPeer(addresses, ssl)), null);
+        ChangeAsync(new SchedulerRoute.Here(queue, new SchedulerPeer(addresses, access)), null);
 
-    /// <summary>Another server is the active one.</summary>
-    public Task FollowAsync(LeaseHolder holder) =>
-        holder == followed ? Task.CompletedTask : ChangeAsync(new SchedulerRoute.Elsewhere(new SchedulerPeer(holder.Addresses, ssl)), holder);
+    /// <summary>Another server is the active one; false if that is known.</summary>
+    public async Task<bool> FollowAsync(LeaseHolder holder)
+    {
+        if (holder == followed)
+            return false;
+        await ChangeAsync(new SchedulerRoute.Elsewhere(new SchedulerPeer(holder.Addresses, access)), holder);
+        return true;
+    }
 
     /// <summary>Nobody is, or it is not known who.</summary>
     internal Task LoseAsync() => ChangeAsync(null, null);
 
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await LoseAsync();
+    /// <summary>Ends calls that were carried on, and those that wait.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (gate)
+            isClosed = true;
+        await LoseAsync();
+    }
 
     // Continuations run elsewhere: it is completed under the lock.
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

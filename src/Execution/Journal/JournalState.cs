@@ -3,7 +3,7 @@ using RemoteExec.Protocol.Journals;
 namespace RemoteExec.Execution.Journal;
 
 /// <summary>What a journal comes to: read entry by entry, by who starts again and by who stands by. Not thread-safe.</summary>
-internal sealed class JournalState
+public sealed class JournalState
 {
     private readonly Dictionary<string, OperationRecord> operations = new(StringComparer.Ordinal);
     private readonly Dictionary<long, ExecutionRecord> executions = [];
@@ -11,10 +11,10 @@ internal sealed class JournalState
     private long lastNumber;
 
     /// <summary>The operations that can still be asked for, in the order in which they were accepted.</summary>
-    public IEnumerable<OperationRecord> Operations => operations.Values.OrderBy(operation => operation.Number);
+    internal IEnumerable<OperationRecord> Operations => operations.Values.OrderBy(operation => operation.Number);
 
     /// <summary>The executions that somebody waits for, in the order in which they were launched.</summary>
-    public IEnumerable<ExecutionRecord> Executions => executions.Values.OrderBy(execution => execution.Launched.Execution);
+    internal IEnumerable<ExecutionRecord> Executions => executions.Values.OrderBy(execution => execution.Launched.Execution);
 
     /// <summary>The names by which workers are out of service.</summary>
     public IReadOnlyCollection<string> Drains => drains;

@@ -63,15 +63,12 @@ internal sealed class Outbox(
     {
         try
         {
-            while (Next() is var (facts, consequences, snapshot))
+            while (Next() is { } batch)
             {
-                if (snapshot is not null)
-                    await journal.ReplaceAsync(snapshot, stopping.Token);
-                else if (facts.Count > 0)
-                    await journal.AppendAsync(facts, stopping.Token);
+                batch = await WriteAsync(batch);
                 lock (gate)
                 {
-                    foreach (IReadOnlyList<SchedulerEffect> some in consequences)
+                    foreach (IReadOnlyList<SchedulerEffect> some in batch.Effects)
                         perform(some);
                 }
             }
@@ -93,6 +90,24 @@ internal sealed class Outbox(
         }
     }
 
+    /// <summary>Writes a batch, or if the journal has lost what was before it, everything; returns what was written.</summary>
+    private async Task<Batch> WriteAsync(Batch batch)
+    {
+        try
+        {
+            if (batch.Snapshot is null && batch.Facts.Count > 0)
+                await journal.AppendAsync(batch.Facts, stopping.Token);
+        }
+        catch (JournalBehindException)
+        {
+            batch = WithSnapshot(batch);
+        }
+
+        if (batch.Snapshot is { } snapshot)
+            await journal.ReplaceAsync(snapshot, stopping.Token);
+        return batch;
+    }
+
     // What was not heard of outside may be forgotten.
     private void GiveUp()
     {
@@ -104,7 +119,7 @@ internal sealed class Outbox(
         }
     }
 
-    private (IReadOnlyList<JournalEntry> Facts, IReadOnlyList<IReadOnlyList<SchedulerEffect>> Effects, IReadOnlyList<JournalEntry>? Snapshot)? Next()
+    private Batch? Next()
     {
         lock (gate)
         {
@@ -115,11 +130,28 @@ internal sealed class Outbox(
             }
 
             // A snapshot has what is to be appended in it already.
-            (List<JournalEntry> Facts, List<IReadOnlyList<SchedulerEffect>> Effects, IReadOnlyList<JournalEntry>? Snapshot) next =
-                (entries, effects, entries.Count > 0 && journal.WantsSnapshot ? takeSnapshot() : null);
-            entries = [];
-            effects = [];
-            return next;
+            return TakeAll([], entries.Count > 0 && journal.WantsSnapshot ? takeSnapshot() : null);
         }
     }
+
+    /// <summary>Everything as it is now has what has come since the batch in it, too.</summary>
+    private Batch WithSnapshot(Batch batch)
+    {
+        lock (gate)
+            return TakeAll(batch.Effects, takeSnapshot());
+    }
+
+    private Batch TakeAll(IReadOnlyList<IReadOnlyList<SchedulerEffect>> before, IReadOnlyList<JournalEntry>? snapshot)
+    {
+        var batch = new Batch(entries, [.. before, .. effects], snapshot);
+        entries = [];
+        effects = [];
+        return batch;
+    }
+
+    /// <summary>What is written at a time, and what comes of it.</summary>
+    /// <param name="Facts">What is appended, unless there is a snapshot.</param>
+    /// <param name="Effects">What waits for it.</param>
+    /// <param name="Snapshot">What takes the place of all that was written before; null if that stays.</param>
+    private sealed record Batch(IReadOnlyList<JournalEntry> Facts, IReadOnlyList<IReadOnlyList<SchedulerEffect>> Effects, IReadOnlyList<JournalEntry>? Snapshot);
 }

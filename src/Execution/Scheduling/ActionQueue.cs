@@ -55,7 +55,7 @@ public sealed partial class ActionQueue : IAsyncDisposable
     /// <param name="logger">Where faults are told.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="InvalidDataException">What was written down makes no sense.</exception>
-    internal ActionQueue(
+    public ActionQueue(
         IBlobStore cas, IActionCache cache, ExecutionOptions options, IJournal? journal, JournalState restored, ILogger logger, TimeProvider time)
     {
         this.options = options;
@@ -75,7 +75,7 @@ public sealed partial class ActionQueue : IAsyncDisposable
     }
 
     /// <summary>Ends when another scheduler has taken over: this queue is of no use any more. Never without a journal.</summary>
-    internal Task Lost => outbox?.Lost ?? Task.Delay(Timeout.Infinite);
+    public Task Lost => outbox?.Lost ?? Task.Delay(Timeout.Infinite);
 
     /// <summary>
     /// Starts nothing more and waits for what runs: for at most <paramref name="patience"/>. New operations are refused from now on; what has not started yet ends as UNAVAILABLE, or with

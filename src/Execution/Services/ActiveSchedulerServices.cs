@@ -34,12 +34,12 @@ public sealed class ActiveSchedulerServices(SchedulerRouter router, Func<ActionQ
         SchedulerRoute route = await router.FindAsync(call.CancellationToken);
         if (route is SchedulerRoute.Here here)
             await MethodOf(here.Queue, call.Method)(call);
-        else if (call.GetRequestHeader(ForwardedCalls.Header) is not null)
+        else if (call.GetRequestHeader(LocalClient.ForwardedHeader) is not null)
             throw new NoActiveSchedulerException("this server is not the active scheduler: try again in a few seconds");
         else if (isStream)
             await forwarded.OperationsAsync(call);
         else
-            await forwarded.UnaryAsync(call, peer => isForWorkers ? peer.Workers : peer.Clients);
+            await forwarded.UnaryAsync(call, isForWorkers);
     }
 
     private RpcHandler MethodOf(ActionQueue queue, string method)

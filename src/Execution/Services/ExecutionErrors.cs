@@ -18,6 +18,7 @@ public static class ExecutionErrors
     public static RpcStatus? ToStatus(Exception exception) => exception switch
     {
         OperationNotFoundException or WorkerNotFoundException => new RpcStatus(StatusCode.NotFound, exception.Message),
+        OperatorCallException call => new RpcStatus(CodeOf(call.Reason), call.Message),
         OperatorRequestException => new RpcStatus(StatusCode.InvalidArgument, exception.Message),
         SchedulerStoppedException or NoActiveSchedulerException => new RpcStatus(StatusCode.Unavailable, exception.Message),
         _ => CasErrors.ToStatus(exception),
@@ -59,6 +60,16 @@ public static class ExecutionErrors
         FailureKind.Cancelled => StatusCode.Cancelled,
         FailureKind.Abandoned or FailureKind.ShuttingDown or FailureKind.QueueFull or FailureKind.StorageUnavailable => StatusCode.Unavailable,
         FailureKind.StorageFull => StatusCode.ResourceExhausted,
+        _ => StatusCode.Internal,
+    };
+
+    private static StatusCode CodeOf(OperatorCallFailure reason) => reason switch
+    {
+        OperatorCallFailure.Unreachable => StatusCode.Unavailable,
+        OperatorCallFailure.NotOffered => StatusCode.Unimplemented,
+        OperatorCallFailure.NotAllowed => StatusCode.PermissionDenied,
+        OperatorCallFailure.NotFound => StatusCode.NotFound,
+        OperatorCallFailure.BadRequest => StatusCode.InvalidArgument,
         _ => StatusCode.Internal,
     };
 }

@@ -22,12 +22,12 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
 
     private const string WaitExecution = "/build.bazel.remote.execution.v2.Execution/WaitExecution";
     private static readonly TimeSpan pause = TimeSpan.FromMilliseconds(50);
-    private static readonly string[] carriedOn = [RequestMetadataHeader.Name, "authorization"];
+    private const string Authorization = "authorization";
 
     /// <summary>Carries on a call that has one answer.</summary>
     /// <param name="call">The call; its request was not read.</param>
-    /// <param name="channelOf">Which of a server's listeners is called.</param>
-    public async Task UnaryAsync(RpcCall call, Func<SchedulerPeer, RpcChannel> channelOf)
+    /// <param name="isForWorkers">True if it is made at the listener of workers.</param>
+    public async Task UnaryAsync(RpcCall call, bool isForWorkers)
     {
         byte[] request = await ReadRequestAsync(call);
         var patience = new Patience(time);
@@ -39,9 +39,10 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
                 peer,
                 async () =>
                 {
-                    await using RpcClientCall forwarded = channelOf(peer).SendFrame(call.Method, request, OptionsOf(call), call.CancellationToken);
+                    RpcChannel channel = isForWorkers ? peer.Workers : peer.Clients;
+                    await using RpcClientCall forwarded = channel.SendFrame(call.Method, request, OptionsOf(call, !isForWorkers || peer.PassesAuthorizationOn), call.CancellationToken);
                     if (!await forwarded.MoveNextAsync())
-                        throw new RpcException(StatusCode.Internal, $"{call.Method} at {peer.Clients.Address} did not answer");
+                        throw new RpcException(StatusCode.Internal, $"{call.Method} at {channel.Address} did not answer");
                     byte[] answer = forwarded.Response.ToArray();
                     await forwarded.MoveNextAsync(); // a bad end throws
                     return answer;
@@ -67,7 +68,7 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
                 peer,
                 async () =>
                 {
-                    await using RpcClientCall forwarded = peer.Clients.SendFrame(method, request, OptionsOf(call), call.CancellationToken);
+                    await using RpcClientCall forwarded = peer.Clients.SendFrame(method, request, OptionsOf(call, true), call.CancellationToken);
                     while (await forwarded.MoveNextAsync())
                     {
                         name ??= Operation.Parser.ParseFrom(forwarded.Response).Name;
@@ -113,15 +114,13 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
             call.Responses.Write(part.Span);
     }
 
-    private static RpcCallOptions OptionsOf(RpcCall call)
+    private static RpcCallOptions OptionsOf(RpcCall call, bool passesAuthorizationOn)
     {
-        var headers = new RpcMetadata { { Header, "1" } };
-        foreach (string key in carriedOn)
-        {
-            if (call.GetRequestHeader(key) is { } value)
-                headers.Add(key, value);
-        }
-
+        var headers = new RpcMetadata();
+        if (call.GetRequestHeader(RequestMetadataHeader.Name) is { } metadata)
+            headers.Add(RequestMetadataHeader.Name, metadata);
+        if (passesAuthorizationOn && call.GetRequestHeader(Authorization) is { } authorization)
+            headers.Add(Authorization, authorization);
         return new RpcCallOptions { Headers = headers };
     }
 

@@ -21,6 +21,9 @@ internal sealed record ExecutionOptions : IOptions
     /// <summary>How long a call of a worker is held when there is nothing to tell it.</summary>
     public TimeSpan PollInterval => LeaseDuration / 3;
 
+    /// <summary>The scheduler.</summary>
+    public SchedulerOptions Scheduler { get; init; } = new();
+
     /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()
     {

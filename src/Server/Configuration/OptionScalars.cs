@@ -32,6 +32,7 @@ internal static class OptionScalars
         [typeof(SlowDown)] = ParseEnum<SlowDown>,
         [typeof(ShardNodeState)] = ParseEnum<ShardNodeState>,
         [typeof(RedisTopology)] = ParseEnum<RedisTopology>,
+        [typeof(SchedulerAvailability)] = ParseEnum<SchedulerAvailability>,
         [typeof(ListenAddress)] = text => ListenAddress.TryParse(text, out ListenAddress? address, out string? error) ? (address, null) : (null, error),
     };
 

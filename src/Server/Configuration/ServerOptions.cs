@@ -59,5 +59,8 @@ internal sealed record ServerOptions : IOptions
             if (!InstanceName.TryParse(name, out _, out string? error))
                 yield return new(nameof(Instances), error);
         }
+
+        if (Execution.Scheduler is { Ha: SchedulerAvailability.Redis, Candidate: true, Advertise.Grpc: null } && Listeners.Grpc is [{ CanBeCalled: false } vague, ..])
+            yield return new(nameof(Execution), $"scheduler.advertise.grpc is missing: other servers can't call {vague}, say how they reach this one");
     }
 }

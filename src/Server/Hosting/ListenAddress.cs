@@ -21,6 +21,9 @@ internal sealed record ListenAddress
     /// <summary>True if no other machine can reach it: loopback, or a UNIX socket.</summary>
     public bool IsOfThisMachine => EndPoint is null || IPAddress.IsLoopback(EndPoint.Address);
 
+    /// <summary>True if it is an address to call, and not every address of the machine, nor a UNIX socket.</summary>
+    public bool CanBeCalled => EndPoint is { Address: { } address } && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
+
     /// <summary>The address of a TCP endpoint.</summary>
     public static ListenAddress Of(IPEndPoint endPoint) => new(endPoint, null);
 

@@ -1,3 +1,5 @@
+using Build.Bazel.Remote.Execution.V2;
+using Google.LongRunning;
 using Microsoft.Extensions.Logging;
 using RemoteExec.ActionCache;
 using RemoteExec.ActionCache.Services;
@@ -8,6 +10,8 @@ using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Services;
+using RemoteExec.Protocol.Operators;
+using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc.Server;
 using RemoteExec.Rpc.Services;
 using RemoteExec.Server.Auth;
@@ -27,7 +31,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private readonly StoreTree stores;
     private readonly UploadSessions uploads;
     private readonly WorkerSocket socket;
-    private ActionQueue? queue;
+    private SchedulerHost? scheduler;
     private ServerHost? host;
     private LocalWorker? worker;
 
@@ -50,7 +54,7 @@ internal sealed class RunningServer : IAsyncDisposable
     public bool IsEncrypted { get; private init; }
 
     /// <summary>Whether actions can be executed.</summary>
-    public bool IsExecutionOffered => queue is not null;
+    public bool IsExecutionOffered => scheduler is not null;
 
     /// <summary>How many actions the worker inside runs at a time.</summary>
     public int Slots { get; private init; }
@@ -83,11 +87,11 @@ internal sealed class RunningServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         health.Stop();
-        if (queue is not null)
+        if (scheduler is not null)
         {
             // The worker takes nothing more meanwhile, and gives back what has not ended by then.
-            await Task.WhenAll(queue.DrainAsync(DrainPatience, CancellationToken.None), worker?.DisposeAsync().AsTask() ?? Task.CompletedTask);
-            await queue.DisposeAsync();
+            await Task.WhenAll(scheduler.DrainAsync(DrainPatience), worker?.DisposeAsync().AsTask() ?? Task.CompletedTask);
+            await scheduler.DisposeAsync();
         }
 
         if (host is not null)
@@ -101,10 +105,10 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <exception cref="StartupException">The worker can't run.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        Task failure = worker?.Completion ?? Task.Delay(Timeout.Infinite, cancellationToken);
+        Task never = Task.Delay(Timeout.Infinite, cancellationToken);
         try
         {
-            await failure.WaitAsync(cancellationToken);
+            await await Task.WhenAny(never, worker?.Completion ?? never, scheduler?.Completion ?? never);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -134,7 +138,7 @@ internal sealed class RunningServer : IAsyncDisposable
             actionCache = new CompleteActionCache(actionCache, cas, discardsIncomplete: !stores.MissesForNow);
 
         var limits = new CasLimits { MaxBlobBytes = options.Cas.MaxBlobBytes.Bytes };
-        bool executes = options.Execution.Enabled ?? (Slots > 0 || options.Listeners.Workers.Count > 0);
+        bool executes = options.Execution.Enabled ?? (Slots > 0 || options.Listeners.Workers.Count > 0 || options.Execution.Scheduler.Ha != SchedulerAvailability.None);
         var features = new ServerFeatures
         {
             ActionCacheUpdate = options.ActionCache.Updates,
@@ -166,15 +170,26 @@ internal sealed class RunningServer : IAsyncDisposable
                 PollInterval = options.Execution.PollInterval,
                 SupportedNodeProperties = nodeProperties,
             };
-            queue = new ActionQueue(cas, actionCache, execution, loggers.CreateLogger<ActionQueue>(), time);
-            services.Add(new ExecutionService(queue, cas, features).ToRpcService());
-            services.Add(new OperationsService(queue, cas, limits, time).ToRpcService());
-            var scheduler = new QueueOperator(queue);
+            scheduler = new SchedulerHost(
+                options.Execution.Scheduler, DataDirectory,
+                (journal, restored) => new ActionQueue(cas, actionCache, execution, journal, restored, loggers.CreateLogger<ActionQueue>(), time),
+                loggers, time);
             OperatorAccess access = OperatorTokens.Open(options.Operators, loggers, time);
-            services.Add(new OperatorService(scheduler, access).ToRpcService());
-            operators = new OperatorEndpoints(scheduler, access);
+            services.AddRange(scheduler.Serve(
+                isForWorkers: false,
+                queue =>
+                [
+                    new ExecutionService(queue, cas, features).ToRpcService(),
+                    new OperationsService(queue, cas, limits, time).ToRpcService(),
+                    new OperatorService(new QueueOperator(queue), access).ToRpcService(),
+                ],
+                (RemoteExecutionReflection.Descriptor, "Execution"), (OperationsReflection.Descriptor, "Operations"), (OperatorReflection.Descriptor, "Operator")));
+            workerServices.AddRange(scheduler.Serve(
+                isForWorkers: true,
+                queue => [new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService()],
+                (WorkerReflection.Descriptor, "WorkerQueue")));
+            operators = new OperatorEndpoints(scheduler.Operator, access);
             listeners.Add(new Listener(ListenerKind.Workers, ListenAddress.OfSocket(socket.FullPath), "--data"));
-            workerServices.Add(new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService());
         }
 
         services.AddRange(new ReflectionService(services.Select(service => service.Descriptor)).ToRpcServices());
@@ -200,7 +215,9 @@ internal sealed class RunningServer : IAsyncDisposable
         foreach (RpcService service in services.Union(workerServices))
             health.Set(service.Descriptor.FullName, serving: true);
         health.Set("", serving: true);
-        if (queue is not null && Slots > 0)
+        if (scheduler is not null)
+            await scheduler.StartAsync(host.Listeners, IsEncrypted);
+        if (scheduler is not null && Slots > 0)
         {
             WorkerOptions settings = WorkerSettings.ToOptions(options.Worker, DataDirectory) with { GracePeriod = DrainPatience };
             worker = new LocalWorker(settings, cas, socket.FullPath, loggers, time);

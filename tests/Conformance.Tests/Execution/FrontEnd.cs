@@ -24,7 +24,7 @@ internal sealed class FrontEnd : IAsyncDisposable
 
     public static async Task<FrontEnd> StartAsync(TimeProvider time, Func<ActionQueue, IEnumerable<RpcService>>? serve = null)
     {
-        var router = new SchedulerRouter(ssl: null, time);
+        var router = new SchedulerRouter(new PeerAccess(), time);
         var services = new ActiveSchedulerServices(router, serve ?? (_ => []), time);
         return new FrontEnd(
             await InProcessServer.StartAsync(
