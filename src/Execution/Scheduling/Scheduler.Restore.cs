@@ -19,6 +19,7 @@ internal sealed partial class Scheduler
         effects = [];
         facts = [];
         lastExecution = journal.LastExecution;
+        journal.ForgetEndedBefore(now - options.Retention + TimeSpan.FromTicks(1));
         foreach (string name in journal.Drains)
             drains[name] = new WorkerDrain(name, HandsBackAt: null);
         var restored = new Dictionary<string, Operation>(StringComparer.Ordinal);

@@ -13,7 +13,7 @@ internal sealed partial class Scheduler
     {
         run.Slot = slot;
         slot.Run = run;
-        run.Taken = run.Lease.SetAside ?? default;
+        run.Taken = run.Lease.SetAside ?? (slot.Worker.Capacity is { } capacity ? Placement.DemandOf(run.Execution, capacity) : default);
         slot.Worker.Used += run.Taken;
         leases[run.Lease.Id] = run.Execution;
     }

@@ -24,9 +24,40 @@ internal sealed record ExecutionOptions : IOptions
     /// <summary>The scheduler.</summary>
     public SchedulerOptions Scheduler { get; init; } = new();
 
+    /// <summary>Other timeouts for some platforms: the first that fits holds.</summary>
+    public IReadOnlyList<PlatformTimeoutOptions> Platforms { get; init; } = [];
+
+    /// <summary>How long an action waits for a worker that could run it while none is connected.</summary>
+    public TimeSpan NoWorkerTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Whether workers are started when they are wanted: then an action waits (`noWorkerTimeout`, which should be as long as a start takes) for one that nobody has seen yet. If not, what
+    /// none of those connected could ever run fails at once.
+    /// </summary>
+    public bool Autoscaling { get; init; }
+
+    /// <summary>How often an action is given to a worker before a failure of the worker becomes the action's.</summary>
+    public int MaxAttempts { get; init; } = 3;
+
+    /// <summary>What platform properties mean.</summary>
+    public PropertiesOptions Properties { get; init; } = new();
+
+    /// <summary>Who gets how much when there is not enough for all.</summary>
+    public FairnessOptions Fairness { get; init; } = new();
+
+    /// <summary>Second attempts for slow actions.</summary>
+    public HedgeOptions Hedge { get; init; } = new();
+
+    /// <summary>What happens to workers that fail.</summary>
+    public QuarantineOptions Quarantine { get; init; } = new();
+
     /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()
     {
+        if (NoWorkerTimeout <= TimeSpan.Zero)
+            yield return new(nameof(NoWorkerTimeout), "must be positive");
+        if (MaxAttempts < 1)
+            yield return new(nameof(MaxAttempts), "must be at least 1");
         if (DefaultTimeout <= TimeSpan.Zero)
             yield return new(nameof(DefaultTimeout), "must be positive");
         if (MaxTimeout < DefaultTimeout)

@@ -2,6 +2,7 @@ using System.Globalization;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores.S3;
 using RemoteExec.Cas.Stores.Segments;
+using RemoteExec.Execution.Scheduling;
 using RemoteExec.Redis;
 using RemoteExec.Server.Hosting;
 
@@ -33,6 +34,7 @@ internal static class OptionScalars
         [typeof(ShardNodeState)] = ParseEnum<ShardNodeState>,
         [typeof(RedisTopology)] = ParseEnum<RedisTopology>,
         [typeof(SchedulerAvailability)] = ParseEnum<SchedulerAvailability>,
+        [typeof(BuildClass)] = ParseEnum<BuildClass>,
         [typeof(ListenAddress)] = text => ListenAddress.TryParse(text, out ListenAddress? address, out string? error) ? (address, null) : (null, error),
     };
 

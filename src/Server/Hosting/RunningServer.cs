@@ -162,14 +162,7 @@ internal sealed class RunningServer : IAsyncDisposable
         OperatorEndpoints? operators = null;
         if (executes)
         {
-            var execution = new Execution.ExecutionOptions
-            {
-                DefaultTimeout = options.Execution.DefaultTimeout,
-                MaxTimeout = options.Execution.MaxTimeout,
-                LeaseDuration = options.Execution.LeaseDuration,
-                PollInterval = options.Execution.PollInterval,
-                SupportedNodeProperties = nodeProperties,
-            };
+            Execution.ExecutionOptions execution = ExecutionSettings.ToOptions(options.Execution, nodeProperties);
             scheduler = new SchedulerHost(
                 options.Execution.Scheduler, DataDirectory,
                 (journal, restored) => new ActionQueue(cas, actionCache, execution, journal, restored, loggers.CreateLogger<ActionQueue>(), time),

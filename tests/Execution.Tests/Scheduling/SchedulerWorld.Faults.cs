@@ -33,6 +33,8 @@ internal sealed partial class SchedulerWorld
     {
         vanished.Remove(worker);
         workers.Add(worker);
+        if (worker.Lease is { } lease)
+            restsAtLeastUntil.Remove(leases[lease]); // there may be no reason any more to wait: it runs
         if (how < 4 || worker.Lease is null)
             PostState(worker);
         else
@@ -128,7 +130,7 @@ internal sealed partial class SchedulerWorld
 
         Assert.NotNull(lease.SetAside);
         setAside[lease.Id] = lease.SetAside.Value;
-        IEnumerable<string> held = workers.Where(other => other.Id == worker.Id && other.Lease is not null).Select(other => other.Lease!);
+        IEnumerable<string> held = workers.Where(other => other.Id == worker.Id && other.Lease is not null && other.Expires > now).Select(other => other.Lease!);
         long cpu = held.Distinct().Sum(id => setAside.GetValueOrDefault(id).CpuMillis);
         long memory = held.Distinct().Sum(id => setAside.GetValueOrDefault(id).MemoryBytes);
         Assert.True(cpu <= all.CpuMillis && memory <= all.MemoryBytes, $"{worker.Id} has been given more than it has: {cpu} millis, {memory} bytes");

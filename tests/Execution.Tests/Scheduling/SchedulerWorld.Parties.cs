@@ -25,7 +25,7 @@ internal sealed partial class SchedulerWorld
 
     private sealed class Worker(string slotId, string name, Reapi.Platform platform, Resources? resources)
     {
-        public string Id => $"{Name}#1";
+        public string Id => $"{Name}#{Platform.Properties.Count}"; // a process has one platform
 
         public Resources? Resources { get; } = resources;
 

@@ -26,7 +26,7 @@ internal sealed partial class SchedulerWorld
     private readonly List<SchedulerEffect.Prepare> toPrepare = [];
     private readonly List<SchedulerEffect.Record> toRecord = [];
     private readonly Dictionary<string, (Digest Digest, Worker Worker)> running = []; // by lease, as the scheduler must see it
-    private readonly HashSet<string> leases = [];
+    private readonly Dictionary<string, int> leases = []; // all there ever were, and their actions
     private readonly HashSet<long> answered = [];
     private readonly Dictionary<int, DateTimeOffset> restsAtLeastUntil = []; // by action; of those that share a run
     private Scheduler scheduler;
@@ -365,7 +365,7 @@ internal sealed partial class SchedulerWorld
     private void Lend(Lease lease, Worker? worker)
     {
         int action = Array.IndexOf(digests, lease.Action.Digest);
-        bool isNew = leases.Add(lease.Id);
+        bool isNew = leases.TryAdd(lease.Id, action);
         if (worker is not null)
         {
             Assert.True(MayRun(worker, action), $"{worker.SlotId} does not offer what action {action} asks for");
