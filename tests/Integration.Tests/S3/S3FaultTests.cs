@@ -33,17 +33,21 @@ public sealed class S3FaultTests(S3Gateway gateway) : IAsyncLifetime
     {
         var time = new ManualTimeProvider();
         TestBlob[] blobs = [.. Enumerable.Range(0, 6).Select(i => TestBlob.Random(i, 1000))];
-        await using S3Store store = await bucket.OpenAsync(Options, time);
+        S3StoreOptions options = Options with { Name = $"store-{Guid.NewGuid()}" }; // meters are heard across all tests
+        using var failures = new UploadFailures(options.Name);
+        await using S3Store store = await bucket.OpenAsync(options, time);
         await store.Maintenance.Reconciled.WaitAsync(Token);
-        proxy.Fault = static (_, _) => HttpFault.Broken;
+        proxy.Fault = static (_, _) => HttpFault.SlowDown;
         foreach (TestBlob blob in blobs[..^1])
             await AppendPackAsync(store, blob);
-        string spool = Path.Combine(Options.Path, "spool");
+        while (failures.Count < 4)
+            await Task.Delay(1, Token); // then nobody reads the files: all who upload wait for time to pass
+        string spool = Path.Combine(options.Path, "spool");
         Dictionary<string, byte[]> packs = Directory.GetFiles(spool, "*.pack").ToDictionary(path => path, File.ReadAllBytes);
         foreach ((string path, byte[] content) in packs)
             await File.WriteAllBytesAsync(path, [.. content[..^1], (byte)~content[^1]], Token);
-        await AppendPackAsync(store, blobs[^1]);
         proxy.Fault = static (_, _) => HttpFault.None;
+        await AppendPackAsync(store, blobs[^1]);
 
         await PassTimeUntilAsync(time, () => Directory.GetFiles(spool, "*.pack").Length == packs.Count);
 
@@ -53,6 +57,32 @@ public sealed class S3FaultTests(S3Gateway gateway) : IAsyncLifetime
             await File.WriteAllBytesAsync(path, content, Token);
         await PassTimeUntilAsync(time, () => store.Spool.Backlog == 0);
         Assert.Equal(blobs.Length, (await bucket.PacksAsync()).Count);
+    }
+
+    [Fact]
+    public async Task After_a_restart_what_waits_to_be_uploaded_hides_no_later_value_that_is_in_the_bucket()
+    {
+        var time = new ManualTimeProvider();
+        TestBlob older = TestBlob.Random(1, 1000), newer = TestBlob.Random(2, 1000);
+        string spool = Path.Combine(Options.Path, "spool");
+        await using (S3Store store = await bucket.OpenAsync(Options, time))
+        {
+            await store.Maintenance.Reconciled.WaitAsync(Token);
+            proxy.Fault = static (method, _) => method == "PUT" ? HttpFault.SlowDown : HttpFault.None;
+            await AppendPackAsync(store, older);
+            string stuck = Path.GetFileNameWithoutExtension(Assert.Single(Directory.GetFiles(spool, "*.pack")));
+            proxy.Fault = (method, path) => method == "PUT" && path.Contains(stuck, StringComparison.Ordinal) ? HttpFault.SlowDown : HttpFault.None;
+            await store.WriteAllAsync(older.Digest, newer.Content, Token); // as results do, which are no blobs
+            await store.Spool.SealAsync(static _ => true, Token);
+            await PassTimeUntilAsync(time, () => Directory.GetFiles(spool, "*.pack").Length == 1);
+            Assert.Equal(newer.Content, await store.ReadAllAsync(older.Digest, 1000, Token));
+            await store.AbandonAsync();
+        }
+
+        await using S3Store again = await bucket.OpenAsync(Options, time);
+
+        Assert.Single(Directory.GetFiles(spool, "*.pack"));
+        Assert.Equal(newer.Content, await again.ReadAllAsync(older.Digest, 1000, Token));
     }
 
     private static async Task AppendPackAsync(S3Store store, TestBlob blob)

@@ -67,6 +67,14 @@ internal sealed partial class LocalPresence : IPresence, IDisposable
                 ? new BlobPlace(pack!.Name, pack.Length, entry.Place.Offset, entry.Length)
                 : null);
 
+    /// <summary>Whether the value of a key that counts is in a pack with a later name than this.</summary>
+    public bool HasLaterThan(UInt128 tag, PackName pack)
+    {
+        IndexShard shard = index.ShardOf(tag);
+        lock (shard.Gate)
+            return shard.TryGet(tag, out IndexEntry entry) && packs[entry.Place.Segment].Name.IsAfter(pack);
+    }
+
     /// <inheritdoc/>
     public async ValueTask AddAsync(PackName pack, long packLength, IReadOnlyList<PackEntry> entries, CancellationToken cancellationToken)
     {

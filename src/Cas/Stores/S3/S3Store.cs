@@ -43,7 +43,7 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
         DirectoryFlush.Run(directory.Path); // the folders that were made there
         long began = time.GetTimestamp();
         local.Load(CancellationToken.None);
-        Spool.Recover();
+        Spool.Recover(local.HasLaterThan);
         CasLog.BucketStoreOpened(logger, options.Name, options.Bucket, local.Count, Spool.Index.Count, (long)time.GetElapsedTime(began).TotalMilliseconds);
         metrics.Watch(() => Spool.Backlog, () => Spool.Index.Count, () => local.Count);
         windows = new WindowCache(bucket, options.CacheBytes, metrics);

@@ -9,10 +9,13 @@ internal sealed partial class Spool
     private HashSet<SpoolPack> unflushed = [];
 
     /// <summary>Takes up what an earlier process left: sealed packs as they are, of an open one the records that are whole.</summary>
+    /// <param name="isReplaced">
+    /// Whether the value of a key in a pack of that name was replaced by one that is in the bucket: packs are not always uploaded in the order in which they were sealed.
+    /// </param>
     /// <returns>How many blobs that were.</returns>
     /// <exception cref="CasException">The disk failed.</exception>
     /// <exception cref="IOException">The disk failed.</exception>
-    public long Recover()
+    public long Recover(Func<UInt128, PackName, bool> isReplaced)
     {
         foreach (string path in Directory.GetFiles(directory, "*.new"))
             File.Delete(path); // of a write that was never committed
@@ -26,21 +29,21 @@ internal sealed partial class Spool
             if (TryReadManifest(pack) is { } entries)
             {
                 pack.Seal(name, path);
-                Take(pack, entries);
+                Take(pack, entries, isReplaced);
             }
             else
             {
-                Salvage(pack, name); // the power failed before all of it was on the medium
+                Salvage(pack, name, isReplaced); // the power failed before all of it was on the medium
             }
         }
 
         foreach (string path in Directory.GetFiles(directory, "*.open"))
-            Salvage(SpoolPack.Open(Index.NextNumber(), path, faults, IsVisible), new PackName(clock.Next(), node));
+            Salvage(SpoolPack.Open(Index.NextNumber(), path, faults, IsVisible), new PackName(clock.Next(), node), isReplaced);
         return Index.Count;
     }
 
     /// <summary>Takes up the records at the start of a pack that are whole, and nothing else of it.</summary>
-    private void Salvage(SpoolPack pack, PackName name)
+    private void Salvage(SpoolPack pack, PackName name, Func<UInt128, PackName, bool> isReplaced)
     {
         var entries = new Dictionary<UInt128, PackEntry>();
         long end = Scan(pack, entry => entries[key.TagOf(entry.Record.Digest)] = entry);
@@ -53,7 +56,7 @@ internal sealed partial class Spool
         }
 
         Seal(pack, entries.Values, name);
-        Take(pack, [.. entries.Values]);
+        Take(pack, [.. entries.Values], isReplaced);
     }
 
     /// <summary>
@@ -102,13 +105,18 @@ internal sealed partial class Spool
         }
     }
 
-    private void Take(SpoolPack pack, IReadOnlyList<PackEntry> entries)
+    private void Take(SpoolPack pack, IReadOnlyList<PackEntry> entries, Func<UInt128, PackName, bool> isReplaced)
     {
         pack.Backlog = pack.Length;
         Interlocked.Add(ref backlog, pack.Backlog);
         Index.Add(pack);
         foreach (PackEntry entry in entries)
-            Index.Set(key.TagOf(entry.Record.Digest), pack, entry);
+        {
+            UInt128 tag = key.TagOf(entry.Record.Digest);
+            if (!isReplaced(tag, pack.Name))
+                Index.Set(tag, pack, entry);
+        }
+
         MarkUnflushed(pack); // whether the earlier process had come to that is not known
         sealedPacks.Writer.TryWrite(pack);
     }

@@ -38,7 +38,7 @@ public sealed class SpoolTests : IDisposable
             await File.WriteAllBytesAsync(path, whole[..length], Token);
             Spool spool = Open();
 
-            Assert.Equal(length / record, spool.Recover());
+            Assert.Equal(length / record, spool.Recover(NothingInTheBucket));
 
             Assert.Equal(blobs.Take(length / record).Select(blob => blob.Digest), Found(spool, blobs));
             await spool.DisposeAsync();
@@ -65,7 +65,7 @@ public sealed class SpoolTests : IDisposable
             Spool spool = Open();
             int kept = (int)Math.Min(blobs.Length, length / (records / blobs.Length));
 
-            Assert.Equal(kept, spool.Recover());
+            Assert.Equal(kept, spool.Recover(NothingInTheBucket));
 
             Assert.Equal(blobs.Take(kept).Select(blob => blob.Digest), Found(spool, blobs));
             if (spool.Sealed.TryRead(out SpoolPack? pack))
@@ -88,7 +88,7 @@ public sealed class SpoolTests : IDisposable
         await File.WriteAllBytesAsync(path, content, Token);
 
         Spool spool = Open();
-        spool.Recover();
+        spool.Recover(NothingInTheBucket);
 
         Assert.Equal([blobs[0].Digest], Found(spool, blobs));
         await spool.DisposeAsync();
@@ -110,7 +110,7 @@ public sealed class SpoolTests : IDisposable
         await killed.DisposeAsync();
         Spool spool = Open();
 
-        Assert.Equal(1, spool.Recover());
+        Assert.Equal(1, spool.Recover(NothingInTheBucket));
         Assert.Equal([kept.Digest], Found(spool, [kept, forged, failing]));
         await spool.DisposeAsync();
     }
@@ -123,12 +123,12 @@ public sealed class SpoolTests : IDisposable
         await AppendAsync(killed, blob);
         await killed.DisposeAsync();
         Spool first = Open();
-        first.Recover();
+        first.Recover(NothingInTheBucket);
         await first.DisposeAsync();
         Assert.Empty(Directory.GetFiles(Folder, "*.open"));
 
         Spool second = Open();
-        second.Recover();
+        second.Recover(NothingInTheBucket);
 
         Assert.Equal([blob.Digest], Found(second, [blob]));
         Assert.True(second.Sealed.TryRead(out SpoolPack? pack));
@@ -185,6 +185,8 @@ public sealed class SpoolTests : IDisposable
         Assert.Empty(Directory.GetFiles(Folder));
         await spool.DisposeAsync();
     }
+
+    private static bool NothingInTheBucket(UInt128 tag, PackName pack) => false;
 
     private Spool Open()
     {
