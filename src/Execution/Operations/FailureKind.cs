@@ -15,6 +15,9 @@ internal enum FailureKind
     /// <summary>A client cancelled the operation.</summary>
     Cancelled,
 
+    /// <summary>An operator has cancelled the build it is of.</summary>
+    Refused,
+
     /// <summary>Nobody waited any more.</summary>
     Abandoned,
 

@@ -10,7 +10,6 @@ internal sealed class ExecutionMetrics : IDisposable
     private const int MostPlatforms = 50;
     private static readonly TimeSpan freshness = TimeSpan.FromSeconds(1);
 
-    private readonly Meter meter = new("RemoteExec.Execution");
     private readonly Func<ListQueuesResponse> look;
     private readonly TimeProvider time;
     private readonly Counter<long> operations;
@@ -32,19 +31,22 @@ internal sealed class ExecutionMetrics : IDisposable
     {
         this.look = look;
         this.time = time;
-        operations = meter.CreateCounter<long>("remoteexec.operations.done", "{operation}", "Operations that have ended, by outcome.");
-        attempts = meter.CreateCounter<long>("remoteexec.attempts", "{attempt}", "Attempts to run an action that are over, by what came of them.");
-        lostWorkers = meter.CreateCounter<long>("remoteexec.workers.lost", "{worker}", "Workers that were not heard of in time.");
-        quarantines = meter.CreateCounter<long>("remoteexec.workers.quarantined", "{worker}", "Workers that got nothing for a while because attempts failed on them.");
-        queueTime = meter.CreateHistogram<double>("remoteexec.queue.time", "s", "How long actions waited for a worker, each time they were queued.");
-        runTime = meter.CreateHistogram<double>("remoteexec.run.time", "s", "How long attempts took, from the lease to the worker's word that it is over.");
-        meter.CreateObservableGauge("remoteexec.queue.depth", () => OfQueues(queue => queue.Queued, Enumerable.Sum), "{action}", "Actions that wait, by the platform asked for.");
-        meter.CreateObservableGauge("remoteexec.queue.running", () => OfQueues(queue => queue.Running, Enumerable.Sum), "{action}", "Actions that run, by the platform asked for.");
-        meter.CreateObservableGauge("remoteexec.queue.age", () => OfQueues(queue => queue.Oldest?.ToTimeSpan().TotalSeconds ?? 0, Enumerable.Max), "s", "How long the oldest action has waited, by the platform asked for.");
-        meter.CreateObservableGauge("remoteexec.workers", () => OfPools(pool => pool.Workers), "{worker}", "Workers in service, by the platform offered.");
-        meter.CreateObservableGauge("remoteexec.slots", () => OfPools(pool => pool.Slots), "{slot}", "Slots of workers in service, by the platform offered.");
-        meter.CreateObservableGauge("remoteexec.slots.idle", () => OfPools(pool => pool.IdleSlots), "{slot}", "Slots that would take something, by the platform offered.");
+        operations = Meter.CreateCounter<long>("remoteexec.operations.done", "{operation}", "Operations that have ended, by outcome.");
+        attempts = Meter.CreateCounter<long>("remoteexec.attempts", "{attempt}", "Attempts to run an action that are over, by what came of them.");
+        lostWorkers = Meter.CreateCounter<long>("remoteexec.workers.lost", "{worker}", "Workers that were not heard of in time.");
+        quarantines = Meter.CreateCounter<long>("remoteexec.workers.quarantined", "{worker}", "Workers that got nothing for a while because attempts failed on them.");
+        queueTime = Meter.CreateHistogram<double>("remoteexec.queue.time", "s", "How long actions waited for a worker, each time they were queued.");
+        runTime = Meter.CreateHistogram<double>("remoteexec.run.time", "s", "How long attempts took, from the lease to the worker's word that it is over.");
+        Meter.CreateObservableGauge("remoteexec.queue.depth", () => OfQueues(queue => queue.Queued, Enumerable.Sum), "{action}", "Actions that wait, by the platform asked for.");
+        Meter.CreateObservableGauge("remoteexec.queue.running", () => OfQueues(queue => queue.Running, Enumerable.Sum), "{action}", "Actions that run, by the platform asked for.");
+        Meter.CreateObservableGauge("remoteexec.queue.age", () => OfQueues(queue => queue.Oldest?.ToTimeSpan().TotalSeconds ?? 0, Enumerable.Max), "s", "How long the oldest action has waited, by the platform asked for.");
+        Meter.CreateObservableGauge("remoteexec.workers", () => OfPools(pool => pool.Workers), "{worker}", "Workers in service, by the platform offered.");
+        Meter.CreateObservableGauge("remoteexec.slots", () => OfPools(pool => pool.Slots), "{slot}", "Slots of workers in service, by the platform offered.");
+        Meter.CreateObservableGauge("remoteexec.slots.idle", () => OfPools(pool => pool.IdleSlots), "{slot}", "Slots that would take something, by the platform offered.");
     }
+
+    /// <summary>What the instruments are of.</summary>
+    public Meter Meter { get; } = new("RemoteExec.Execution");
 
     /// <summary>Counts what the scheduler wants done.</summary>
     public void Count(SchedulerEffect effect)
@@ -72,7 +74,7 @@ internal sealed class ExecutionMetrics : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => meter.Dispose();
+    public void Dispose() => Meter.Dispose();
 
     private IEnumerable<Measurement<T>> OfQueues<T>(Func<QueueInfo, T> value, Func<IEnumerable<T>, T> together)
         where T : struct =>

@@ -24,6 +24,7 @@ internal static class OutcomeName
         FailureKind.MissingBlobs => "missing_blobs",
         FailureKind.NoWorker => "no_worker",
         FailureKind.Cancelled => "cancelled",
+        FailureKind.Refused => "refused",
         FailureKind.Abandoned => "abandoned",
         FailureKind.ShuttingDown => "shutting_down",
         FailureKind.QueueFull => "queue_full",

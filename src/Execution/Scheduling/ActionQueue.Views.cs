@@ -57,12 +57,16 @@ public sealed partial class ActionQueue
         return CancelUnfinished(names);
     }
 
-    /// <summary>Cancels what a build has that is not done, and returns how many operations that were.</summary>
+    /// <summary>Cancels what a build has that is not done, returns how many operations that were, and refuses what it starts later.</summary>
     internal int CancelInvocation(string invocation)
     {
         IReadOnlyList<OperationName> names;
         lock (gate)
+        {
+            Apply(new SchedulerEvent.BuildCancelled(invocation));
             names = scheduler.UnfinishedOf(invocation);
+        }
+
         return CancelUnfinished(names);
     }
 

@@ -17,6 +17,10 @@ internal sealed partial class Scheduler
         {
             Complete(operation, shuttingDown);
         }
+        else if (IsOfCancelledBuild(operation))
+        {
+            Complete(operation, new Outcome.Failed(FailureKind.Refused, "an operator has cancelled this build: start it anew if it is wanted"));
+        }
         else if (operations.Unfinished.Count > options.MaxUnfinishedOperations)
         {
             Complete(operation, new Outcome.Failed(

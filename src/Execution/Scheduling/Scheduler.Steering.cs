@@ -1,12 +1,18 @@
 namespace RemoteExec.Execution.Scheduling;
 
-// Workers that get nothing for a while: because an operator says so, or because attempts fail on them.
+// Workers that get nothing for a while: because an operator says so, or because attempts fail on them. Builds that are not wanted any more.
 internal sealed partial class Scheduler
 {
     private const int MostNamesRemembered = 10_000;
     private const int MostDoublings = 10;
     private readonly Dictionary<string, WorkerDrain> drains = new(StringComparer.Ordinal);
+    private static readonly TimeSpan cancelledBuildsKept = TimeSpan.FromHours(1); // some clients call all their builds the same
+    private readonly RecentMap<string, DateTimeOffset> cancelledBuilds = new(MostNamesRemembered);
     private readonly RecentMap<string, WorkerHealth> healths = new(MostNamesRemembered);
+
+    // Clients start anew what was cancelled.
+    private bool IsOfCancelledBuild(Operation operation) =>
+        cancelledBuilds.Count > 0 && cancelledBuilds.TryGet(OperationTable.InvocationOf(operation), out DateTimeOffset at) && now - at < cancelledBuildsKept;
 
     private void SetDrain(SchedulerEvent.WorkersDrained drained)
     {

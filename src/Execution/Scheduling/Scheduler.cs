@@ -106,6 +106,9 @@ internal sealed partial class Scheduler
             case SchedulerEvent.WorkersDrained drained:
                 SetDrain(drained);
                 break;
+            case SchedulerEvent.BuildCancelled cancelled:
+                cancelledBuilds.Set(cancelled.Invocation, now);
+                break;
             case SchedulerEvent.DrainStarted:
                 Drain();
                 break;

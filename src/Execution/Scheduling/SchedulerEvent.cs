@@ -47,6 +47,9 @@ internal abstract record SchedulerEvent
     /// <summary>An operator takes workers out of service, or back: those of a name, or with a * at its end of all that begin so.</summary>
     internal sealed record WorkersDrained(string Name, bool Undo, TimeSpan? Grace) : SchedulerEvent;
 
+    /// <summary>An operator cancels a build: what it starts from now on is refused.</summary>
+    internal sealed record BuildCancelled(string Invocation) : SchedulerEvent;
+
     /// <summary>Nothing but time.</summary>
     internal sealed record TimePassed : SchedulerEvent;
 

@@ -14,7 +14,7 @@ public sealed class ViewTests
     private static readonly Reapi.Platform small = SchedulerDriver.Platform(("OSFamily", "linux"));
 
     private readonly SchedulerDriver driver = new(new ExecutionOptions { WaitsForUnknownWorkers = true, NoWorkerTimeout = TimeSpan.FromHours(1) });
-    private int lastName;
+    private int lastName = 1000; // beside those that the driver makes
 
     [Fact]
     public void A_queue_tells_what_waits_how_long_and_who_could_run_it()
@@ -177,6 +177,18 @@ public sealed class ViewTests
 
         Assert.Equal([prepared, waiting], driver.Scheduler.UnfinishedOf("one").OrderBy(name => name.Id));
         Assert.Empty(driver.Scheduler.UnfinishedOf(""));
+    }
+
+    [Fact]
+    public void A_build_that_was_cancelled_starts_nothing_more_for_an_hour()
+    {
+        driver.Apply(new SchedulerEvent.BuildCancelled("one"));
+
+        Assert.Equal(FailureKind.Refused, driver.FailureOf(Start(1, "one")).Kind);
+        Assert.Null(driver.States[Start(2, "two")].Outcome);
+        Assert.Null(driver.States[driver.Start(3)].Outcome);
+        driver.Advance(TimeSpan.FromHours(1));
+        Assert.Null(driver.States[Start(4, "one")].Outcome);
     }
 
     private static OperationName NameOf(OperationInfo info) => OperationName.TryParse(info.Name, out OperationName name) ? name : throw new FormatException(info.Name);

@@ -37,6 +37,9 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
 
     public Scheduler Scheduler => scheduler;
 
+    /// <summary>Hears of every effect.</summary>
+    public Action<SchedulerEffect>? OnEffect { get; init; }
+
     public static Digest DigestOf(int number) => Digest.Create(default, DigestFunction.Sha256, SHA256.HashData(BitConverter.GetBytes(number)), number + 1);
 
     public static int NumberOf(Lease lease) => (int)lease.Action.Digest.SizeBytes - 1;
@@ -56,6 +59,7 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
     {
         foreach (SchedulerEffect effect in scheduler.Apply(change, Now))
         {
+            OnEffect?.Invoke(effect);
             switch (effect)
             {
                 case SchedulerEffect.Publish publish:
