@@ -19,7 +19,6 @@ public static class ExecutionErrors
     {
         OperationNotFoundException or WorkerNotFoundException => new RpcStatus(StatusCode.NotFound, exception.Message),
         OperatorCallException call => new RpcStatus(CodeOf(call.Reason), call.Message),
-        OperatorCallException call => new RpcStatus(CodeOf(call.Reason), exception.Message),
         OperatorRequestException => new RpcStatus(StatusCode.InvalidArgument, exception.Message),
         SchedulerStoppedException or NoActiveSchedulerException => new RpcStatus(StatusCode.Unavailable, exception.Message),
         _ => CasErrors.ToStatus(exception),
@@ -52,15 +51,6 @@ public static class ExecutionErrors
         }));
         return failure;
     }
-
-    private static StatusCode CodeOf(OperatorCallFailure reason) => reason switch
-    {
-        OperatorCallFailure.Unreachable or OperatorCallFailure.NotOffered => StatusCode.Unavailable,
-        OperatorCallFailure.NotAllowed => StatusCode.PermissionDenied,
-        OperatorCallFailure.NotFound => StatusCode.NotFound,
-        OperatorCallFailure.BadRequest => StatusCode.InvalidArgument,
-        _ => StatusCode.Internal,
-    };
 
     // DEADLINE_EXCEEDED is not among them: clients take it for the action's own timeout, of which only a worker knows.
     private static StatusCode CodeOf(FailureKind kind) => kind switch
