@@ -6,6 +6,8 @@ internal sealed record ExecutionOptions : IOptions
     private static readonly TimeSpan shortestLease = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan longestLease = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan longestReconnection = TimeSpan.FromSeconds(10);
+
     /// <summary>Whether actions can be executed at all; turned off by <c>--workers 0</c> unless workers may join from elsewhere.</summary>
     public bool? Enabled { get; init; }
 
@@ -50,6 +52,9 @@ internal sealed record ExecutionOptions : IOptions
 
     /// <summary>What happens to workers that fail.</summary>
     public QuarantineOptions Quarantine { get; init; } = new();
+
+    /// <summary>How long a worker whose connection broke may take to come back.</summary>
+    public TimeSpan ReconnectTime => LeaseDuration < longestReconnection ? LeaseDuration : longestReconnection;
 
     /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()

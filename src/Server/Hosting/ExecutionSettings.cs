@@ -19,6 +19,7 @@ internal static class ExecutionSettings
         MaxAttempts = configured.MaxAttempts,
         LeaseDuration = configured.LeaseDuration,
         PollInterval = configured.PollInterval,
+        ReconnectTime = configured.ReconnectTime,
         SupportedNodeProperties = nodeProperties,
         Properties = new PropertyKinds
         {

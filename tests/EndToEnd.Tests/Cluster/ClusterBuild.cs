@@ -18,12 +18,15 @@ internal sealed class ClusterBuild
     private readonly int number = Interlocked.Increment(ref count);
     private readonly BazelWorkspace workspace;
 
-    public ClusterBuild(BazelWorkspace workspace)
+    /// <summary>Writes it into a workspace.</summary>
+    /// <param name="workspace">The workspace.</param>
+    /// <param name="first">What each action does first, as a command of the shell.</param>
+    public ClusterBuild(BazelWorkspace workspace, string first = "true")
     {
         this.workspace = workspace;
         Outputs = [.. Enumerable.Range(0, Actions).Select(action => TestBlob.Of(Encoding.ASCII.GetBytes(new StringBuilder().Insert(0, LineOf(action), LinesOf(action)).ToString())))];
         workspace.Write($"{Package}/BUILD", string.Concat(Enumerable.Range(0, Actions).Select(action =>
-            $$"""genrule(name = "c{{action}}", outs = ["c{{action}}.txt"], cmd = "sleep 0.1; awk 'BEGIN { for (i = 0; i < {{LinesOf(action)}}; i++) print \"{{LineOf(action).TrimEnd()}}\" }' > $@")""" + "\n")));
+            $$"""genrule(name = "c{{action}}", outs = ["c{{action}}.txt"], cmd = "{{first}}; sleep 0.1; awk 'BEGIN { for (i = 0; i < {{LinesOf(action)}}; i++) print \"{{LineOf(action).TrimEnd()}}\" }' > $@")""" + "\n")));
     }
 
     /// <summary>What its actions write.</summary>

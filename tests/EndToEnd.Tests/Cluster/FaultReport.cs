@@ -2,19 +2,31 @@ using System.Globalization;
 
 namespace RemoteExec.EndToEnd.Tests.Cluster;
 
-/// <summary>Adds what a fault run has found to the file that REMOTEEXEC_FAULT_REPORT names, as a row of the table in docs/reliability.md.</summary>
+/// <summary>Adds what fault runs have found to files beside the one that REMOTEEXEC_FAULT_REPORT names, as rows of the tables in docs/reliability.md.</summary>
 internal static class FaultReport
 {
-    private static readonly Lock gate = new(); // guards the file
+    private static readonly Lock gate = new(); // guards the files
 
-    public static void Add(string fault, bool executes, (int Present, int Hits) during, (int Present, int Hits) after)
+    /// <summary>True if there is such a file.</summary>
+    public static bool IsWanted => Target is not null;
+
+    private static string? Target => Environment.GetEnvironmentVariable("REMOTEEXEC_FAULT_REPORT") is { Length: > 0 } file ? file : null;
+
+    /// <summary>Adds a row to the table of clusters, in the file itself.</summary>
+    public static void Add(string fault, bool executes, (int Present, int Hits) during, (int Present, int Hits) after) => Append("", string.Create(
+        CultureInfo.InvariantCulture,
+        $"| {fault} | {(executes ? "execution" : "cache")} | succeeded | {during.Present} | {during.Hits} | {after.Present} | {after.Hits} |\n"));
+
+    /// <summary>Adds a row to the table of workers, in the file with <c>.workers</c> at its end.</summary>
+    public static void AddOfWorkers(string fault, int strikes, int attempts, int present, long written, int hits) => Append(".workers", string.Create(
+        CultureInfo.InvariantCulture,
+        $"| {fault} | {strikes} | succeeded | {attempts} | {present} | {written} | {hits} |\n"));
+
+    private static void Append(string suffix, string row)
     {
-        if (Environment.GetEnvironmentVariable("REMOTEEXEC_FAULT_REPORT") is not { Length: > 0 } file)
+        if (Target is not { } file)
             return;
-        string row = string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {fault} | {(executes ? "execution" : "cache")} | succeeded | {during.Present} | {during.Hits} | {after.Present} | {after.Hits} |\n");
         lock (gate)
-            File.AppendAllText(file, row);
+            File.AppendAllText(file + suffix, row);
     }
 }
