@@ -12,9 +12,9 @@ public sealed partial class OperationsTests : IDisposable
 
     public void Dispose() => data.Dispose();
 
-    private async Task<ChildProcess> StartAsync()
+    private async Task<ChildProcess> StartAsync(params string[] flags)
     {
-        ChildProcess server = ChildProcess.Start(ServerProcess.Program, ["serve", "--data", data.FullPath, "--grpc", grpc, "--http", http, "--workers", "0"]);
+        ChildProcess server = ChildProcess.Start(ServerProcess.Program, ["serve", "--data", data.FullPath, "--grpc", grpc, "--http", http, .. flags.Length > 0 ? flags : ["--workers", "0"]]);
         await server.WaitForOutputAsync(Ready().IsMatch, "ready");
         grpc = Ready().Match(server.Output).Groups["grpc"].Value;
         http = Ready().Match(server.Output).Groups["http"].Value;
@@ -38,6 +38,8 @@ public sealed partial class OperationsTests : IDisposable
                 .Replace("DATA", data.FullPath, StringComparison.Ordinal)
                 .Replace("127.0.0.1:8980", grpc, StringComparison.Ordinal)
                 .Replace("127.0.0.1:8981", http, StringComparison.Ordinal);
+            if (kind == "steer" && command.StartsWith("remoteexec ", StringComparison.Ordinal))
+                command += $" --server {grpc}";
             if (command.StartsWith("remoteexec ", StringComparison.Ordinal))
                 command = ServerProcess.Program + command["remoteexec".Length..];
             await before();
@@ -59,6 +61,28 @@ public sealed partial class OperationsTests : IDisposable
 
         Assert.Equal(["", "1"], outputs[..2]);
         Assert.Contains(data.FullPath, outputs[2], StringComparison.Ordinal);
+        await StopAsync(server);
+    }
+
+    [Fact]
+    public async Task The_commands_that_show_and_steer_do_so()
+    {
+        Requires.Program("curl", "curl");
+        await using ChildProcess server = await StartAsync("--workers", "1", "--set", "worker.name=build-7");
+        using var client = new HttpClient();
+        while (!(await client.GetStringAsync(new Uri($"http://{http}/api/v1/workers"), TestContext.Current.CancellationToken)).Contains("build-7", StringComparison.Ordinal))
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
+
+        List<string> outputs = await RunAsync("steer", () => Task.CompletedTask);
+
+        Assert.Contains("OSFamily=linux", outputs[0], StringComparison.Ordinal);
+        Assert.Contains("build-7  ready", outputs[2], StringComparison.Ordinal);
+        Assert.Contains("1 worker drained", outputs[6], StringComparison.Ordinal);
+        Assert.Equal("1 worker back in service", outputs[7]);
+        Assert.Equal("nothing to cancel: none of it is under way", outputs[8]);
+        Assert.Contains("\"slots\": 1", outputs[9], StringComparison.Ordinal);
+        Assert.Contains("\"name\": \"build-7\"", outputs[10], StringComparison.Ordinal);
+        Assert.Equal(["{ \"workers\": 1 }", "{ \"workers\": 1 }"], outputs[11..]);
         await StopAsync(server);
     }
 
@@ -86,7 +110,7 @@ public sealed partial class OperationsTests : IDisposable
         }
     }
 
-    [GeneratedRegex("^```sh (?<kind>live|stopped)\n(?<lines>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex("^```sh (?<kind>live|stopped|steer)\n(?<lines>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
 
     [GeneratedRegex("^ready: gRPC on (?<grpc>[^,;]+), HTTP cache on (?<http>[^,;]+)[;,]", RegexOptions.Multiline)]
