@@ -127,17 +127,28 @@ public sealed partial class ActionQueue : IAsyncDisposable
     }
 
     /// <summary>Starts an operation, and tells its states until it is done. To stop enumerating is to stop waiting for it.</summary>
+    /// <param name="actionDigest">The action.</param>
+    /// <param name="submission">What the client said about it.</param>
+    /// <param name="id">Names the operation. One that has it already is not started again, but waited for: so that who heard nothing of it can say the same once more.</param>
+    /// <param name="cancellationToken">Stops enumerating.</param>
     internal async IAsyncEnumerable<OperationState> ExecuteAsync(
-        Digest actionDigest, Submission submission, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Digest actionDigest, Submission submission, Guid id, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var name = new OperationName(actionDigest.Instance, Guid.NewGuid());
-        OperationFeed feed;
+        var name = new OperationName(actionDigest.Instance, id);
+        OperationFeed? feed;
         lock (gate)
         {
             if (stopped)
                 throw new SchedulerStoppedException();
-            feeds.Add(name, feed = new OperationFeed(name));
-            Apply(new SchedulerEvent.OperationStarted(name, actionDigest, submission));
+            if (feeds.TryGetValue(name, out feed))
+            {
+                Apply(new SchedulerEvent.WaiterJoined(name));
+            }
+            else
+            {
+                feeds.Add(name, feed = new OperationFeed(name));
+                Apply(new SchedulerEvent.OperationStarted(name, actionDigest, submission));
+            }
         }
 
         await foreach (OperationState state in FollowAsync(name, feed, cancellationToken))

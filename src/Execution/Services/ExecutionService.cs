@@ -43,7 +43,7 @@ public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, ServerFe
                 : null,
             RequestMetadata = RequestMetadataHeader.Parse(call.GetBinaryRequestHeader(RequestMetadataHeader.Name)),
         };
-        await SendAsync(queue.ExecuteAsync(actionDigest, submission, call.CancellationToken), responses, call.CancellationToken);
+        await SendAsync(queue.ExecuteAsync(actionDigest, submission, ForwardedCalls.OperationIdOf(call) ?? Guid.NewGuid(), call.CancellationToken), responses, call.CancellationToken);
     }
 
     private async Task WaitExecutionAsync(WaitExecutionRequest request, RpcResponseStream<Operation> responses, RpcCall call)

@@ -13,16 +13,21 @@ namespace RemoteExec.Execution.Services;
 
 /// <summary>
 /// Makes calls of clients and workers at the server where the active scheduler is. When that one goes, a call is made again where the next one is: all of them may be repeated, and an
-/// Execute that has told the name of its operation goes on as a WaitExecution.
+/// Execute that has told the name of its operation goes on as a WaitExecution; one that has not, under the id that it was given here.
 /// </summary>
 internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
 {
     /// <summary>Marks calls that were forwarded once: they are not forwarded again.</summary>
     public const string Header = LocalClient.ForwardedHeader;
 
+    private const string OperationIdHeader = "remoteexec-operation";
     private const string WaitExecution = "/build.bazel.remote.execution.v2.Execution/WaitExecution";
     private static readonly TimeSpan pause = TimeSpan.FromMilliseconds(50);
     private const string Authorization = "authorization";
+
+    /// <summary>The id that the server which carries a call on has given its operation; null if it was not carried on.</summary>
+    public static Guid? OperationIdOf(RpcCall call) =>
+        call.GetRequestHeader(LocalClient.ForwardedHeader) is not null && Guid.TryParseExact(call.GetRequestHeader(OperationIdHeader), "D", out Guid id) ? id : null;
 
     /// <summary>Carries on a call that has one answer.</summary>
     /// <param name="call">The call; its request was not read.</param>
@@ -58,6 +63,8 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
     {
         string method = call.Method;
         byte[] request = await ReadRequestAsync(call);
+        RpcCallOptions options = OptionsOf(call, passesAuthorizationOn: true);
+        options.Headers!.Add(OperationIdHeader, Guid.NewGuid().ToString("D")); // the same each time: what was accepted before it broke is not started again
         string? name = null;
         var patience = new Patience(time);
         bool hasEnded = false;
@@ -68,7 +75,7 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
                 peer,
                 async () =>
                 {
-                    await using RpcClientCall forwarded = peer.Clients.SendFrame(method, request, OptionsOf(call, true), call.CancellationToken);
+                    await using RpcClientCall forwarded = peer.Clients.SendFrame(method, request, options, call.CancellationToken);
                     while (await forwarded.MoveNextAsync())
                     {
                         name ??= Operation.Parser.ParseFrom(forwarded.Response).Name;

@@ -84,6 +84,33 @@ public sealed class ForwardingTests
     }
 
     [Fact]
+    public async Task An_Execute_of_which_nothing_was_heard_is_not_started_twice()
+    {
+        await using ExecutionServer active = await ExecutionServer.StartAsync();
+        await using FrontEnd front = await FrontEnd.StartAsync(TimeProvider.System);
+        Digest action = await active.StoreActionAsync(changeAction: action => action.DoNotCache = true); // not merged with another, either
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using InProcessServer swallowing = await InProcessServer.StartAsync(Execution(
+            async (request, unused, call) =>
+            {
+                // It passes the call on with all that came with it, and keeps the answers to itself.
+                var headers = new RpcMetadata { { "remoteexec-forwarded", "1" }, { "remoteexec-operation", call.GetRequestHeader("remoteexec-operation")! } };
+                await foreach (Operation _ in active.Channel.ServerStreamAsync<Reapi.ExecuteRequest, Operation>(call.Method, request, call.CancellationToken, new RpcCallOptions { Headers = headers }))
+                    reached.TrySetResult();
+            },
+            WaitIsAnError));
+        await front.FollowAsync(AddressOf(swallowing));
+        await using OperationStream execute = front.Execute(new Reapi.ExecuteRequest { ActionDigest = action.ToProto() });
+        await reached.Task;
+
+        await front.FollowAsync(active.Address);
+        string name = (await execute.NextAsync())!.Name;
+
+        ListOperationsResponse all = await active.OperationsAsync<ListOperationsRequest, ListOperationsResponse>("ListOperations", new ListOperationsRequest());
+        Assert.Equal([name], all.Operations.Select(operation => operation.Name));
+    }
+
+    [Fact]
     public async Task A_scheduler_that_is_cut_off_is_left_as_soon_as_there_is_another()
     {
         await using InProcessServer first = await InProcessServer.StartAsync(

@@ -22,6 +22,11 @@ internal static class FaultReport
         CultureInfo.InvariantCulture,
         $"| {fault} | {strikes} | succeeded | {attempts} | {present} | {written} | {hits} |\n"));
 
+    /// <summary>Adds a row to the table of schedulers, in the file with <c>.schedulers</c> at its end.</summary>
+    public static void AddOfSchedulers(string fault, int operations, long written, IEnumerable<TimeSpan> takeovers) => Append(".schedulers", string.Create(
+        CultureInfo.InvariantCulture,
+        $"| {fault} | succeeded | {operations} | {written} | {string.Join(", ", takeovers.Select(time => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s")))} |\n"));
+
     private static void Append(string suffix, string row)
     {
         if (Target is not { } file)

@@ -20,7 +20,7 @@ internal sealed class SchedulerCluster : IAsyncDisposable
     /// <summary>All schedulers.</summary>
     public IReadOnlyList<ServerProcess> Schedulers => schedulers;
 
-    /// <summary>The Redis that they share; it keeps what it has when it is started again.</summary>
+    /// <summary>The Redis that they share.</summary>
     public RedisServer Shared { get; private set; } = null!;
 
     /// <summary>The Redis of results, which counts what is written.</summary>
@@ -33,13 +33,17 @@ internal sealed class SchedulerCluster : IAsyncDisposable
 
     private string TokenFile => files["token"];
 
-    public static async Task<SchedulerCluster> StartAsync(int schedulers, int workers)
+    /// <summary>Starts one.</summary>
+    /// <param name="schedulers">How many schedulers.</param>
+    /// <param name="workers">How many workers.</param>
+    /// <param name="isKept">True if the Redis that schedulers share has everything when it is started again; else it is empty then.</param>
+    public static async Task<SchedulerCluster> StartAsync(int schedulers, int workers, bool isKept = true)
     {
         var cluster = new SchedulerCluster(workers);
         try
         {
             await File.WriteAllTextAsync(cluster.TokenFile, Token.Replace(' ', '-'), TestContext.Current.CancellationToken);
-            cluster.Shared = await RedisServer.StartAsync("--appendonly", "yes", "--appendfsync", "always");
+            cluster.Shared = await RedisServer.StartAsync(isKept ? ["--appendonly", "yes", "--appendfsync", "always"] : []);
             cluster.Results = await RedisServer.StartAsync();
             cluster.Node = await ServerProcess.StartAsync("--workers", "0");
             ServerProcess[] started = await Task.WhenAll(Enumerable.Range(0, schedulers).Select(_ => cluster.StartServerAsync("ha-scheduler.yaml")));
@@ -96,12 +100,13 @@ internal sealed class SchedulerCluster : IAsyncDisposable
     /// <summary>How many results were written to the action cache.</summary>
     public Task<long> CountResultsAsync() => RedisCli.CountAsync(Results.Port, "set");
 
-    /// <summary>When servers heard which scheduler is the active one, as the front end's log tells, the first first.</summary>
-    public IReadOnlyList<DateTimeOffset> Takeovers() =>
-    [
-        .. Front.Output.Split('\n').Where(line => line.Contains("\"Message\":\"The active scheduler, number ", StringComparison.Ordinal))
-            .Select(line => DateTimeOffset.Parse(line.Split("\"Timestamp\":\"")[1].Split('"')[0], CultureInfo.InvariantCulture)),
-    ];
+    /// <summary>How long after a moment the front end knew the scheduler that is the active one since, as its log tells; null if it is still the one of before.</summary>
+    public TimeSpan? TakenOverAfter(DateTimeOffset moment)
+    {
+        IEnumerable<DateTimeOffset> times = Front.Output.Split('\n').Where(line => line.Contains("\"Message\":\"The active scheduler, number ", StringComparison.Ordinal))
+            .Select(line => DateTimeOffset.Parse(line.Split("\"Timestamp\":\"")[1].Split('"')[0], CultureInfo.InvariantCulture));
+        return times.Where(time => time > moment).Select(time => (TimeSpan?)(time - moment)).FirstOrDefault();
+    }
 
     public async ValueTask DisposeAsync()
     {
