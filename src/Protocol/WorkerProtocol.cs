@@ -6,6 +6,9 @@ public static class WorkerProtocol
     /// <summary>The minor version: what is new in it, who is older leaves out and ignores.</summary>
     public const uint Minor = 1;
 
+    /// <summary>The longest post, in bytes: servers refuse messages that are much longer.</summary>
+    public const int MaxPostBytes = 15 * 1024 * 1024;
+
     /// <summary>The version as people write it.</summary>
     public static string Version { get; } = $"1.{Minor}";
 }

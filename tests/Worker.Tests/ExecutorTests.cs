@@ -68,6 +68,21 @@ public sealed class ExecutorTests
         Assert.Null(worker.Reports[1].ExecutionCompletedTimestamp);
     }
 
+    [Fact]
+    public async Task What_a_command_used_is_told_if_it_ran_to_its_end()
+    {
+        await using ActionFixture client = await ActionFixture.MakeAsync();
+
+        ExecutionOutcome failed = await client.ShellAsync("sleep 0.05; exit 3");
+        ExecutionOutcome stopped = await client.RunAsync(new Reapi.Command { Arguments = { "/bin/sleep", "987" } }, TimeSpan.FromMilliseconds(100));
+
+        Assert.InRange(failed.Usage!.WallTime.ToTimeSpan(), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
+        Assert.InRange(failed.Usage.PeakMemoryBytes, 1, long.MaxValue);
+        Assert.NotNull(failed.Usage.CpuTime);
+        Assert.False(failed.OutOfMemory);
+        Assert.Null(stopped.Usage);
+    }
+
     [Fact, Rule("EXE-07"), Rule("Q-12"), Rule("ACT-02")]
     public async Task A_timeout_is_DEADLINE_EXCEEDED_with_what_was_written()
     {

@@ -34,6 +34,10 @@ internal static class ActionErrors
     /// <summary>Something that can't be an output is where one was declared (OUT-03).</summary>
     public static Google.Rpc.Status BadOutputs(string message) => Make(StatusCode.FailedPrecondition, message);
 
+    /// <summary>The result has so many outputs that it fits into no message.</summary>
+    public static Google.Rpc.Status ResultTooLong(int bytes, int limit) => Make(
+        StatusCode.ResourceExhausted, $"the result of the action has {bytes} bytes, more than the {limit} of a message: declare a directory as its output instead of the files in it");
+
     /// <summary>One violation for each missing blob, in one detail: clients upload them and try again (EXE-05).</summary>
     public static Google.Rpc.Status MissingBlobs(IReadOnlyCollection<Digest> digests)
     {

@@ -105,6 +105,9 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
                 return (instead?.Execute, Left: false);
         }
 
+        // A post that no server takes would be repeated for ever.
+        if (request.CalculateSize() is var size and > WorkerProtocol.MaxPostBytes)
+            request.Completed.Response = new Reapi.ExecuteResponse { Status = ActionErrors.ResultTooLong(size, WorkerProtocol.MaxPostBytes) };
         return await DeliverAsync(request, stopping, givingUp);
     }
 

@@ -41,6 +41,33 @@ public sealed class EnrolmentTests : IDisposable
     }
 
     [Fact]
+    public async Task A_certificate_will_do_instead()
+    {
+        Requires.Program("openssl", "openssl");
+        await using ChildProcess openssl = ChildProcess.Start("bash", ["-euo", "pipefail", "-c", """
+            new="openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+            $new -x509 -subj /CN=root -days 2 -keyout root.key -out root.pem
+            for name in server worker; do
+              $new -subj /CN=$name -keyout $name.key -out $name.csr
+              openssl x509 -req -in $name.csr -CA root.pem -CAkey root.key -CAcreateserial -days 1 -extfile <(echo subjectAltName=IP:127.0.0.1) -out $name.pem
+            done
+            """], data.FullPath);
+        Assert.True(await openssl.WaitForExitAsync() == 0, openssl.Output);
+        await using ServerProcess server = await ServerProcess.StartAsync(
+            "--workers", "0", "--worker-listen", "127.0.0.1:0", "--verbose",
+            "--set", $"listeners.tls={{ certificate: {data["server.pem"]}, key: {data["server.key"]} }}", "--set", $"listeners.workerAuth.clientCa={data["root.pem"]}");
+        string[] flags = ["worker", "--server", $"grpcs://{server.WorkerAddress}", "--ca", data["root.pem"], "--data", data["worker"], "--slots", "1"];
+
+        await using (ChildProcess stranger = ChildProcess.Start(ServerProcess.Program, flags))
+            await stranger.WaitForOutputAsync(output => output.Contains("give the worker --cert and --key", StringComparison.Ordinal), "a word that a certificate is missing");
+        await using ChildProcess worker = ChildProcess.Start(ServerProcess.Program, [.. flags, "--name", "certified", "--cert", data["worker.pem"], "--key", data["worker.key"]]);
+
+        await server.WaitForOutputAsync(output => output.Contains("Worker 'certified' has joined", StringComparison.Ordinal), "the worker");
+        await worker.SignalAsync("TERM");
+        Assert.Equal(0, await worker.WaitForExitAsync());
+    }
+
+    [Fact]
     public async Task A_worker_without_the_token_file_it_is_to_have_does_not_start()
     {
         await using ChildProcess worker = ChildProcess.Start(

@@ -36,6 +36,9 @@ public sealed class CommandLineTests
     [InlineData("write a command: serve, worker, queue, workers, operations, config, doctor (see remoteexec --help)")]
     [InlineData("there is no command 'list': check, reference (see remoteexec config --help)", "config", "list")]
     [InlineData("--data: data: is empty: write something, or leave it out", "serve", "--data", "")]
+    [InlineData("--key: is missing: a certificate is shown with its key", "worker", "--server", "grpcs://a:1", "--cert", "worker.pem")]
+    [InlineData("--cert: is missing: a certificate is shown with its key", "worker", "--server", "grpcs://a:1", "--key", "worker.key")]
+    [InlineData("--cert: is shown over TLS only: write grpcs:// instead of grpc://b:2", "worker", "--server", "grpcs://a:1", "--server", "grpc://b:2", "--cert", "worker.pem", "--key", "worker.key")]
     [InlineData("/dev: can't be read: it is a directory", "config", "check", "/dev")]
     [InlineData("/not/there.yaml: can't be read: there is no such file", "config", "check", "/not/there.yaml")]
     public async Task A_mistake_is_told_in_words(string line, params string[] arguments)

@@ -390,6 +390,23 @@ public sealed class WorkerLoopTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_result_that_fits_into_no_message_is_told_as_a_failure_of_the_action()
+    {
+        var result = new Reapi.ActionResult();
+        for (int i = 0; i < 16; i++)
+            result.OutputFiles.Add(new Reapi.OutputFile { Path = new string('x', 1024 * 1024) });
+        Start();
+        (await scheduler.NextAsync(State.Idle)).AnswerExecute("lease-1");
+
+        (await executor.NextAsync()).End(new ExecutionOutcome(new Reapi.ExecuteResponse { Result = result }, Retryable: false));
+
+        SynchronizeRequest.Types.Completed completed = (await scheduler.NextAsync(State.Completed)).Request.Completed;
+        Assert.Equal((int)StatusCode.ResourceExhausted, completed.Response.Status.Code);
+        Assert.Null(completed.Response.Result);
+        Assert.False(completed.Retryable);
+    }
+
+    [Fact]
     public async Task Being_taken_out_of_service_is_told_once_and_its_end_as_well()
     {
         var log = new RecordingLogger();
