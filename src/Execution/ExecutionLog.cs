@@ -56,7 +56,7 @@ internal static partial class ExecutionLog
     [LoggerMessage(36, LogLevel.Information, "This server, number {Epoch}, has handed the scheduler over")]
     public static partial void HandedOver(ILogger logger, long epoch);
 
-    [LoggerMessage(37, LogLevel.Error, "The journal that the schedulers share makes no sense here. This server does not become the active one any more")]
+    [LoggerMessage(37, LogLevel.Error, "This server can't be the active scheduler: what the journal that schedulers share tells makes no sense here, or something unforeseen happened. It only carries calls on from now")]
     public static partial void JournalNotUnderstood(ILogger logger, Exception exception);
 
     [LoggerMessage(38, LogLevel.Warning, "Redis of the scheduler: {Problem}. Until it answers nothing new starts or ends, and nobody can take over")]

@@ -26,6 +26,10 @@ internal sealed class JournalFollower(SharedJournal journal)
         return view;
     }
 
+    /// <summary>Looks who is active, and leaves the entries alone.</summary>
+    /// <exception cref="RedisUnavailableException">Redis is out of reach.</exception>
+    public Task<JournalView> LookAsync(CancellationToken cancellationToken) => reader.LookAsync(cancellationToken);
+
     /// <summary>Reads the rest, which nobody adds to once the lease is taken, and goes on writing behind it. What is missing there is known here: then it begins with a snapshot.</summary>
     /// <exception cref="InvalidDataException">The journal makes no sense to this version.</exception>
     /// <exception cref="OperationCanceledException">The token fired.</exception>

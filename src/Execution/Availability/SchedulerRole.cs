@@ -1,8 +1,6 @@
-using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Execution.Journal;
 using RemoteExec.Execution.Scheduling;
-using RemoteExec.Protocol.Journals;
 using RemoteExec.Redis;
 
 namespace RemoteExec.Execution.Availability;
@@ -88,8 +86,7 @@ public sealed class SchedulerRole : IAsyncDisposable
             while (true)
             {
                 var state = new JournalFollower(journal);
-                if (await StandByAsync(state) is { } epoch)
-                    await LeadAsync(epoch, state);
+                await LeadAsync(await StandByAsync(state), state);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -102,8 +99,8 @@ public sealed class SchedulerRole : IAsyncDisposable
         }
     }
 
-    /// <summary>Follows the journal until the lease can be had; returns the new epoch, or null to begin anew.</summary>
-    private async Task<long?> StandByAsync(JournalFollower state)
+    /// <summary>Follows the journal until the lease can be had; returns the new epoch.</summary>
+    private async Task<long> StandByAsync(JournalFollower state)
     {
         DateTimeOffset notBefore = DateTimeOffset.MinValue;
         bool hasForgotten = false;
@@ -114,7 +111,7 @@ public sealed class SchedulerRole : IAsyncDisposable
             bool mayLead = isCandidate && !handingOver.IsCancellationRequested;
             try
             {
-                JournalView view = await state.ReadAsync(stopping.Token);
+                JournalView view = await (isCandidate ? state.ReadAsync(stopping.Token) : state.LookAsync(stopping.Token));
                 if (view.Epoch < knownEpoch && !hasForgotten)
                     notBefore = Later(notBefore);
                 hasForgotten = view.Epoch < knownEpoch;
@@ -132,52 +129,58 @@ public sealed class SchedulerRole : IAsyncDisposable
             {
                 notBefore = Later(notBefore);
             }
-            catch (Exception exception) when (exception is InvalidDataException or InvalidProtocolBufferException)
+            catch (Exception exception) when (exception is not OperationCanceledException && isCandidate)
             {
                 GiveUp(exception);
-                return null;
             }
 
             await Task.Delay(lookInterval, time, stopping.Token);
         }
     }
 
+    /// <summary>Is the active one until it is lost, or handed over.</summary>
     private async Task LeadAsync(long epoch, JournalFollower state)
     {
-        long start = time.GetTimestamp();
         using var term = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token, handingOver.Token);
         Task renewing = RenewAsync(epoch, term.Token);
         try
         {
-            IJournal written = await state.TakeOverAsync(epoch, time, term.Token);
-            ActionQueue queue = open(written, state.State);
-            try
-            {
-                await router.LeadAsync(queue, addresses!);
-                ExecutionLog.BecameActive(logger, epoch, state.State.Count, (long)time.GetElapsedTime(start).TotalMilliseconds);
-                await await Task.WhenAny(renewing, queue.Lost);
-            }
-            finally
-            {
-                await router.LoseAsync();
-                await queue.DisposeAsync(); // writes what is left to write
-            }
+            await ServeAsync(epoch, state, renewing, term.Token);
+            ExecutionLog.NoLongerActive(logger, epoch);
         }
         catch (OperationCanceledException) when (term.IsCancellationRequested)
         {
-            // Handed over.
+            await ReleaseAsync(epoch);
         }
-        catch (Exception exception) when (exception is InvalidDataException or InvalidProtocolBufferException)
+        catch (Exception exception)
         {
             GiveUp(exception);
-        }
-
-        if (handingOver.IsCancellationRequested || !isCandidate)
             await ReleaseAsync(epoch);
-        else
-            ExecutionLog.NoLongerActive(logger, epoch);
-        await term.CancelAsync();
-        await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            await term.CancelAsync();
+            await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Ends when another became the active one; throws when the token fires.</summary>
+    private async Task ServeAsync(long epoch, JournalFollower state, Task renewing, CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        IJournal written = await state.TakeOverAsync(epoch, time, cancellationToken);
+        ActionQueue queue = open(written, state.State);
+        try
+        {
+            await router.LeadAsync(queue, addresses!);
+            ExecutionLog.BecameActive(logger, epoch, state.State.Count, (long)time.GetElapsedTime(start).TotalMilliseconds);
+            await await Task.WhenAny(renewing, queue.Lost);
+        }
+        finally
+        {
+            await router.LoseAsync();
+            await queue.DisposeAsync(); // writes what is left to write
+        }
     }
 
     /// <summary>Ends when another became the active one.</summary>

@@ -41,4 +41,12 @@ internal sealed class SharedJournalReader(SharedJournal journal)
         Position = new JournalPosition(generation, at, SharedJournal.Number(reply[5]), bytes);
         return new JournalView(epoch, lease, startsAnew, entries, HasMore: at < length, IsWhole: true);
     }
+
+    /// <summary>Looks once, and takes no entries.</summary>
+    /// <exception cref="RedisUnavailableException">Redis is out of reach.</exception>
+    public async Task<JournalView> LookAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<byte[]> reply = await journal.RunAsync(SharedJournalScripts.Look, [], cancellationToken);
+        return new JournalView(SharedJournal.Number(reply[0]), SharedJournal.Text(reply[1]), StartsAnew: false, [], HasMore: false, IsWhole: false);
+    }
 }

@@ -97,6 +97,9 @@ internal static class SharedJournalScripts
         return reply
         """;
 
+    /// <summary>Looks who is active. Values: log. Result: epoch, lease or nothing.</summary>
+    public const string Look = "return { redis.call('hget', KEYS[1], 'epoch') or '0', redis.call('get', KEYS[2]) or '' }";
+
     private const string Begin = """
         local state = redis.call('hmget', KEYS[1], 'epoch', 'generation', 'length')
         local epoch, generation = tonumber(state[1] or '0'), state[2]

@@ -50,14 +50,19 @@ public sealed class RemoteWorkerTests(SharedWorkspace shared) : IAsyncLifetime
         await StopAsync(worker);
     }
 
-    [Fact]
-    public async Task What_waits_for_a_worker_is_there_when_the_server_is_killed_and_started_again()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_waits_for_a_worker_is_there_when_the_server_is_started_again(bool isKilled)
     {
-        workspace.Write("waiting/BUILD", """genrule(name = "waiting", outs = ["out.txt"], cmd = "echo done > $@")""");
+        workspace.Write("waiting/BUILD", $"""genrule(name = "waiting", outs = ["out.txt"], cmd = "echo {isKilled} > $@")""");
         await using ChildProcess build = workspace.Start("build", server.RemoteExecutorFlag, "--remote_retries=60", "//waiting");
         string name = await WaitForOperationAsync();
 
-        await server.KillAsync();
+        if (isKilled)
+            await server.KillAsync();
+        else
+            Assert.Equal(0, await server.StopAsync());
         await server.StartAgainAsync();
 
         await using var channel = new RpcChannel(RpcAddress.Parse(server.GrpcAddress));

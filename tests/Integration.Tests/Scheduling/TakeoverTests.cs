@@ -1,9 +1,12 @@
 using Google.LongRunning;
 using Google.Protobuf;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Stores;
+using RemoteExec.Execution.Journal;
+using RemoteExec.Integration.Tests.Redis;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Journals;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
@@ -17,6 +20,7 @@ namespace RemoteExec.Integration.Tests.Scheduling;
 public sealed class TakeoverTests : IAsyncLifetime
 {
     private readonly TemporaryDirectory data = new();
+    private readonly RecordingLogger log = new();
     private readonly Dictionary<string, RunningServer> servers = [];
     private readonly List<IAsyncDisposable> opened = [];
     private RedisServer redis = null!;
@@ -116,6 +120,24 @@ public sealed class TakeoverTests : IAsyncLifetime
         Assert.Equal(name, (await GetAsync(second, name)).Name);
         link.Set(LinkState.Up);
         Assert.Equal(name, (await UntilAnsweredAsync(() => GetAsync(first, name))).Name);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_understand_the_journal_leaves_it_to_others()
+    {
+        await using (var newer = new SharedJournalFixture(redis.ToConnection(), "rx:"))
+        {
+            (RedisJournal journal, long epoch) = await newer.TakeOverAsync();
+            await journal.ReplaceAsync([new JournalEntry()], Token); // a kind of fact that there is none of
+            await newer.Lease.ReleaseAsync(epoch, Token);
+        }
+
+        await StartSchedulerAsync("first", redis.Endpoint);
+        while (!log.Entries.Any(entry => entry.Text.StartsWith("This server can't be the active scheduler", StringComparison.Ordinal)))
+            await Task.Delay(10, Token);
+
+        Assert.Empty((await redis.AskAsync("get", "rx:{scheduler}:lease")).Trim());
+        Assert.Equal("1", (await redis.AskAsync("hget", "rx:{scheduler}:state", "epoch")).Trim());
     }
 
     private static Task<Operation> GetAsync(RpcChannel channel, string name) =>
@@ -219,7 +241,7 @@ public sealed class TakeoverTests : IAsyncLifetime
         ServerOptions options = new ConfigLoader().AddText(
             "test",
             $"data: {data[name]}\nmaxSize: 64MiB\nlisteners: {{ grpc: 127.0.0.1:0, http: [], workers: 127.0.0.1:0 }}\nworker: {{ slots: 0 }}\n{more}\n").Load();
-        RunningServer server = await RunningServer.StartAsync(options, NullLoggerFactory.Instance, TimeProvider.System, Token);
+        RunningServer server = await RunningServer.StartAsync(options, new LoggerFactory([log]), TimeProvider.System, Token);
         servers.Add(name, server);
         foreach (ListenerKind kind in new[] { ListenerKind.Grpc, ListenerKind.Workers })
             opened.Add(new RpcChannel(RpcAddress.Parse($"grpc://{AddressOf(server, kind)}")));
