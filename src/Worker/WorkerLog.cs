@@ -23,8 +23,8 @@ internal static partial class WorkerLog
     [LoggerMessage(6, LogLevel.Debug, "action {Action} starts (lease {Lease}), with {CpuMillis} thousandths of a core and {MemoryBytes} bytes set aside for it")]
     public static partial void ActionStarted(ILogger logger, string action, string lease, long cpuMillis, long memoryBytes);
 
-    [LoggerMessage(7, LogLevel.Debug, "action {Action} ended with status {Status}, exit code {ExitCode} (lease {Lease})")]
-    public static partial void ActionEnded(ILogger logger, string action, string lease, int status, int exitCode);
+    [LoggerMessage(7, LogLevel.Debug, "action {Action} ended with status {Status}, exit code {ExitCode}, out of memory: {OutOfMemory} (lease {Lease})")]
+    public static partial void ActionEnded(ILogger logger, string action, string lease, int status, int exitCode, bool outOfMemory);
 
     [LoggerMessage(8, LogLevel.Debug, "action {Action} is stopped (lease {Lease})")]
     public static partial void ActionStopped(ILogger logger, string action, string lease);

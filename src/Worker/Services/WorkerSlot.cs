@@ -93,7 +93,7 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
                 request.Completed.Usage = outcome.Usage;
                 request.Completed.OutOfMemory = outcome.OutOfMemory;
                 WorkerLog.ActionEnded(
-                    logger, lease.ActionDigest.ToString(), lease.Id, outcome.Response.Status?.Code ?? 0, outcome.Response.Result?.ExitCode ?? 0);
+                    logger, lease.ActionDigest.ToString(), lease.Id, outcome.Response.Status?.Code ?? 0, outcome.Response.Result?.ExitCode ?? 0, outcome.OutOfMemory);
             }
             catch (OperationCanceledException) when (stopAction.IsCancellationRequested)
             {
