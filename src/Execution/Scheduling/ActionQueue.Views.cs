@@ -8,6 +8,7 @@ namespace RemoteExec.Execution.Scheduling;
 public sealed partial class ActionQueue
 {
     private const int CancelledAtATime = 256; // for others to get the lock meanwhile
+    private const int ToldAtATime = 64; // for the same reason
 
     /// <summary>What waits for each platform that the filter selects, and who could run it.</summary>
     internal ListQueuesResponse ListQueues(PlatformFilter filter, int mostBuilds)
@@ -20,13 +21,21 @@ public sealed partial class ActionQueue
     /// <exception cref="WorkerNotFoundException">A name was given, and means nobody.</exception>
     internal ListWorkersResponse ListWorkers(string name)
     {
+        IReadOnlyList<WorkerNode> nodes;
+        var response = new ListWorkersResponse();
         lock (gate)
         {
-            IReadOnlyList<WorkerInfo> workers = scheduler.ListWorkers(name.Length == 0 ? "*" : name);
-            return workers.Count == 0 && name.Length > 0
-                ? throw new WorkerNotFoundException(name)
-                : new ListWorkersResponse { Workers = { workers }, Drained = { scheduler.Drained } };
+            nodes = scheduler.FindWorkers(name.Length == 0 ? "*" : name);
+            response.Drained.AddRange(scheduler.Drained);
         }
+
+        foreach (WorkerNode[] some in nodes.Chunk(ToldAtATime))
+        {
+            lock (gate)
+                response.Workers.AddRange(some.Select(scheduler.Describe).OfType<WorkerInfo>());
+        }
+
+        return response.Workers.Count == 0 && name.Length > 0 ? throw new WorkerNotFoundException(name) : response;
     }
 
     /// <summary>Operations of a build, on a worker, or all; at most so many.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Operators;
 using RemoteExec.Protocol.Operators;
@@ -37,9 +38,13 @@ internal sealed partial class Scheduler
         return response;
     }
 
-    /// <summary>The workers that a name means.</summary>
-    public IReadOnlyList<WorkerInfo> ListWorkers(string name) => [.. WorkersOf(name).Select(worker => PoolViews.Of(
-        worker, worker.IsQuarantined && healths.TryGet(worker.Name, out WorkerHealth? health) ? health.QuarantinedUntil : null))];
+    /// <summary>The workers that a name means, for <see cref="Describe(WorkerNode)"/>.</summary>
+    public IReadOnlyList<WorkerNode> FindWorkers(string name) => [.. WorkersOf(name)];
+
+    /// <summary>One worker; null if it has left meanwhile.</summary>
+    public WorkerInfo? Describe(WorkerNode worker) => worker.IsConnected
+        ? PoolViews.Of(worker, worker.IsQuarantined && healths.TryGet(worker.Name, out WorkerHealth? health) ? health.QuarantinedUntil : null)
+        : null;
 
     /// <summary>How many connected workers a name means.</summary>
     public int CountWorkers(string name) => WorkersOf(name).Count();
@@ -98,13 +103,20 @@ internal sealed partial class Scheduler
     // One that is hedged runs twice, and is told of once.
     private IEnumerable<Operation> Running(string worker) => Runs(worker).Select(run => run.Execution).Distinct().SelectMany(execution => execution.Operations);
 
+    // There may be very many: no enumerators of enumerators.
     private Dictionary<(PlatformQueue, FairShare), int> CountRunning()
     {
         var counts = new Dictionary<(PlatformQueue, FairShare), int>();
-        foreach (Run run in Runs("*"))
+        foreach (WorkerGroup group in matching.Groups)
         {
-            if (run is { Turn: { } build, Execution.Queue: { } queue })
-                counts[(queue, build)] = counts.GetValueOrDefault((queue, build)) + 1;
+            foreach (WorkerNode worker in group.Workers.Values)
+            {
+                foreach (Slot slot in worker.Slots)
+                {
+                    if (slot.Run is { Turn: { } build, Execution.Queue: { } queue })
+                        CollectionsMarshal.GetValueRefOrAddDefault(counts, (queue, build), out _)++;
+                }
+            }
         }
 
         return counts;

@@ -77,14 +77,14 @@ public sealed class ViewTests
         }, small, "a");
         driver.Idle("b/0", small, "b");
 
-        WorkerInfo worker = Assert.Single(driver.Scheduler.ListWorkers("a"));
+        WorkerInfo worker = Assert.Single(Workers("a"));
 
         Assert.Equal(("a", "process", 1, 1, 4000, 8 << 20), (worker.Name, worker.Id, worker.Slots, worker.BusySlots, worker.CpuMillis, worker.MemoryBytes));
         Assert.Equal((1000, 2 << 20, 1u), (worker.CpuMillisUsed, worker.MemoryBytesUsed, worker.ProtocolMinor));
         Assert.Equal([operation.ToString()], worker.Operations);
         Assert.Equal(driver.Now, worker.LastSeen.ToDateTimeOffset());
-        Assert.Equal(["a", "b"], driver.Scheduler.ListWorkers("*").Select(each => each.Name).Order());
-        Assert.Empty(driver.Scheduler.ListWorkers("c*"));
+        Assert.Equal(["a", "b"], Workers("*").Select(each => each.Name).Order());
+        Assert.Empty(Workers("c*"));
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class ViewTests
         driver.Apply(new SchedulerEvent.WorkersDrained("big-1*", Undo: false, Grace: null));
 
         Assert.Equal(["big-1*"], driver.Scheduler.Drained);
-        Assert.Equal([("big-1", true), ("big-2", false)], driver.Scheduler.ListWorkers("*").Select(worker => (worker.Name, worker.Draining)).Order());
+        Assert.Equal([("big-1", true), ("big-2", false)], Workers("*").Select(worker => (worker.Name, worker.Draining)).Order());
         PoolInfo pool = Assert.Single(List().Pools);
         Assert.Equal((1, 1, 1, 1), (pool.Workers, pool.Slots, pool.IdleSlots, pool.OutOfService));
         driver.Apply(new SchedulerEvent.WorkersDrained("big-1*", Undo: true, Grace: null));
@@ -197,6 +197,8 @@ public sealed class ViewTests
 
     private ListQueuesResponse List(int mostBuilds = 10, params string[] platform) =>
         driver.Scheduler.ListQueues(PlatformFilter.Of([.. platform.Select(PlatformArgument.Parse)]), mostBuilds, driver.Now);
+
+    private IEnumerable<WorkerInfo> Workers(string name) => driver.Scheduler.FindWorkers(name).Select(driver.Scheduler.Describe).OfType<WorkerInfo>();
 
     private IEnumerable<string> Selected(params string[] platform)
     {
