@@ -76,7 +76,7 @@ internal sealed class SchedulerCluster : IAsyncDisposable
     {
         ChildProcess worker = workers[number] = ChildProcess.Start(
             ServerProcess.Program,
-            ["worker", "--server", Front.WorkerAddress, "--token-file", TokenFile, "--slots", "1", "--name", $"w{number}", "--data", files[$"w{number}"]]);
+            ["worker", "--config", Repository.Path("examples", "ha-worker.yaml"), "--server", Front.WorkerAddress, "--token-file", TokenFile, "--slots", "1", "--name", $"w{number}", "--data", files[$"w{number}"]]);
         await worker.WaitForOutputAsync(output => output.Contains("started: worker ", StringComparison.Ordinal), "started");
     }
 
