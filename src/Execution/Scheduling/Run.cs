@@ -20,6 +20,9 @@ internal sealed class Run(Execution execution, Lease lease, string workerName, D
     /// <summary>The slot; null while it is awaited after this scheduler has taken over.</summary>
     public Slot? Slot { get; set; }
 
+    /// <summary>The worker on which something is set aside for it while its slot is awaited; null otherwise.</summary>
+    public WorkerNode? AwaitedOn { get; set; }
+
     /// <summary>What is set aside for it on the worker.</summary>
     public Resources Taken { get; set; }
 

@@ -200,9 +200,16 @@ internal sealed partial class Scheduler
         CountFailure(worker);
         execution.Reported = null;
         NoteUnleased(execution, "", failed: false);
-        if (mergeable.TryGetValue(execution.Action.Digest, out Execution? newer) && newer != execution && !execution.Action.DoNotCache)
+        if (!execution.Action.DoNotCache && mergeable.TryGetValue(execution.Action.Digest, out Execution? newer) && newer != execution)
+        {
             Merge(execution, newer);
-        else if (!TryAgain(execution, worker, Rest))
+            return;
+        }
+
+        // A newer one may have been and gone: who comes from now on shares this one.
+        if (!execution.Action.DoNotCache)
+            mergeable[execution.Action.Digest] = execution;
+        if (!TryAgain(execution, worker, Rest))
             End(execution, new Outcome.Failed(FailureKind.Internal, refused.Message));
     }
 

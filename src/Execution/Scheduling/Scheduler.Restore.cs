@@ -116,6 +116,7 @@ internal sealed partial class Scheduler
             var lease = new Lease(leased.Lease, execution.Action, execution.QueuedAt, execution.Operations[0].Submission.RequestMetadata);
             var run = new Run(execution, lease, leased.Worker, now);
             execution.Runs.Add(run);
+            awaited.Add(run);
             execution.Progress = run.Progress;
             leases[lease.Id] = execution;
         }

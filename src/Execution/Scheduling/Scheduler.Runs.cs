@@ -8,14 +8,43 @@ internal sealed partial class Scheduler
 {
     private readonly Dictionary<string, Execution> leases = new(StringComparer.Ordinal); // those given up included, as long as the execution is not over
 
+    private readonly HashSet<Run> awaited = []; // those whose slots have not come back since this scheduler took over
+
     // A slot takes a run over: a new one, or one that it had before.
     private void Hand(Run run, Slot slot)
     {
+        AwaitNoMore(run);
         run.Slot = slot;
         slot.Run = run;
-        run.Taken = run.Lease.SetAside ?? (slot.Worker.Capacity is { } capacity ? Placement.DemandOf(run.Execution, capacity) : default);
+        run.Taken = run.Lease.SetAside ?? TakenBy(run, slot.Worker);
         slot.Worker.Used += run.Taken;
         leases[run.Lease.Id] = run.Execution;
+    }
+
+    private static Resources TakenBy(Run run, WorkerNode worker) =>
+        worker.Capacity is { } capacity ? Placement.DemandOf(run.Execution, capacity) : default;
+
+    // The first slot of a worker has come back: the others may still run what they had.
+    private void SetAsideForAwaited(WorkerNode worker)
+    {
+        foreach (Run run in awaited)
+        {
+            if (run.WorkerName != worker.Name || run.AwaitedOn is not null)
+                continue;
+            run.AwaitedOn = worker;
+            run.Taken = TakenBy(run, worker);
+            worker.Used += run.Taken;
+        }
+    }
+
+    private void AwaitNoMore(Run run)
+    {
+        awaited.Remove(run);
+        if (run.AwaitedOn is not { } worker)
+            return;
+        run.AwaitedOn = null;
+        worker.Used -= run.Taken;
+        Serve(worker);
     }
 
     // A run is over, or given up. What its worker tells of it later is still understood.
@@ -26,6 +55,7 @@ internal sealed partial class Scheduler
         execution.Runs.Remove(run);
         (execution.PastLeases ??= []).Add(run.Lease.Id);
         run.Turn?.AddRunning(-1);
+        AwaitNoMore(run);
         if (run.Slot is not { } slot)
             return;
         run.Slot = null;

@@ -88,6 +88,7 @@ internal sealed partial class Scheduler
         {
             worker = Welcome(post, group);
             group.Workers.Add(worker.Id, worker);
+            SetAsideForAwaited(worker);
             effects.Add(new SchedulerEffect.WorkerJoined(worker.Name, group.Platform));
         }
 
