@@ -5,6 +5,7 @@ using BenchmarkDotNet.Running;
 using Perfolizer.Horology;
 using RemoteExec.Benchmarks.Cluster;
 using RemoteExec.Benchmarks.Eviction;
+using RemoteExec.Benchmarks.Scheduling;
 using RemoteExec.Benchmarks.Scheduling.Simulation;
 using RemoteExec.Benchmarks.Soak;
 using RemoteExec.Benchmarks.Storage;
@@ -30,6 +31,8 @@ internal static class Program
             return await ChunkShare.RunAsync();
         if (args is ["eviction"])
             return await EvictionComparison.RunAsync();
+        if (args is ["queue", .. string[] queued])
+            return QueueMemory.Run(queued);
         if (args is ["scheduler", .. string[] fleet])
             return FleetReport.Run(fleet);
         if (args is ["uploads", string server, .. string[] flags])

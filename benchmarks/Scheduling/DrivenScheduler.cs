@@ -96,8 +96,8 @@ internal sealed class DrivenScheduler(ExecutionOptions options)
         }
     }
 
-    // As spread as the digests of real actions are.
-    private static Digest DigestOf(int number)
+    /// <summary>As spread as the digests of real actions are.</summary>
+    public static Digest DigestOf(int number)
     {
         Span<byte> hash = stackalloc byte[32];
         MemoryMarshal.Write(hash, unchecked(number * 0x9E3779B1L));

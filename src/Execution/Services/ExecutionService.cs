@@ -19,6 +19,7 @@ namespace RemoteExec.Execution.Services;
 /// <param name="features">What clients may do, and how long a message may be.</param>
 public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, ServerFeatures features)
 {
+    private readonly MetadataTable metadata = new();
     private readonly OperationMessages messages = new(cas, features.Limits.MaxResponseBytes);
 
     /// <summary>The methods.</summary>
@@ -41,7 +42,7 @@ public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, ServerFe
             Inline = request.InlineStdout || request.InlineStderr || request.InlineOutputFiles.Count > 0
                 ? new InlineRequest(request.InlineStdout, request.InlineStderr, request.InlineOutputFiles)
                 : null,
-            RequestMetadata = RequestMetadataHeader.Parse(call.GetBinaryRequestHeader(RequestMetadataHeader.Name)),
+            RequestMetadata = metadata.Share(RequestMetadataHeader.Parse(call.GetBinaryRequestHeader(RequestMetadataHeader.Name)), actionDigest),
         };
         await SendAsync(queue.ExecuteAsync(actionDigest, submission, ForwardedCalls.OperationIdOf(call) ?? Guid.NewGuid(), call.CancellationToken), responses, call.CancellationToken);
     }

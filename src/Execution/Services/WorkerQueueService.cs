@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas.Services;
+using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Workers;
@@ -89,7 +90,7 @@ public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions optio
         Action = lease.Action.ToProto(),
         Timeout = Duration.FromTimeSpan(lease.Action.Timeout),
         QueuedTimestamp = Timestamp.FromDateTimeOffset(lease.QueuedAt),
-        RequestMetadata = lease.RequestMetadata,
+        RequestMetadata = MetadataTable.Complete(lease.RequestMetadata, lease.Action.Digest),
         Resources = lease.SetAside is { } some ? new Protocol.Workers.Resources { CpuMillis = some.CpuMillis, MemoryBytes = some.MemoryBytes } : null,
     };
 }

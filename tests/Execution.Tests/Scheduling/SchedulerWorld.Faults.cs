@@ -130,7 +130,9 @@ internal sealed partial class SchedulerWorld
 
         Assert.NotNull(lease.SetAside);
         setAside[lease.Id] = lease.SetAside.Value;
-        IEnumerable<string> held = workers.Where(other => other.Id == worker.Id && other.Lease is not null && other.Expires > now).Select(other => other.Lease!);
+        // One that nobody waits for any more stops as soon as its slot hears of it.
+        IEnumerable<string> held = workers.Where(other => other.Id == worker.Id && other.Lease is not null && other.Expires > now).Select(other => other.Lease!)
+            .Where(id => id == lease.Id || running.ContainsKey(id));
         long cpu = held.Distinct().Sum(id => setAside.GetValueOrDefault(id).CpuMillis);
         long memory = held.Distinct().Sum(id => setAside.GetValueOrDefault(id).MemoryBytes);
         Assert.True(cpu <= all.CpuMillis && memory <= all.MemoryBytes, $"{worker.Id} has been given more than it has: {cpu} millis, {memory} bytes");
