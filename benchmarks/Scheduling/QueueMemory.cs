@@ -13,6 +13,7 @@ namespace RemoteExec.Benchmarks.Scheduling;
 internal static class QueueMemory
 {
     private const int ActionsOfBuild = 50_000;
+    private static readonly Lock gate = new(); // that of all feeds
 
     /// <summary>Queues so many actions, and prints what they take.</summary>
     public static int Run(string[] flags)
@@ -37,7 +38,7 @@ internal static class QueueMemory
     {
         Digest digest = DrivenScheduler.DigestOf(number);
         var name = new OperationName(default, Guid.NewGuid());
-        var feed = new OperationFeed(name);
+        var feed = new OperationFeed(gate);
         feeds.Add(name, feed);
         var platform = new Reapi.Platform { Properties = { new Reapi.Platform.Types.Property { Name = "OSFamily", Value = "linux" } } };
         var action = new Reapi.Action

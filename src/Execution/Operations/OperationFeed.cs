@@ -7,10 +7,9 @@ namespace RemoteExec.Execution.Operations;
 /// The states of one operation, from the scheduler to everybody who waits for it. A reader gets the state at hand first and the newest
 /// after each change; a slow one misses states in between, never the last.
 /// </summary>
-/// <param name="name">The operation's name.</param>
-internal sealed class OperationFeed(OperationName name)
+/// <param name="gate">Guards the fields below; one lock for many feeds will do.</param>
+internal sealed class OperationFeed(Lock gate)
 {
-    private readonly Lock gate = new(); // guards the fields below
     private OperationState? current;
     private TaskCompletionSource? changed; // made when somebody waits: many operations are only looked at when they are done
     private Exception? end;
@@ -36,10 +35,7 @@ internal sealed class OperationFeed(OperationName name)
         }
     }
 
-    /// <summary>Ends the feed of an operation that was deleted or forgotten.</summary>
-    public void Close() => End(new OperationNotFoundException(name.ToString()));
-
-    /// <summary>Ends the feed of an operation that goes on, but that nothing more is heard of here.</summary>
+    /// <summary>Ends the feed of an operation that is no more, or that nothing more is heard of here.</summary>
     /// <param name="reason">What those who wait are told.</param>
     public void End(Exception reason)
     {

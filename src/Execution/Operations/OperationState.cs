@@ -7,17 +7,23 @@ namespace RemoteExec.Execution.Operations;
 /// An operation as its clients see it at one moment. The messages in it are shared and never change. A stage never goes back: some clients
 /// take EXECUTING → QUEUED for a fault, so an action that lost its worker stays EXECUTING until the next one has it.
 /// </summary>
-/// <param name="Name">Its name.</param>
-/// <param name="ActionDigest">The action.</param>
+/// <param name="Request">What the client asked for.</param>
 /// <param name="Stage">How far it has come; COMPLETED exactly if there is an outcome (EXE-02).</param>
 /// <param name="Progress">What is known of the run so far; null before it is given to a worker.</param>
 /// <param name="Outcome">How it ended; null before that.</param>
-/// <param name="Submission">What the client said about it.</param>
 /// <param name="QueuedAt">When it was queued; null before that.</param>
 internal sealed record OperationState(
-    OperationName Name, Digest ActionDigest, Stage Stage, Reapi.ExecutedActionMetadata? Progress, Outcome? Outcome, Submission Submission,
-    DateTimeOffset? QueuedAt = null)
+    OperationRequest Request, Stage Stage, Reapi.ExecutedActionMetadata? Progress, Outcome? Outcome, DateTimeOffset? QueuedAt = null)
 {
+    /// <summary>Its name.</summary>
+    public OperationName Name => Request.Name;
+
+    /// <summary>The action.</summary>
+    public Digest ActionDigest => Request.Action.Value;
+
+    /// <summary>What the client said about it.</summary>
+    public Submission Submission => Request.Submission;
+
     /// <summary>True if it has ended; it never changes from then on .</summary>
     public bool IsDone => Outcome is not null;
 }

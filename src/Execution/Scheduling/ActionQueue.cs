@@ -146,7 +146,7 @@ public sealed partial class ActionQueue : IAsyncDisposable
             }
             else
             {
-                feeds.Add(name, feed = new OperationFeed(name));
+                feeds.Add(name, feed = new OperationFeed(gate));
                 Apply(new SchedulerEvent.OperationStarted(name, actionDigest, submission));
             }
         }
@@ -309,12 +309,12 @@ public sealed partial class ActionQueue : IAsyncDisposable
                 feed.Publish(publish.State);
                 break;
             case SchedulerEffect.Publish publish: // was counted by who wrote it into the journal
-                var restoredFeed = new OperationFeed(publish.State.Name);
+                var restoredFeed = new OperationFeed(gate);
                 restoredFeed.Publish(publish.State);
                 feeds.Add(publish.State.Name, restoredFeed);
                 break;
             case SchedulerEffect.Forget forget when feeds.Remove(forget.Name, out OperationFeed? feed):
-                feed.Close();
+                feed.End(new OperationNotFoundException(forget.Name.ToString()));
                 break;
             case SchedulerEffect.AnswerPoll answer when polls.Remove(answer.Poll, out TaskCompletionSource<PollAnswer>? poll):
                 poll.TrySetResult(new PollAnswer(answer.Lease, answer.IsDraining));

@@ -7,14 +7,17 @@ namespace RemoteExec.Execution.Scheduling;
 /// <summary>One client's view of an action: one call of Execute, and those who wait for it.</summary>
 internal sealed class Operation(OperationName name, Digest actionDigest, Submission submission)
 {
+    /// <summary>What the client asked for.</summary>
+    public OperationRequest Request { get; } = new(name, new SharedDigest(actionDigest), submission);
+
     /// <summary>Its name.</summary>
-    public OperationName Name { get; } = name;
+    public OperationName Name => Request.Name;
 
     /// <summary>The action.</summary>
-    public Digest ActionDigest { get; } = actionDigest;
+    public Digest ActionDigest => Request.Action.Value;
 
     /// <summary>What the client said about it.</summary>
-    public Submission Submission { get; } = submission;
+    public Submission Submission => Request.Submission;
 
     /// <summary>What it waits for; null before it is queued, and once it is done.</summary>
     public Execution? Execution { get; set; }
@@ -36,6 +39,5 @@ internal sealed class Operation(OperationName name, Digest actionDigest, Submiss
 
     /// <summary>What its clients may know.</summary>
     public OperationState ToState() => new(
-        Name, ActionDigest, Outcome is not null ? Stage.Completed : Execution?.Stage ?? Stage.CacheCheck, Execution?.Progress, Outcome, Submission,
-        Execution?.QueuedAt);
+        Request, Outcome is not null ? Stage.Completed : Execution?.Stage ?? Stage.CacheCheck, Execution?.Progress, Outcome, Execution?.QueuedAt);
 }

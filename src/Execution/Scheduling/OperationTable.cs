@@ -6,12 +6,14 @@ namespace RemoteExec.Execution.Scheduling;
 internal sealed class OperationTable(TimeSpan retention, int maxRetained)
 {
     private readonly Dictionary<OperationName, Operation> byName = [];
-    private readonly HashSet<Operation> unfinished = [];
     private readonly Queue<Operation> done = new(); // the oldest first; may hold deleted ones
     private readonly Dictionary<string, HashSet<Operation>> byInvocation = new(StringComparer.Ordinal); // of those that name one
 
     /// <summary>Those that are not done.</summary>
-    public IReadOnlyCollection<Operation> Unfinished => unfinished;
+    public IEnumerable<Operation> Unfinished => byName.Values.Where(operation => operation.Outcome is null);
+
+    /// <summary>How many are not done.</summary>
+    public int UnfinishedCount { get; private set; }
 
     /// <summary>All of them.</summary>
     public IReadOnlyCollection<Operation> All => byName.Values;
@@ -35,7 +37,7 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
     public void Add(Operation operation)
     {
         byName.Add(operation.Name, operation);
-        unfinished.Add(operation);
+        UnfinishedCount++;
         if (InvocationOf(operation) is not { Length: > 0 } invocation)
             return;
         if (!byInvocation.TryGetValue(invocation, out HashSet<Operation>? others))
@@ -46,7 +48,7 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
     /// <summary>Counts an operation as done from now on.</summary>
     public void Retire(Operation operation)
     {
-        unfinished.Remove(operation);
+        UnfinishedCount--;
         done.Enqueue(operation);
     }
 
@@ -54,7 +56,7 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
     public void Remove(Operation operation)
     {
         byName.Remove(operation.Name);
-        unfinished.Remove(operation);
+        UnfinishedCount -= operation.Outcome is null ? 1 : 0;
         LeaveInvocation(operation);
     }
 

@@ -200,7 +200,7 @@ internal sealed partial class Scheduler
         CountFailure(worker);
         execution.Reported = null;
         NoteUnleased(execution, "", failed: false);
-        if (!execution.Action.DoNotCache && mergeable.TryGetValue(execution.Action.Digest, out Execution? newer) && newer != execution)
+        if (!execution.Action.DoNotCache && mergeable.TryGet(execution.Action.Digest, out Execution? newer) && newer != execution)
         {
             Merge(execution, newer);
             return;
@@ -208,7 +208,7 @@ internal sealed partial class Scheduler
 
         // A newer one may have been and gone: who comes from now on shares this one.
         if (!execution.Action.DoNotCache)
-            mergeable[execution.Action.Digest] = execution;
+            mergeable.Set(execution);
         if (!TryAgain(execution, worker, Rest))
             End(execution, new Outcome.Failed(FailureKind.Internal, refused.Message));
     }
@@ -295,8 +295,8 @@ internal sealed partial class Scheduler
         execution.Phase = ExecutionPhase.Over;
         executions.Remove(execution.Id);
         ForgetLeases(execution);
-        if (mergeable.TryGetValue(execution.Action.Digest, out Execution? newest) && newest == execution)
-            mergeable.Remove(execution.Action.Digest);
+        if (mergeable.TryGet(execution.Action.Digest, out Execution? newest) && newest == execution)
+            mergeable.Remove(execution);
     }
 
     private static Reapi.ExecutedActionMetadata WithQueueTime(Reapi.ExecutedActionMetadata metadata, Execution execution)

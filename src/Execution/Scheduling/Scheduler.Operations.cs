@@ -21,7 +21,7 @@ internal sealed partial class Scheduler
         {
             Complete(operation, new Outcome.Failed(FailureKind.Refused, "an operator has cancelled this build: start it anew if it is wanted"));
         }
-        else if (operations.Unfinished.Count > options.MaxUnfinishedOperations)
+        else if (operations.UnfinishedCount > options.MaxUnfinishedOperations)
         {
             Complete(operation, new Outcome.Failed(
                 FailureKind.QueueFull, $"there are {options.MaxUnfinishedOperations} operations under way already: try again later"));
@@ -49,7 +49,7 @@ internal sealed partial class Scheduler
     // An action that must not be cached must not share a run either (EXE-10). A result that is being stored may be visible already,
     // which a client that skips the cache must not get (EXE-09).
     private Execution? FindToMerge(PreparedAction action, Operation operation) =>
-        !action.DoNotCache && mergeable.TryGetValue(action.Digest, out Execution? running)
+        !action.DoNotCache && mergeable.TryGet(action.Digest, out Execution? running)
         && !(running.Phase == ExecutionPhase.Recording && operation.Submission.SkipCacheLookup)
             ? running
             : null;
@@ -99,12 +99,12 @@ internal sealed partial class Scheduler
 
     private void Launch(Operation operation, PreparedAction action)
     {
-        var execution = new Execution(++lastExecution, action, now) { Priority = operation.Submission.Priority };
+        var execution = new Execution(++lastExecution, action with { Key = operation.Request.Action }, now) { Priority = operation.Submission.Priority };
         execution.Operations.Add(operation);
         operation.Execution = execution;
         executions.Add(execution.Id, execution);
         if (!action.DoNotCache)
-            mergeable[action.Digest] = execution;
+            mergeable.Set(execution);
         NoteLaunched(operation, execution);
         Publish(operation);
         Enqueue(execution);

@@ -84,7 +84,7 @@ internal sealed partial class Scheduler
         }
 
         if (!action.DoNotCache)
-            mergeable[action.Digest] = execution;
+            mergeable.Set(execution);
         foreach (string lease in record.PastLeases)
             leases[lease] = execution;
         if (record.IsStarted)

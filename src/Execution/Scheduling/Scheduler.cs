@@ -26,7 +26,7 @@ internal sealed partial class Scheduler
     private readonly WishTable wishes = new();
     private readonly Agenda agenda = new();
     private readonly Dictionary<long, Execution> executions = [];
-    private readonly Dictionary<Digest, Execution> mergeable = []; // the newest of each digest
+    private readonly ActionTable mergeable = new(); // the newest of each action
     private readonly List<Execution> toPlace = []; // queued by this event
     private readonly Queue<WorkerNode> toServe = new(); // those that could do more than before this event
     private List<SchedulerEffect> effects = [];

@@ -57,7 +57,7 @@ public sealed class OperationFeedTests
         await reader.MoveNextAsync();
         ValueTask<bool> next = reader.MoveNextAsync();
 
-        feed.Close();
+        feed.End(new OperationNotFoundException("gone"));
 
         await Assert.ThrowsAsync<OperationNotFoundException>(() => next.AsTask());
     }
@@ -69,7 +69,7 @@ public sealed class OperationFeedTests
         await using IAsyncEnumerator<OperationState> reader = Read(feed);
         await reader.MoveNextAsync();
         feed.Publish(State(Stage.Completed));
-        feed.Close();
+        feed.End(new OperationNotFoundException("gone"));
 
         Assert.True(await reader.MoveNextAsync());
         Assert.True(reader.Current.IsDone);
@@ -94,12 +94,13 @@ public sealed class OperationFeedTests
         feed.ReadAsync(repeatAfter, time, TestContext.Current.CancellationToken).GetAsyncEnumerator();
 
     private static OperationState State(Stage stage) => new(
-        default, default, stage, null, stage == Stage.Completed ? new Outcome.Answered(new Reapi.ExecuteResponse()) : null, new Submission());
+        new OperationRequest(default, new SharedDigest(default), new Submission()), stage, null,
+        stage == Stage.Completed ? new Outcome.Answered(new Reapi.ExecuteResponse()) : null);
 
     private static OperationFeed FeedOf(Stage stage)
     {
         OperationState first = State(stage);
-        var feed = new OperationFeed(first.Name);
+        var feed = new OperationFeed(new Lock());
         feed.Publish(first);
         return feed;
     }

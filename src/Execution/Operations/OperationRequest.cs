@@ -1,0 +1,9 @@
+using RemoteExec.Protocol;
+
+namespace RemoteExec.Execution.Operations;
+
+/// <summary>What a client asked for, and the name that it got for it: what never changes of an operation.</summary>
+/// <param name="Name">The operation's name.</param>
+/// <param name="Action">The action's digest.</param>
+/// <param name="Submission">What the client said about it.</param>
+internal sealed record OperationRequest(OperationName Name, SharedDigest Action, Submission Submission);
