@@ -43,15 +43,20 @@ internal static class QueueMemory
         var platform = new Reapi.Platform { Properties = { new Reapi.Platform.Types.Property { Name = "OSFamily", Value = "linux" } } };
         var action = new Reapi.Action
         {
-            CommandDigest = DrivenScheduler.DigestOf(number + 1).ToProto(), InputRootDigest = DrivenScheduler.DigestOf(number + 2).ToProto(), Platform = platform,
+            CommandDigest = DrivenScheduler.DigestOf(number + 1).ToProto(),
+            InputRootDigest = DrivenScheduler.DigestOf(number + 2).ToProto(),
+            Platform = platform,
         };
         var submission = new Submission
         {
             RequestMetadata = metadata.Share(
                 new Reapi.RequestMetadata
                 {
-                    ActionId = digest.Hash, ToolInvocationId = $"5b7a1c7e-1f5c-4c8e-8f0f-{number / ActionsOfBuild:000000000000}", ActionMnemonic = $"CppCompile{number % 20}",
-                    TargetId = $"//some/package/of/the/tree:target{number % ActionsOfBuild / 3}", ToolDetails = new Reapi.ToolDetails { ToolName = "bazel", ToolVersion = "8.0.0" },
+                    ActionId = digest.Hash,
+                    ToolInvocationId = $"5b7a1c7e-1f5c-4c8e-8f0f-{number / ActionsOfBuild:000000000000}",
+                    ActionMnemonic = $"CppCompile{number % 20}",
+                    TargetId = $"//some/package/of/the/tree:target{number % ActionsOfBuild / 3}",
+                    ToolDetails = new Reapi.ToolDetails { ToolName = "bazel", ToolVersion = "8.0.0" },
                 },
                 digest),
         };

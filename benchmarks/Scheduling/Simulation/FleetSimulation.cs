@@ -136,7 +136,9 @@ internal sealed class FleetSimulation
             operations.Add(name, (build, action));
             var metadata = new Reapi.RequestMetadata
             {
-                ToolInvocationId = $"build{build.Number}", ActionMnemonic = $"Mnemonic{MnemonicOf(action)}", ToolDetails = new Reapi.ToolDetails { ToolName = build.Tool },
+                ToolInvocationId = $"build{build.Number}",
+                ActionMnemonic = $"Mnemonic{MnemonicOf(action)}",
+                ToolDetails = new Reapi.ToolDetails { ToolName = build.Tool },
             };
             Apply(new SchedulerEvent.OperationStarted(name, DigestOf(build, action), new Submission { RequestMetadata = metadata }));
         }

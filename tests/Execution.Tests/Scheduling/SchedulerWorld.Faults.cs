@@ -16,6 +16,7 @@ internal sealed partial class SchedulerWorld
     private readonly Dictionary<string, DateTimeOffset> quarantined = [];
     private readonly Dictionary<long, Reapi.ExecuteResponse> written = []; // to the cache, by execution
     private int epochs;
+    private DateTimeOffset lastFailOver;
     private bool isRestoring;
 
     private Scheduler NewScheduler() => new(options, $"epoch{++epochs}", journals: true);
@@ -76,6 +77,7 @@ internal sealed partial class SchedulerWorld
 
         foreach (Client client in clients)
             client.Waiters = 0;
+        lastFailOver = now;
         scheduler = NewScheduler();
         isRestoring = true;
         Perform(scheduler.Restore(state, now));
@@ -118,7 +120,8 @@ internal sealed partial class SchedulerWorld
     private bool IsNarrow(Worker worker) => worker.Resources is not null
         && (workers.Exists(other => other.Name == worker.Name && other.Lease is not null)
             || clients.Exists(client => !client.IsOver && PlatformOf(client.Action) == big)
-            || vanished.Exists(other => other.Name == worker.Name));
+            || vanished.Exists(other => other.Name == worker.Name)
+            || lastFailOver + options.ReconnectTime > now); // what ran there is still awaited
 
     private void CheckRoom(Worker worker, Lease lease)
     {
