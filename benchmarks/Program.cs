@@ -31,6 +31,8 @@ internal static class Program
             return await ChunkShare.RunAsync();
         if (args is ["eviction"])
             return await EvictionComparison.RunAsync();
+        if (args is ["execute", string executor, .. string[] executed])
+            return await ExecuteLoad.RunAsync(executor, executed);
         if (args is ["queue", .. string[] queued])
             return QueueMemory.Run(queued);
         if (args is ["scheduler", .. string[] fleet])

@@ -39,11 +39,11 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
 
     /// <summary>Starts a program, with flags that come behind ours.</summary>
     /// <exception cref="InvalidOperationException">It ended, and did not get ready.</exception>
-    public static async Task<MeasuredServer> StartAsync(string program, IEnumerable<string> flags)
+    public static async Task<MeasuredServer> StartAsync(string program, IEnumerable<string> flags, string workers = "0")
     {
         var server = new MeasuredServer();
         var start = new ProcessStartInfo(
-            program, ["serve", "--data", server.directory.FullName, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--workers", "0", "--max-size", "24GiB", .. flags])
+            program, ["serve", "--data", server.directory.FullName, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--workers", workers, "--max-size", "24GiB", .. flags])
         {
             RedirectStandardOutput = true,
         };

@@ -59,7 +59,7 @@ internal sealed partial class Scheduler
         }
 
         foreach (Run run in execution.Runs)
-            AddLeased(execution, run.Lease.Id, run.Slot?.Id ?? "", run.WorkerName, run.StartedAt);
+            AddLeased(run);
         if (execution.Reported is { } reported)
             AddReported(reported);
     }
@@ -85,7 +85,7 @@ internal sealed partial class Scheduler
     private void NoteLeased(Run run)
     {
         if (journals)
-            AddLeased(run.Execution, run.Lease.Id, run.Slot?.Id ?? "", run.WorkerName, run.StartedAt);
+            AddLeased(run);
     }
 
     private void NoteUnleased(Execution execution, string lease, bool failed)
@@ -137,10 +137,16 @@ internal sealed partial class Scheduler
     private void AddAttached(Operation operation, Execution execution) =>
         Add(new JournalEntry { Attached = new Attached { Execution = execution.Id, Operation = operation.Name.ToString() } });
 
-    private void AddLeased(Execution execution, string lease, string slot, string worker, DateTimeOffset at) => Add(new JournalEntry
+    private void AddLeased(Run run) => AddLeased(run.Execution, run.Lease.Id, run.Slot?.Id ?? "", run.WorkerName, run.StartedAt, run.Taken);
+
+    private void AddLeased(Execution execution, string lease, string slot, string worker, DateTimeOffset at, Resources taken = default) => Add(new JournalEntry
     {
         At = Timestamp.FromDateTimeOffset(at),
-        Leased = new Leased { Execution = execution.Id, Lease = lease, Slot = slot, Worker = worker, Attempts = execution.Attempts },
+        Leased = new Leased
+        {
+            Execution = execution.Id, Lease = lease, Slot = slot, Worker = worker, Attempts = execution.Attempts,
+            CpuMillis = taken.CpuMillis, MemoryBytes = taken.MemoryBytes,
+        },
     });
 
     private void AddUnleased(Execution execution, string lease, bool failed) => Add(new JournalEntry

@@ -113,7 +113,8 @@ internal sealed partial class Scheduler
         BeLeased(execution);
         foreach (Leased leased in given)
         {
-            var lease = new Lease(leased.Lease, execution.Action, execution.QueuedAt, execution.Operations[0].Submission.RequestMetadata);
+            Resources? setAside = leased.MemoryBytes > 0 ? new Resources(leased.CpuMillis, leased.MemoryBytes) : null;
+            var lease = new Lease(leased.Lease, execution.Action, execution.QueuedAt, execution.Operations[0].Submission.RequestMetadata, setAside);
             var run = new Run(execution, lease, leased.Worker, now);
             execution.Runs.Add(run);
             awaited.Add(run);

@@ -16,13 +16,13 @@ internal sealed partial class Scheduler
         AwaitNoMore(run);
         run.Slot = slot;
         slot.Run = run;
-        run.Taken = run.Lease.SetAside ?? TakenBy(run, slot.Worker);
+        run.Taken = TakenBy(run, slot.Worker);
         slot.Worker.Used += run.Taken;
         leases[run.Lease.Id] = run.Execution;
     }
 
     private static Resources TakenBy(Run run, WorkerNode worker) =>
-        worker.Capacity is { } capacity ? Placement.DemandOf(run.Execution, capacity) : default;
+        worker.Capacity is { } capacity ? run.Lease.SetAside ?? Placement.DemandOf(run.Execution, capacity) : default;
 
     // The first slot of a worker has come back: the others may still run what they had.
     private void SetAsideForAwaited(WorkerNode worker)
