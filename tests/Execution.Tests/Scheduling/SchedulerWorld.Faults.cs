@@ -1,6 +1,7 @@
 using RemoteExec.Execution.Journal;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
+using RemoteExec.Protocol;
 using RemoteExec.Protocol.Journals;
 using RemoteExec.Protocol.Workers;
 using Resources = RemoteExec.Protocol.Workers.Resources;
@@ -89,6 +90,15 @@ internal sealed partial class SchedulerWorld
         }
 
         Log.Add("fail-over");
+    }
+
+    // There is a result: whoever else runs the action is told to stop, as soon as anything is heard of it.
+    private void StopOthers(Digest digest)
+    {
+        if (DoNotCache(Array.IndexOf(digests, digest)))
+            return;
+        foreach (string lease in running.Where(run => run.Value.Digest == digest).Select(run => run.Key).ToArray())
+            running.Remove(lease);
     }
 
     // The scheduler dies over a result that it was told: the worker hears no answer, and tells it again later.

@@ -304,6 +304,7 @@ internal sealed partial class SchedulerWorld
                 case SchedulerEffect.Record record:
                     Assert.False(record.Store && (record.Response.Result.ExitCode != 0 || DoNotCache(Array.IndexOf(digests, record.ActionDigest))));
                     toRecord.Add(record);
+                    StopOthers(record.ActionDigest);
                     break;
                 case SchedulerEffect.WorkerQuarantined some:
                     quarantined[some.Worker] = now + some.Time;
