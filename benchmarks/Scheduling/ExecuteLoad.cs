@@ -59,7 +59,9 @@ internal static class ExecuteLoad
         {
             var action = new Build.Bazel.Remote.Execution.V2.Action
             {
-                CommandDigest = command.ToProto(), InputRootDigest = root.ToProto(), Salt = ByteString.CopyFromUtf8($"{i}"),
+                CommandDigest = command.ToProto(),
+                InputRootDigest = root.ToProto(),
+                Salt = ByteString.CopyFromUtf8($"{i}"),
             };
             actions[i] = await WriteAsync(cas, action);
         }

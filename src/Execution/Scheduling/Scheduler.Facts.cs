@@ -144,8 +144,13 @@ internal sealed partial class Scheduler
         At = Timestamp.FromDateTimeOffset(at),
         Leased = new Leased
         {
-            Execution = execution.Id, Lease = lease, Slot = slot, Worker = worker, Attempts = execution.Attempts,
-            CpuMillis = taken.CpuMillis, MemoryBytes = taken.MemoryBytes,
+            Execution = execution.Id,
+            Lease = lease,
+            Slot = slot,
+            Worker = worker,
+            Attempts = execution.Attempts,
+            CpuMillis = taken.CpuMillis,
+            MemoryBytes = taken.MemoryBytes,
         },
     });
 
