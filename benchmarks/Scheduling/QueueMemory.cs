@@ -21,25 +21,22 @@ internal static class QueueMemory
         int count = flags is [string text] ? int.Parse(text, CultureInfo.InvariantCulture) : 1_000_000;
         long before = GC.GetTotalMemory(forceFullCollection: true);
         var scheduler = new Scheduler(new ExecutionOptions(), "epoch");
-        var feeds = new Dictionary<OperationName, OperationFeed>();
         var metadata = new MetadataTable();
         var wishes = new WishTable();
         for (int i = 0; i < count; i++)
-            Queue(scheduler, feeds, metadata, wishes, i);
+            Queue(scheduler, metadata, wishes, i);
         long taken = GC.GetTotalMemory(forceFullCollection: true) - before;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{count:N0} waiting actions take {taken / 1e6:N0} MB: {(double)taken / count:N0} bytes each"));
         GC.KeepAlive(scheduler);
-        GC.KeepAlive(feeds);
         return taken <= 1000L * count ? 0 : 1;
     }
 
-    private static void Queue(Scheduler scheduler, Dictionary<OperationName, OperationFeed> feeds, MetadataTable metadata, WishTable wishes, int number)
+    private static void Queue(Scheduler scheduler, MetadataTable metadata, WishTable wishes, int number)
     {
         Digest digest = DrivenScheduler.DigestOf(number);
         var name = new OperationName(default, Guid.NewGuid());
         var feed = new OperationFeed(gate);
-        feeds.Add(name, feed);
         var platform = new Reapi.Platform { Properties = { new Reapi.Platform.Types.Property { Name = "OSFamily", Value = "linux" } } };
         var action = new Reapi.Action
         {
@@ -60,10 +57,10 @@ internal static class QueueMemory
                 },
                 digest),
         };
-        Apply(new SchedulerEvent.OperationStarted(name, digest, submission));
+        Apply(new SchedulerEvent.OperationStarted(name, digest, submission) { Feed = feed });
         new PropertyKinds().TryRead(platform, out PlatformWish wish, out _);
         Apply(new SchedulerEvent.OperationPrepared(
-            name, PreparedAction.Of(digest, action, wishes.Share(wish), TimeSpan.FromHours(1)) with { Locality = [(ulong)number, 1, 2, 3] }));
+            name, PreparedAction.Of(digest, action, wishes.Share(wish), TimeSpan.FromHours(1)) with { Locality = [(ulong)number, 1, 2] }));
 
         void Apply(SchedulerEvent change)
         {

@@ -20,7 +20,7 @@ internal sealed class ActionReader(IBlobStore cas, IActionCache cache, Execution
     private const int MaxActionBytes = 4 * 1024 * 1024;
     private const int MaxCommandBytes = 64 * 1024 * 1024;
     private const int MaxRootBytes = 256 * 1024;
-    private const int MostParts = 4;
+    private const int MostParts = 3;
     private readonly WishTable wishes = new();
 
     /// <summary>Prepares one action.</summary>

@@ -10,6 +10,7 @@ namespace RemoteExec.Execution.Operations;
 internal sealed class MetadataTable
 {
     private const int MostRemembered = 50_000;
+    private const string SameAsAction = "="; // stands for the hash of the action
     private readonly Lock gate = new(); // guards the tables
     private readonly RecentMap<string, string> texts = new(MostRemembered);
     private readonly RecentMap<Reapi.ToolDetails, Reapi.ToolDetails> tools = new(1000);
@@ -24,7 +25,7 @@ internal sealed class MetadataTable
             return new Reapi.RequestMetadata
             {
                 ToolDetails = metadata.ToolDetails is { } tool ? Share(tools, tool) : null,
-                ActionId = metadata.ActionId == action.Hash ? "" : metadata.ActionId,
+                ActionId = metadata.ActionId == action.Hash ? SameAsAction : metadata.ActionId,
                 ToolInvocationId = Share(texts, metadata.ToolInvocationId),
                 CorrelatedInvocationsId = Share(texts, metadata.CorrelatedInvocationsId),
                 ActionMnemonic = Share(texts, metadata.ActionMnemonic),
@@ -37,7 +38,7 @@ internal sealed class MetadataTable
     /// <summary>What was left out is there again.</summary>
     public static Reapi.RequestMetadata? Complete(Reapi.RequestMetadata? metadata, Digest action)
     {
-        if (metadata is not { ActionId: "" })
+        if (metadata is not { ActionId: SameAsAction })
             return metadata;
         Reapi.RequestMetadata complete = metadata.Clone();
         complete.ActionId = action.Hash;

@@ -6,4 +6,8 @@ namespace RemoteExec.Execution.Operations;
 /// <param name="Name">The operation's name.</param>
 /// <param name="Action">The action's digest.</param>
 /// <param name="Submission">What the client said about it.</param>
-internal sealed record OperationRequest(OperationName Name, SharedDigest Action, Submission Submission);
+internal sealed record OperationRequest(OperationName Name, SharedDigest Action, Submission Submission)
+{
+    /// <summary>The way to those who wait; null before there is one. It is kept here for whoever publishes states, the scheduler has nothing to do with it.</summary>
+    public OperationFeed? Feed { get; set; }
+}

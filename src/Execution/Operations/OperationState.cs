@@ -11,10 +11,18 @@ namespace RemoteExec.Execution.Operations;
 /// <param name="Stage">How far it has come; COMPLETED exactly if there is an outcome (EXE-02).</param>
 /// <param name="Progress">What is known of the run so far; null before it is given to a worker.</param>
 /// <param name="Outcome">How it ended; null before that.</param>
-/// <param name="QueuedAt">When it was queued; null before that.</param>
 internal sealed record OperationState(
-    OperationRequest Request, Stage Stage, Reapi.ExecutedActionMetadata? Progress, Outcome? Outcome, DateTimeOffset? QueuedAt = null)
+    OperationRequest Request, Stage Stage, Reapi.ExecutedActionMetadata? Progress, Outcome? Outcome)
 {
+    private readonly long queuedTicks;
+
+    /// <summary>The state of an operation that may have been queued already.</summary>
+    public OperationState(OperationRequest request, Stage stage, Reapi.ExecutedActionMetadata? progress, Outcome? outcome, Scheduling.Execution? execution)
+        : this(request, stage, progress, outcome) => queuedTicks = execution?.QueuedAt.UtcTicks ?? 0;
+
+    /// <summary>When it was queued; null before that.</summary>
+    public DateTimeOffset? QueuedAt => queuedTicks > 0 ? new DateTimeOffset(queuedTicks, TimeSpan.Zero) : null;
+
     /// <summary>Its name.</summary>
     public OperationName Name => Request.Name;
 

@@ -25,7 +25,7 @@ public sealed partial class ActionQueue : IAsyncDisposable
     private readonly ITimer timer;
     private readonly Lock gate = new(); // guards everything below
     private readonly Scheduler scheduler;
-    private readonly Dictionary<OperationName, OperationFeed> feeds = [];
+    private readonly HashSet<OperationFeed> leaving = []; // of operations that the scheduler has forgotten, while the journal is still to be told
     private readonly Dictionary<long, TaskCompletionSource<PollAnswer>> polls = [];
     private readonly Outbox? outbox;
     private readonly ExecutionMetrics metrics;
@@ -116,7 +116,7 @@ public sealed partial class ActionQueue : IAsyncDisposable
             await outbox.DisposeAsync();
         lock (gate)
         {
-            foreach (OperationFeed feed in feeds.Values)
+            foreach (OperationFeed feed in scheduler.Requests.Select(request => request.Feed).OfType<OperationFeed>().Concat(leaving))
                 feed.End(new SchedulerStoppedException());
             foreach (TaskCompletionSource<PollAnswer> poll in polls.Values)
                 poll.TrySetException(new SchedulerStoppedException());
@@ -140,15 +140,11 @@ public sealed partial class ActionQueue : IAsyncDisposable
         {
             if (stopped)
                 throw new SchedulerStoppedException();
-            if (feeds.TryGetValue(name, out feed))
-            {
+            feed = scheduler.Find(name)?.Feed;
+            if (feed is not null)
                 Apply(new SchedulerEvent.WaiterJoined(name));
-            }
             else
-            {
-                feeds.Add(name, feed = new OperationFeed(gate));
-                Apply(new SchedulerEvent.OperationStarted(name, actionDigest, submission));
-            }
+                Apply(new SchedulerEvent.OperationStarted(name, actionDigest, submission) { Feed = feed = new OperationFeed(gate) });
         }
 
         await foreach (OperationState state in FollowAsync(name, feed, cancellationToken))
@@ -182,7 +178,7 @@ public sealed partial class ActionQueue : IAsyncDisposable
     internal IReadOnlyList<OperationState> List(InstanceName instance)
     {
         lock (gate)
-            return [.. feeds.Where(entry => entry.Key.Instance == instance).Select(entry => entry.Value.Current).OfType<OperationState>()];
+            return [.. scheduler.Requests.Where(request => request.Name.Instance == instance).Select(request => request.Feed?.Current).OfType<OperationState>()];
     }
 
     /// <summary>Cancels an operation; nothing happens to one that is done (OPS-02).</summary>
@@ -202,7 +198,7 @@ public sealed partial class ActionQueue : IAsyncDisposable
     {
         lock (gate)
         {
-            FindFeed(name);
+            leaving.Add(FindFeed(name));
             Apply(new SchedulerEvent.OperationDeleted(name));
         }
     }
@@ -252,7 +248,7 @@ public sealed partial class ActionQueue : IAsyncDisposable
     }
 
     private OperationFeed FindFeed(OperationName name) =>
-        feeds.TryGetValue(name, out OperationFeed? feed) ? feed : throw new OperationNotFoundException(name.ToString());
+        scheduler.Find(name)?.Feed ?? throw new OperationNotFoundException(name.ToString());
 
     private void OnTimer()
     {
@@ -304,16 +300,16 @@ public sealed partial class ActionQueue : IAsyncDisposable
             metrics.Count(effect);
         switch (effect)
         {
-            case SchedulerEffect.Publish publish when feeds.TryGetValue(publish.State.Name, out OperationFeed? feed):
+            case SchedulerEffect.Publish { State.Request.Feed: { } feed } publish:
                 metrics.Count(publish);
                 feed.Publish(publish.State);
                 break;
             case SchedulerEffect.Publish publish: // was counted by who wrote it into the journal
-                var restoredFeed = new OperationFeed(gate);
-                restoredFeed.Publish(publish.State);
-                feeds.Add(publish.State.Name, restoredFeed);
+                publish.State.Request.Feed = new OperationFeed(gate);
+                publish.State.Request.Feed.Publish(publish.State);
                 break;
-            case SchedulerEffect.Forget forget when feeds.Remove(forget.Name, out OperationFeed? feed):
+            case SchedulerEffect.Forget { Request.Feed: { } feed } forget:
+                leaving.Remove(feed);
                 feed.End(new OperationNotFoundException(forget.Name.ToString()));
                 break;
             case SchedulerEffect.AnswerPoll answer when polls.Remove(answer.Poll, out TaskCompletionSource<PollAnswer>? poll):

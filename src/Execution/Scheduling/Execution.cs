@@ -9,6 +9,9 @@ namespace RemoteExec.Execution.Scheduling;
 /// </summary>
 internal sealed class Execution(long id, PreparedAction action, DateTimeOffset queuedAt) : IComparable<Execution>
 {
+    private long restsUntilTicks;
+    private readonly long queuedTicks = queuedAt.UtcTicks;
+    private long enqueuedAtTicks;
     private Few<Operation> operations;
     private Few<FairShare> lines;
     private Few<Run> runs;
@@ -20,7 +23,7 @@ internal sealed class Execution(long id, PreparedAction action, DateTimeOffset q
     public PreparedAction Action { get; } = action;
 
     /// <summary>When it was first queued.</summary>
-    public DateTimeOffset QueuedAt { get; } = queuedAt;
+    public DateTimeOffset QueuedAt => new(queuedTicks, TimeSpan.Zero);
 
     /// <summary>Who waits for it; it is stopped when there is nobody left.</summary>
     public ref Few<Operation> Operations => ref operations;
@@ -65,10 +68,18 @@ internal sealed class Execution(long id, PreparedAction action, DateTimeOffset q
     public int PassedOver { get; set; }
 
     /// <summary>When it was last put into a queue.</summary>
-    public DateTimeOffset EnqueuedAt { get; set; }
+    public DateTimeOffset EnqueuedAt
+    {
+        get => new(enqueuedAtTicks, TimeSpan.Zero);
+        set => enqueuedAtTicks = value.UtcTicks;
+    }
 
     /// <summary>When it is queued again; meaningful while it rests.</summary>
-    public DateTimeOffset RestsUntil { get; set; }
+    public DateTimeOffset RestsUntil
+    {
+        get => new(restsUntilTicks, TimeSpan.Zero);
+        set => restsUntilTicks = value.UtcTicks;
+    }
 
     /// <summary>The queue in which it waits, or from which it was taken to be run; null before and after that.</summary>
     public PlatformQueue? Queue { get; set; }

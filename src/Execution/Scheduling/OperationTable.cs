@@ -7,7 +7,7 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
 {
     private readonly Dictionary<OperationName, Operation> byName = [];
     private readonly Queue<Operation> done = new(); // the oldest first; may hold deleted ones
-    private readonly Dictionary<string, HashSet<Operation>> byInvocation = new(StringComparer.Ordinal); // of those that name one
+    private readonly Dictionary<string, List<Operation>> byInvocation = new(StringComparer.Ordinal); // of those that name one
 
     /// <summary>Those that are not done.</summary>
     public IEnumerable<Operation> Unfinished => byName.Values.Where(operation => operation.Outcome is null);
@@ -28,7 +28,7 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
     public Operation? Find(OperationName name) => byName.GetValueOrDefault(name);
 
     /// <summary>Those of one build, done or not.</summary>
-    public IReadOnlyCollection<Operation> OfInvocation(string invocation) => byInvocation.TryGetValue(invocation, out HashSet<Operation>? found) ? found : [];
+    public IReadOnlyCollection<Operation> OfInvocation(string invocation) => byInvocation.TryGetValue(invocation, out List<Operation>? found) ? found : [];
 
     /// <summary>The build of an operation; empty if its client named none.</summary>
     public static string InvocationOf(Operation operation) => operation.Submission.RequestMetadata?.ToolInvocationId ?? "";
@@ -40,8 +40,9 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
         UnfinishedCount++;
         if (InvocationOf(operation) is not { Length: > 0 } invocation)
             return;
-        if (!byInvocation.TryGetValue(invocation, out HashSet<Operation>? others))
+        if (!byInvocation.TryGetValue(invocation, out List<Operation>? others))
             byInvocation.Add(invocation, others = []);
+        operation.PlaceInBuild = others.Count;
         others.Add(operation);
     }
 
@@ -79,7 +80,15 @@ internal sealed class OperationTable(TimeSpan retention, int maxRetained)
     private void LeaveInvocation(Operation operation)
     {
         string invocation = InvocationOf(operation);
-        if (byInvocation.TryGetValue(invocation, out HashSet<Operation>? others) && others.Remove(operation) && others.Count == 0)
+        if (!byInvocation.TryGetValue(invocation, out List<Operation>? others))
+            return;
+
+        // The last one takes its place.
+        Operation last = others[^1];
+        others[operation.PlaceInBuild] = last;
+        last.PlaceInBuild = operation.PlaceInBuild;
+        others.RemoveAt(others.Count - 1);
+        if (others.Count == 0)
             byInvocation.Remove(invocation);
     }
 }

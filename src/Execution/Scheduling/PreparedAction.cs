@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Protocol;
 
@@ -10,7 +9,7 @@ namespace RemoteExec.Execution.Scheduling;
 /// <param name="DoNotCache">Whether its result must not be stored, nor its run be shared (EXE-10).</param>
 /// <param name="Wish">What it asks of its worker, and of the scheduler.</param>
 /// <param name="Timeout">Its timeout, or the server's.</param>
-internal sealed record PreparedAction(SharedDigest Key, ByteString Message, bool DoNotCache, PlatformWish Wish, TimeSpan Timeout)
+internal sealed record PreparedAction(SharedDigest Key, PackedAction Message, bool DoNotCache, PlatformWish Wish, TimeSpan Timeout)
 {
     /// <summary>Its digest.</summary>
     public Digest Digest => Key.Value;
@@ -20,8 +19,8 @@ internal sealed record PreparedAction(SharedDigest Key, ByteString Message, bool
 
     /// <summary>An action as it was read.</summary>
     public static PreparedAction Of(Digest digest, Reapi.Action action, PlatformWish wish, TimeSpan timeout) =>
-        new(new SharedDigest(digest), action.ToByteString(), action.DoNotCache, wish, timeout);
+        new(new SharedDigest(digest), new PackedAction(action, wish.Message), action.DoNotCache, wish, timeout);
 
     /// <summary>The Action message, made anew each time: many more wait than run.</summary>
-    public Reapi.Action ToProto() => Reapi.Action.Parser.ParseFrom(Message);
+    public Reapi.Action ToProto() => Message.ToProto(Wish.Message);
 }

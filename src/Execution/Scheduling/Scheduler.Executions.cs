@@ -179,7 +179,7 @@ internal sealed partial class Scheduler
         // Only what went well goes into the cache: clients take a cached failure for a miss, or fail on it (EXE-07, AC-13, Q-13).
         bool store = response.Result!.ExitCode == 0 && !execution.Action.DoNotCache;
         execution.Phase = ExecutionPhase.Recording;
-        recording++;
+        recording.Add(execution.Id, execution);
         execution.Stage = Stage.Executing;
         execution.Reported = new SchedulerEffect.Record(execution.Id, execution.Action.Digest, response, store);
         NoteReported(execution.Reported);
@@ -188,13 +188,13 @@ internal sealed partial class Scheduler
 
     private void EndRecorded(SchedulerEvent.ResultRecorded recorded)
     {
-        if (executions.TryGetValue(recorded.ExecutionId, out Execution? execution) && execution.Phase == ExecutionPhase.Recording)
+        if (recording.TryGetValue(recorded.ExecutionId, out Execution? execution) && execution.Phase == ExecutionPhase.Recording)
             End(execution, recorded.Outcome);
     }
 
     private void RetryRefused(SchedulerEvent.ResultRefused refused)
     {
-        if (!executions.TryGetValue(refused.ExecutionId, out Execution? execution) || execution.Phase != ExecutionPhase.Recording)
+        if (!recording.TryGetValue(refused.ExecutionId, out Execution? execution) || execution.Phase != ExecutionPhase.Recording)
             return;
         string worker = execution.Progress?.Worker ?? "";
         CountFailure(worker);
@@ -272,7 +272,7 @@ internal sealed partial class Scheduler
 
         else if (execution.Phase == ExecutionPhase.Recording)
         {
-            recording--;
+            recording.Remove(execution.Id);
         }
 
         if (execution.Phase is ExecutionPhase.Queued or ExecutionPhase.Leased)
@@ -293,7 +293,7 @@ internal sealed partial class Scheduler
         StopRuns(execution);
         LeavePhase(execution);
         execution.Phase = ExecutionPhase.Over;
-        executions.Remove(execution.Id);
+        ExecutionsInFlight--;
         ForgetLeases(execution);
         if (mergeable.TryGet(execution.Action.Digest, out Execution? newest) && newest == execution)
             mergeable.Remove(execution);

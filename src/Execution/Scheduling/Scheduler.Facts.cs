@@ -28,7 +28,7 @@ internal sealed partial class Scheduler
                 AddEnded(operation);
         }
 
-        foreach (Execution execution in executions.Values)
+        foreach (Execution execution in AllExecutions())
             AddExecution(execution);
         (List<JournalEntry> snapshot, facts) = (facts, told);
         return snapshot;

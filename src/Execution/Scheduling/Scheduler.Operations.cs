@@ -12,6 +12,7 @@ internal sealed partial class Scheduler
     private void Start(SchedulerEvent.OperationStarted started)
     {
         var operation = new Operation(started.Name, started.ActionDigest, started.Submission);
+        operation.Request.Feed = started.Feed;
         operations.Add(operation);
         if (draining)
         {
@@ -102,7 +103,7 @@ internal sealed partial class Scheduler
         var execution = new Execution(++lastExecution, action with { Key = operation.Request.Action }, now) { Priority = operation.Submission.Priority };
         execution.Operations.Add(operation);
         operation.Execution = execution;
-        executions.Add(execution.Id, execution);
+        ExecutionsInFlight++;
         if (!action.DoNotCache)
             mergeable.Set(execution);
         NoteLaunched(operation, execution);
@@ -163,7 +164,7 @@ internal sealed partial class Scheduler
         Detach(operation);
         operations.Remove(operation);
         NoteDeleted(operation);
-        effects.Add(new SchedulerEffect.Forget(name));
+        effects.Add(new SchedulerEffect.Forget(operation.Request));
     }
 
     // Others who wait for the same execution keep it going (OPS-02).
@@ -203,7 +204,7 @@ internal sealed partial class Scheduler
     private void ForgetExpired()
     {
         while (operations.TakeExpired(now) is { } expired)
-            effects.Add(new SchedulerEffect.Forget(expired.Name));
+            effects.Add(new SchedulerEffect.Forget(expired.Request));
         PlanForgetting();
     }
 

@@ -76,7 +76,7 @@ internal sealed partial class Scheduler
             Priority = waiting.Min(operation => operation.Submission.Priority),
             Phase = ExecutionPhase.Resting,
         };
-        executions.Add(execution.Id, execution);
+        ExecutionsInFlight++;
         foreach (Operation operation in waiting)
         {
             operation.Execution = execution;
@@ -101,7 +101,7 @@ internal sealed partial class Scheduler
     private void RestoreReport(Execution execution, Reported reported)
     {
         execution.Phase = ExecutionPhase.Recording;
-        recording++;
+        recording.Add(execution.Id, execution);
         execution.Stage = Stage.Executing;
         execution.Progress = reported.Response.Result?.ExecutionMetadata;
         execution.Reported = new SchedulerEffect.Record(execution.Id, execution.Action.Digest, reported.Response, reported.Store) { IsRepeated = true };

@@ -25,7 +25,7 @@ internal sealed partial class Scheduler
     private readonly UsageModel usage = new();
     private readonly WishTable wishes = new();
     private readonly Agenda agenda = new();
-    private readonly Dictionary<long, Execution> executions = [];
+    private readonly Dictionary<long, Execution> recording = []; // those whose results are being checked and stored
     private readonly ActionTable mergeable = new(); // the newest of each action
     private readonly List<Execution> toPlace = []; // queued by this event
     private readonly Queue<WorkerNode> toServe = new(); // those that could do more than before this event
@@ -33,7 +33,6 @@ internal sealed partial class Scheduler
     private DateTimeOffset now;
     private long lastExecution;
     private long lastLease;
-    private int recording;
     private bool draining;
     private bool stopped;
 
@@ -57,10 +56,16 @@ internal sealed partial class Scheduler
     public DateTimeOffset? NextAlarm => agenda.Next;
 
     /// <summary>The number of executions that are not over.</summary>
-    public int ExecutionsInFlight => executions.Count;
+    public int ExecutionsInFlight { get; private set; }
 
     /// <summary>True if nothing is under way that draining would wait for.</summary>
-    public bool IsDrained => journals ? recording == 0 && matching.Queues.All(queue => queue.Running == 0) : executions.Count == 0;
+    public bool IsDrained => journals ? recording.Count == 0 && matching.Queues.All(queue => queue.Running == 0) : ExecutionsInFlight == 0;
+
+    /// <summary>What was asked for under every name that can still be asked for.</summary>
+    public IEnumerable<OperationRequest> Requests => operations.All.Select(operation => operation.Request);
+
+    /// <summary>What was asked for under a name; null if nothing was, or it was long ago.</summary>
+    public OperationRequest? Find(OperationName name) => operations.Find(name)?.Request;
 
     /// <summary>Takes one event. Time never runs backwards: an earlier <paramref name="time"/> than the last counts as the last.</summary>
     public IReadOnlyList<SchedulerEffect> Apply(SchedulerEvent change, DateTimeOffset time)
@@ -179,16 +184,20 @@ internal sealed partial class Scheduler
                 Complete(operation, shuttingDown);
         }
 
-        foreach (Execution execution in executions.Values.Where(execution => execution.Phase is ExecutionPhase.Queued or ExecutionPhase.Resting).ToArray())
+        foreach (Execution execution in AllExecutions().Where(execution => execution.Phase is ExecutionPhase.Queued or ExecutionPhase.Resting))
             End(execution, shuttingDown);
     }
+
+    // In the order in which they were launched. They are found through who waits for them, which costs them no memory; it takes a while.
+    private IReadOnlyList<Execution> AllExecutions() =>
+        [.. operations.Unfinished.Select(operation => operation.Execution).OfType<Execution>().Distinct().OrderBy(execution => execution.Id)];
 
     private void Stop()
     {
         stopped = true;
         draining = true;
         EndWaiting();
-        foreach (Execution execution in executions.Values.ToArray())
+        foreach (Execution execution in AllExecutions())
             End(execution, shuttingDown);
         ReleasePolls();
     }

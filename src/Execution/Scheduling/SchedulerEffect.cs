@@ -20,7 +20,11 @@ internal abstract record SchedulerEffect
     internal sealed record Publish(OperationState State) : SchedulerEffect;
 
     /// <summary>The operation is no more.</summary>
-    internal sealed record Forget(OperationName Name) : SchedulerEffect;
+    internal sealed record Forget(OperationRequest Request) : SchedulerEffect
+    {
+        /// <summary>Its name.</summary>
+        public OperationName Name => Request.Name;
+    }
 
     /// <summary>Answer a post: execute under this lease, or be idle. Each post is answered once, unless its connection broke.</summary>
     internal sealed record AnswerPoll(long Poll, Lease? Lease, bool IsDraining) : SchedulerEffect;

@@ -12,7 +12,11 @@ internal abstract record SchedulerEvent
     }
 
     /// <summary>A client called Execute, and waits.</summary>
-    internal sealed record OperationStarted(OperationName Name, Digest ActionDigest, Submission Submission) : SchedulerEvent;
+    internal sealed record OperationStarted(OperationName Name, Digest ActionDigest, Submission Submission) : SchedulerEvent
+    {
+        /// <summary>Goes into the operation's request as it is.</summary>
+        public OperationFeed? Feed { get; init; }
+    }
 
     /// <summary>The action of an operation is good, and has to be run.</summary>
     internal sealed record OperationPrepared(OperationName Name, PreparedAction Action) : SchedulerEvent;

@@ -1,6 +1,7 @@
 using Google.LongRunning;
 using Google.Protobuf;
 using RemoteExec.Execution;
+using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
@@ -352,6 +353,39 @@ public sealed class ExecuteTests
 
         Assert.Equal(new ExecutionOptions().DefaultTimeout, first.Timeout.ToTimeSpan());
         Assert.Equal(TimeSpan.FromSeconds(7), second.Timeout.ToTimeSpan());
+    }
+
+    [Theory]
+    [Rule("ACT-02")]
+    [InlineData("quick", 60, 300)]
+    [InlineData("other", 3600, 86400)]
+    public async Task Platforms_can_have_timeouts_of_their_own(string pool, int usual, int longest)
+    {
+        var rule = new RuntimeRule
+        {
+            Platform = new Dictionary<string, string> { ["pool"] = "quick" },
+            DefaultTimeout = TimeSpan.FromMinutes(1),
+            MaxTimeout = TimeSpan.FromMinutes(5),
+        };
+        await using ExecutionServer server = await ExecutionServer.StartAsync(new ExecutionOptions { Runtimes = [rule] });
+        FakeWorker worker = server.ConnectWorker("worker", ("pool", "*"));
+        Digest tooLong = await server.StoreActionAsync(changeAction: action => Change(action, longest + 1));
+        Digest silent = await server.StoreActionAsync(changeAction: action => Change(action, 0));
+
+        await using OperationStream refused = server.Execute(tooLong);
+        Reapi.ExecuteResponse response = await refused.ResponseAsync();
+        await using OperationStream accepted = server.Execute(silent);
+        SynchronizeResponse.Types.Execute lease = await worker.TakeAsync();
+
+        Assert.Equal(StatusCode.InvalidArgument, OperationStream.CodeOf(response));
+        Assert.Contains($"{longest} s", response.Status.Message, StringComparison.Ordinal);
+        Assert.Equal(TimeSpan.FromSeconds(usual), lease.Timeout.ToTimeSpan());
+
+        void Change(Reapi.Action action, int seconds)
+        {
+            action.Platform = new Reapi.Platform { Properties = { new Reapi.Platform.Types.Property { Name = "pool", Value = pool } } };
+            action.Timeout = seconds == 0 ? null : new() { Seconds = seconds };
+        }
     }
 
     [Theory]
