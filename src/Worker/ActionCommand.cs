@@ -1,3 +1,5 @@
+using RemoteExec.Worker.Caches;
+
 namespace RemoteExec.Worker;
 
 /// <summary>A <c>Command</c> after its values were checked.</summary>
@@ -16,6 +18,12 @@ internal sealed record ActionCommand
 
     /// <summary>What is to be taken as output.</summary>
     public required IReadOnlyList<DeclaredOutput> Outputs { get; init; }
+
+    /// <summary>The platform that the command asks for, where the action asks for none (ACT-06); null if neither does.</summary>
+    public required Reapi.Platform? Platform { get; init; }
+
+    /// <summary>What it wants to be kept for later actions. Relative paths are resolved, and not beneath each other or an output.</summary>
+    public IReadOnlyList<CachePlace> Caches { get; init; } = [];
 
     /// <summary>True if each directory of an output is to be stored as a blob of its own (CMD-09).</summary>
     public required bool StoresDirectories { get; init; }
@@ -56,6 +64,9 @@ internal sealed record ActionCommand
             Environment = environment,
             WorkingDirectory = command.WorkingDirectory,
             Outputs = DeclaredOutput.Of(command),
+#pragma warning disable CS0612 // deprecated in the API, but what older clients send
+            Platform = command.Platform,
+#pragma warning restore CS0612
             StoresDirectories = command.OutputDirectoryFormat
                 is Reapi.Command.Types.OutputDirectoryFormat.DirectoryOnly or Reapi.Command.Types.OutputDirectoryFormat.TreeAndDirectory,
             WantsModificationTime = command.OutputNodeProperties.Contains("mtime"),

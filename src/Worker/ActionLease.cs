@@ -9,4 +9,14 @@ namespace RemoteExec.Worker;
 /// <param name="Action">The action.</param>
 /// <param name="Timeout">How long its command may run (ACT-02, ACT-03).</param>
 /// <param name="Queued">When the action was queued; null if the scheduler did not say.</param>
-internal sealed record ActionLease(string Id, Digest ActionDigest, Reapi.Action Action, TimeSpan Timeout, Timestamp? Queued);
+internal sealed record ActionLease(string Id, Digest ActionDigest, Reapi.Action Action, TimeSpan Timeout, Timestamp? Queued)
+{
+    /// <summary>The context of the client's call for traces (W3C <c>traceparent</c>); null if it is not traced.</summary>
+    public string? TraceContext { get; init; }
+
+    /// <summary>Thousandths of a core that are set aside for it; 0 if the scheduler did not say.</summary>
+    public long CpuMillis { get; init; }
+
+    /// <summary>The memory that it asked for, and so has to do with, in bytes; 0 if it asked for none.</summary>
+    public long MemoryBytes { get; init; }
+}

@@ -12,4 +12,7 @@ internal sealed record ExecutionOutcome(Reapi.ExecuteResponse Response, bool Ret
 
     /// <summary>True if the command was killed because memory was short.</summary>
     public bool OutOfMemory { get; init; }
+
+    /// <summary>True if the result is to be kept out of the cache: a second run made another.</summary>
+    public bool DoNotStore { get; init; }
 }

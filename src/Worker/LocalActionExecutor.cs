@@ -1,10 +1,12 @@
-using Google.Protobuf.WellKnownTypes;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
-using RemoteExec.Protocol.Workers;
+using RemoteExec.Worker.Audit;
+using RemoteExec.Worker.Caches;
+using RemoteExec.Worker.Disk;
 using RemoteExec.Worker.Inputs;
-using RemoteExec.Worker.Native;
 using RemoteExec.Worker.Outputs;
+using RemoteExec.Worker.Persistent;
 using RemoteExec.Worker.Sandbox;
 using RemoteExec.Worker.Services;
 
@@ -22,125 +24,133 @@ internal sealed class LocalActionExecutor(
     WorkerOptions options, IBlobStore cas, ScratchDirectory scratch, ISandbox sandbox, ActionUsers? users, ILogger logger, TimeProvider time)
     : IActionExecutor
 {
-    private readonly InputRoot inputs = new(
-        cas, new FileCache(cas, scratch.Cache, options.FileCacheBytes, hardlinks: users is not null), options);
+    private readonly ActionLimits limits = new(options);
+
+    /// <summary>
+    /// The CAS without its verification, for outputs that were hashed here; null if it has to verify them. It is used only where it is certain that nothing of an action runs
+    /// on and changes them.
+    /// </summary>
+    public IBlobStore? HashedOutputs { get; init; }
+
+    /// <summary>Prepares input roots.</summary>
+    public required InputRoot Inputs { get; init; }
+
+    /// <summary>Fetches inputs of what is expected; null to fetch none before they are needed.</summary>
+    public InputsAhead? Ahead { get; init; }
+
+    /// <summary>What counts.</summary>
+    public required WorkerMetrics Metrics { get; init; }
+
+    /// <summary>What is kept from action to action.</summary>
+    public required NamedCaches Caches { get; init; }
+
+    /// <summary>Where logs can be read while they are written; null for nowhere.</summary>
+    public LogStreamClient? LogStreams { get; init; }
+
+    /// <summary>Keeps actions from filling the disk.</summary>
+    public required DiskGuard Disk { get; init; }
+
+    /// <summary>Runs actions that ask for it in processes that run on; null to start one for each.</summary>
+    public PersistentActions? Persistent { get; init; }
+
+    private PersistentExecutor? Persistently => field ??= Persistent is null ? null : new PersistentExecutor(options, Persistent, Inputs, cas, Disk, sandbox, limits, time);
+
+    private ActionAudit Audit => field ??= new ActionAudit(options, Inputs, Caches, Disk, sandbox, scratch, logger, time) { Metrics = Metrics };
+
+    /// <inheritdoc/>
+    public void Expect(IReadOnlyList<UpcomingAction> actions) => Ahead?.Expect(actions);
 
     /// <inheritdoc/>
     public async Task<ExecutionOutcome> ExecuteAsync(
-        ActionLease lease, Action<Reapi.ExecutedActionMetadata> report, CancellationToken cancellationToken)
+        ActionLease lease, Action<ActionProgress> report, CancellationToken cancellationToken)
     {
-        var response = new Reapi.ExecuteResponse();
-        var metadata = new Reapi.ExecutedActionMetadata { Worker = options.Name, QueuedTimestamp = lease.Queued, WorkerStartTimestamp = Now() };
-        bool retryable = false;
-        SandboxOutcome? ran = null;
-        ActionUser? user = null;
+        var run = new ActionRun(lease, options.Name, report, time);
+        using Activity? span = WorkerTracing.Begin(lease);
+        using WorkerMetrics.Attempt attempt = Metrics.Begin(run, sandbox.Tier);
         try
         {
-            user = users?.Take();
-            await RunAsync(lease, user, response, metadata, () => report(metadata.Clone()), outcome => ran = outcome, cancellationToken);
+            run.User = users?.Take();
+            run.BeginInputs();
+            if (Persistently is null || !await Persistently.TryRunAsync(run, cancellationToken))
+                await RunAsync(run, cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            (response.Status, retryable, bool isForeseen) = ActionErrors.ToStatus(exception);
-            if (!isForeseen)
-                WorkerLog.Unexpected(logger, exception, lease.ActionDigest.ToString());
-            else if (exception is IOException or UnauthorizedAccessException)
-                WorkerLog.MachineAtFault(logger, lease.ActionDigest.ToString(), exception.Message);
+            Note(exception, run);
         }
         finally
         {
-            if (user is not null)
+            if (run.User is { } user)
                 users!.Return(user);
         }
 
-        metadata.WorkerCompletedTimestamp = Now();
-        if (response.Result is { } result)
-            result.ExecutionMetadata = metadata;
-        return new ExecutionOutcome(response, retryable) { Usage = ran is { TimedOut: false } ? ToProto(ran) : null, OutOfMemory = ran?.OutOfMemory ?? false };
+        ExecutionOutcome outcome = run.End(sandbox.Tier);
+        WorkerTracing.End(span, run, sandbox.Tier);
+        return outcome;
     }
 
-    private async Task RunAsync(
-        ActionLease lease, ActionUser? user, Reapi.ExecuteResponse response, Reapi.ExecutedActionMetadata metadata, Action report,
-        Action<SandboxOutcome> ran, CancellationToken cancellationToken)
+    private async Task RunAsync(ActionRun run, CancellationToken cancellationToken)
     {
-        await using ActionDirectory directory = scratch.MakeActionDirectory(user);
+        // Inputs
+        ActionLease lease = run.Lease;
+        await using ReadyAction ready = await ReadyAction.MakeAsync(lease, run.User, sandbox, Inputs, scratch, cancellationToken);
+        Reapi.Platform? asked = lease.Action.Platform ?? ready.Command.Platform;
+        OutputLimits outputLimits = OutputLimits.Of(options, asked);
+        DiskLimit diskLimit = DiskLimit.Of(options, asked);
+        ActionPlatform platform = ActionPlatform.Parse(asked, lease.ActionDigest) with { Caches = ready.Command.Caches };
+        if (sandbox.Refuse(platform) is { } reason)
+            throw new InvalidActionException($"the sandbox '{sandbox.Tier}' of worker '{options.Name}' can't run the action: {reason}");
+        using CachedTree? image = platform.RootFileSystem is { } digest ? await Inputs.HoldTreeAsync(digest, run.User?.Id, cancellationToken) : null;
+        await using ActionCaches caches = await ActionCaches.BeginAsync(Caches, lease, ready.Command, sandbox, ready.Directory, cancellationToken);
+        run.BeginCommand();
 
-        metadata.InputFetchStartTimestamp = Now();
-        report();
-        ActionCommand command = await inputs.MaterialiseAsync(lease, directory, cancellationToken);
-        metadata.InputFetchCompletedTimestamp = metadata.ExecutionStartTimestamp = Now();
-        report();
-
-        SandboxOutcome outcome = await sandbox.RunAsync(ToSandbox(command, directory, lease.Timeout), cancellationToken);
-        ran(outcome);
-        metadata.ExecutionCompletedTimestamp = metadata.OutputUploadStartTimestamp = Now();
-        metadata.VirtualExecutionDuration = Duration.FromTimeSpan(outcome.Duration);
-        report();
-
-        var result = new Reapi.ActionResult { ExitCode = outcome.ExitCode };
-        var blobs = new OutputBlobs(cas, lease.ActionDigest);
-        result.StdoutDigest = await AddLogAsync("stdout", directory.StdoutPath, blobs, response, cancellationToken);
-        result.StderrDigest = await AddLogAsync("stderr", directory.StderrPath, blobs, response, cancellationToken);
-        if (outcome.TimedOut)
+        // Sandbox
+        await using var logs = new ActionLogs(ready.Directory, options.MaxLogBytes, FollowerFor(run), time);
+        SandboxCommand command = ready.ToSandbox(lease.Timeout) with
         {
-            response.Status = ActionErrors.TimedOut(lease.Timeout);
-        }
-        else
-        {
-            var collector = new OutputCollector(directory, command, blobs, options.AllowAbsoluteSymlinks);
-            NoteProblems(await collector.CollectAsync(result, cancellationToken), outcome.ExitCode, response);
-        }
-
-        await blobs.UploadAsync(cancellationToken);
-        metadata.OutputUploadCompletedTimestamp = Now();
-        response.Result = result;
-    }
-
-    private static SandboxCommand ToSandbox(ActionCommand command, ActionDirectory directory, TimeSpan timeout)
-    {
-        // The one thing an action gets that its command does not name (CMD-02): a place for temporary files that goes away with it.
-        var environment = new Dictionary<string, string>(command.Environment, StringComparer.Ordinal);
-        environment.TryAdd("TMPDIR", directory.Temporary);
-        return new SandboxCommand
-        {
-            Arguments = command.Arguments,
-            Environment = environment,
-            WorkingDirectory = Path.GetFullPath(Path.Combine(directory.Root, command.WorkingDirectory)),
-            StdoutPath = directory.StdoutPath,
-            StderrPath = directory.StderrPath,
-            Timeout = timeout,
-            User = directory.User,
+            Image = image?.Path,
+            Network = platform.Network,
+            Caches = caches.Mounts,
+            Limits = limits.Of(lease),
+            Audit = Audit.WatchesReads(platform),
         };
+        using DiskWatch watch = Disk.Watch(ready.Directory, sandbox.TakesLayers, diskLimit, cancellationToken);
+        using SandboxOutcome outcome = (await watch.RunAsync(async token => await sandbox.RunAsync(command, token)))!;
+        await logs.EndAsync();
+        run.Measure(outcome);
+        run.BeginOutputs(outcome);
+        await caches.EndAsync(outcome);
+
+        // Outputs
+        var ended = new FinishedRun
+        {
+            Run = run,
+            Command = ready.Command,
+            Outcome = outcome,
+            SeenRoot = ready.SeenRoot,
+            Blobs = new OutputBlobs(OutputStore, lease.ActionDigest),
+            Limits = outputLimits,
+            AllowAbsoluteSymlinks = options.AllowAbsoluteSymlinks,
+        };
+        Reapi.ActionResult result = await ResultCollector.CollectAsync(ended, logs, cancellationToken);
+        run.DoNotStore = await Audit.FinishAsync(ended, platform, command, cancellationToken);
+        await ended.Blobs.UploadAsync(cancellationToken);
+        run.EndOutputs(result);
     }
 
-    // A command that failed has told what is wrong: its result is worth more than a complaint about its outputs.
-    private static void NoteProblems(IReadOnlyList<string> problems, int exitCode, Reapi.ExecuteResponse response)
+    // Nothing of an action runs on in a sandbox that is trusted with it.
+    private IBlobStore OutputStore => HashedOutputs is { } trusting && (sandbox.Tier != SandboxTiers.Directory || users is not null) ? trusting : cas;
+
+    private Func<ActionLog, ActionLog, LiveLogs>? FollowerFor(ActionRun run) =>
+        LogStreams is { } client ? (stdout, stderr) => new LiveLogs(stdout, stderr, run.Lease.ActionDigest.Instance, client, run.Report.Tell, logger, time) : null;
+
+    private void Note(Exception exception, ActionRun run)
     {
-        if (problems.Count == 0)
-            return;
-        string text = string.Join('\n', problems);
-        if (exitCode == 0)
-            response.Status = ActionErrors.BadOutputs(text);
-        else
-            response.Message += text;
+        (run.Response.Status, run.IsRetryable, bool isForeseen) = ActionErrors.ToStatus(exception);
+        string action = run.Lease.ActionDigest.ToString();
+        if (!isForeseen)
+            WorkerLog.Unexpected(logger, exception, action);
+        else if (exception is IOException or UnauthorizedAccessException)
+            WorkerLog.MachineAtFault(logger, action, exception.Message);
     }
-
-    private async Task<Reapi.Digest?> AddLogAsync(
-        string name, string path, OutputBlobs blobs, Reapi.ExecuteResponse response, CancellationToken cancellationToken)
-    {
-        if (FileStatus.Of(path) is not { Length: > 0 } status)
-            return null;
-        if (status.Length > options.MaxLogBytes)
-            response.Message += $"{name} has {status.Length} bytes; only the first {options.MaxLogBytes} are kept\n";
-        return (await blobs.AddFileAsync(path, status, cancellationToken, options.MaxLogBytes)).ToProto();
-    }
-
-    private static Usage ToProto(SandboxOutcome outcome) => new()
-    {
-        CpuTime = Duration.FromTimeSpan(outcome.Usage.CpuTime),
-        WallTime = Duration.FromTimeSpan(outcome.Duration),
-        PeakMemoryBytes = outcome.Usage.PeakMemoryBytes,
-    };
-
-    private Timestamp Now() => Timestamp.FromDateTimeOffset(time.GetUtcNow());
 }

@@ -47,6 +47,36 @@ internal static partial class WorkerLog
     [LoggerMessage(15, LogLevel.Warning, "this worker is in service again")]
     public static partial void InService(ILogger logger);
 
+    [LoggerMessage(40, LogLevel.Debug, "{Log} of an action is not copied live any more: {Problem}")]
+    public static partial void LiveLogGivenUp(ILogger logger, string log, string problem);
+
     [LoggerMessage(11, LogLevel.Warning, "actions run as the worker's own user, which protects neither the worker nor other actions: {Reason}")]
     public static partial void UsersNotSeparate(ILogger logger, string reason);
+
+    [LoggerMessage(80, LogLevel.Debug, "what an action wrote to its cache at '{Place}' is lost: {Problem}")]
+    public static partial void CacheChangesLost(ILogger logger, string place, string problem);
+
+    [LoggerMessage(81, LogLevel.Warning, "the cache that an action had at '{Place}' is dropped, for it may be broken: {Problem}")]
+    public static partial void CacheDropped(ILogger logger, string place, string problem);
+
+    [LoggerMessage(90, LogLevel.Warning, "action {Action} is not deterministic: a second run made something else of '{Output}' and {Others} others (remoteexec audit {Report}); kept out of the cache: {Quarantined}")]
+    public static partial void NotDeterministic(ILogger logger, string action, string output, int others, string report, bool quarantined);
+
+    [LoggerMessage(91, LogLevel.Warning, "action {Action} was to be run again, to compare, but could not: {Problem}")]
+    public static partial void NoSecondRun(ILogger logger, string action, string problem);
+
+    [LoggerMessage(85, LogLevel.Warning, "a persistent process could not run action {Action}, which is run the ordinary way: {Problem} (process {Key}, which wrote last: '{LastWords}')")]
+    public static partial void PersistentFailed(ILogger logger, string action, string key, string problem, string lastWords);
+
+    [LoggerMessage(98, LogLevel.Debug, "inputs of action {Action} are not fetched before it starts: {Problem}")]
+    public static partial void NotFetchedAhead(ILogger logger, string action, string problem);
+
+    [LoggerMessage(60, LogLevel.Warning, "the sandbox '{Tier}' does not work on this machine, so a lower one is used: {Problem}")]
+    public static partial void TierUnavailable(ILogger logger, string tier, string problem);
+
+    [LoggerMessage(95, LogLevel.Warning, "the sandbox '{Tier}' is made {Fallback}")]
+    public static partial void SandboxByFallback(ILogger logger, string tier, string fallback);
+
+    [LoggerMessage(61, LogLevel.Warning, "actions can't be limited in all that they take: {Problems}")]
+    public static partial void LimitsUnavailable(ILogger logger, string problems);
 }

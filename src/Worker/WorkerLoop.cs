@@ -1,9 +1,14 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc.Client;
+using RemoteExec.Worker.Caches;
+using RemoteExec.Worker.Disk;
+using RemoteExec.Worker.Inputs;
 using RemoteExec.Worker.Machine;
+using RemoteExec.Worker.Persistent;
 using RemoteExec.Worker.Sandbox;
 using RemoteExec.Worker.Services;
 
@@ -18,6 +23,14 @@ namespace RemoteExec.Worker;
 public sealed class WorkerLoop(WorkerOptions options, IBlobStore cas, RpcChannel scheduler, ILogger logger, TimeProvider time)
 {
     /// <summary>
+    /// The CAS without its verification, for outputs that this worker has hashed; null if it has to verify them, as any does that is not in this process.
+    /// </summary>
+    public IBlobStore? HashedOutputs { get; init; }
+
+    /// <summary>Makes the meter of what the worker counts; null for one that belongs to the process.</summary>
+    public IMeterFactory? Meters { get; init; }
+
+    /// <summary>
     /// Runs until cancelled; then takes no further action, lets those that run end within the grace period, and hands back the others.
     /// A scheduler that can't be reached is waited for.
     /// </summary>
@@ -29,16 +42,32 @@ public sealed class WorkerLoop(WorkerOptions options, IBlobStore cas, RpcChannel
         if (options.Validate().ToArray() is { Length: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems));
         await using ScratchDirectory scratch = await ScratchDirectory.OpenAsync(options.ScratchDirectory, logger);
-        using ActionUsers? users = await FindUsersAsync(scratch);
-        var sandbox = new DirectorySandbox(time, new MemoryKills("/"));
-        WorkerLog.Started(
-            logger, options.Name, options.Slots, options.ScratchDirectory, sandbox.Tier,
-            users is null ? "all as the worker's user" : "each as a user of its own");
-        await RunSlotsAsync(new LocalActionExecutor(options, cas, scratch, sandbox, users, logger, time), cancellationToken);
+        await using SandboxChoice choice = await SandboxProbe.ChooseAsync(options, scratch, time);
+        Tell(choice.Report, choice.Users);
+        await using var persistent = PersistentActions.For(options, scratch, choice.Sandbox, logger, time);
+        await using var disk = DiskGuard.For(options, scratch, time);
+        var inputs = new InputRoot(cas, scratch, options, hardlinks: choice.Users is not null);
+        await using var ahead = new InputsAhead(inputs.Ahead, logger);
+        var caches = NamedCaches.Open(scratch, options.Sandbox.CacheBytes, logger, time);
+        using Meter meter = Meters?.Create(WorkerMetrics.MeterName) ?? new Meter(WorkerMetrics.MeterName);
+        var metrics = new WorkerMetrics(meter);
+        metrics.Observe(options.Slots, inputs, caches, persistent);
+        var executor = new LocalActionExecutor(options, cas, scratch, choice.Sandbox, choice.Users, logger, time)
+        {
+            Inputs = inputs,
+            Ahead = ahead,
+            Metrics = metrics,
+            Caches = caches,
+            LogStreams = new LogStreamClient(scheduler),
+            HashedOutputs = HashedOutputs,
+            Persistent = persistent,
+            Disk = disk,
+        };
+        await RunSlotsAsync(executor, SandboxOffers.Of(choice.Report.Tier, options.Sandbox), cancellationToken);
     }
 
-    /// <summary>Runs the slots with any executor.</summary>
-    internal async Task RunSlotsAsync(IActionExecutor executor, CancellationToken cancellationToken)
+    /// <summary>Runs the slots with any executor, and offers what is configured, and more.</summary>
+    internal async Task RunSlotsAsync(IActionExecutor executor, IReadOnlyList<KeyValuePair<string, string>> offers, CancellationToken cancellationToken)
     {
         var connection = new SchedulerConnection(scheduler, logger, time);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -48,7 +77,7 @@ public sealed class WorkerLoop(WorkerOptions options, IBlobStore cas, RpcChannel
         // A worker that starts anew is not the one the scheduler may remember.
         string process = $"{options.Name}/{Guid.NewGuid():N}";
         Resources resources = options.ToResources();
-        Reapi.Platform platform = options.ToPlatform();
+        Reapi.Platform platform = options.ToPlatform(offers);
         await Task.WhenAll(Enumerable.Range(0, options.Slots).Select(RunSlotAsync));
 
         async Task RunSlotAsync(int number)
@@ -76,30 +105,20 @@ public sealed class WorkerLoop(WorkerOptions options, IBlobStore cas, RpcChannel
         }
     }
 
-    private async Task<ActionUsers?> FindUsersAsync(ScratchDirectory scratch)
+    private void Tell(SandboxReport report, ActionUsers? users)
     {
-        if (options.SeparateUsers == false)
-            return null;
-
-        string? problem = null;
-        if (!ActionUsers.AreAvailable())
+        WorkerLog.Started(logger, options.Name, options.Slots, options.ScratchDirectory, report.Tier, report.Users);
+        foreach (TierFinding finding in report.Findings)
         {
-            problem = "that takes root, with the capabilities chown, dac_override, fowner, kill, setgid and setuid";
-        }
-        else
-        {
-            var users = new ActionUsers(options.MaxProcesses);
-            ActionUser user = users.Take();
-            users.Return(user);
-            if (await ActionUsers.CanEnterAsync(user, scratch.Actions))
-                return users;
-            users.Dispose();
-            problem = $"other users can't enter '{scratch.Actions}': give all directories above it o+x, or choose another scratch directory";
+            if (finding.Problem is { } problem)
+                WorkerLog.TierUnavailable(logger, finding.Tier, problem);
         }
 
-        if (options.SeparateUsers == true)
-            throw new InvalidOperationException($"actions can't run as users of their own: {problem}");
-        WorkerLog.UsersNotSeparate(logger, problem);
-        return null;
+        if (report.Fallback is { } fallback)
+            WorkerLog.SandboxByFallback(logger, report.Tier, fallback);
+        if (report.LimitProblems.Count > 0)
+            WorkerLog.LimitsUnavailable(logger, string.Join("; ", report.LimitProblems));
+        if (report.Tier == SandboxTiers.Directory && users is null)
+            WorkerLog.UsersNotSeparate(logger, report.Users);
     }
 }

@@ -1,30 +1,51 @@
+using System.Diagnostics.Metrics;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
 using RemoteExec.TestKit;
+using RemoteExec.Worker.Audit;
+using RemoteExec.Worker.Caches;
+using RemoteExec.Worker.Disk;
+using RemoteExec.Worker.Inputs;
 using RemoteExec.Worker.Machine;
+using RemoteExec.Worker.Persistent;
 using RemoteExec.Worker.Sandbox;
+using RemoteExec.Worker.Services;
 
 namespace RemoteExec.Worker.Tests;
 
 /// <summary>A worker without a scheduler: builds actions, runs them for real, and looks at the outcome.</summary>
 internal sealed class ActionFixture : IAsyncDisposable
 {
-    private readonly TempDirectory temp;
-    private readonly ActionUsers? users;
-    private readonly ScratchDirectory scratch;
+    private readonly PooledSandbox sandbox;
+    private readonly bool isAlone;
 
-    private ActionFixture(WorkerOptions options, IBlobStore cas, ScratchDirectory scratch, ActionUsers? users, TempDirectory temp)
+    private ActionFixture(WorkerOptions options, IBlobStore cas, PooledSandbox sandbox, SandboxChoice choice, bool isAlone, IBlobStore? hashedOutputs, TimeProvider diskTime)
     {
-        this.temp = temp;
-        this.scratch = scratch;
-        this.users = users;
+        this.sandbox = sandbox;
+        this.isAlone = isAlone;
+        ScratchDirectory scratch = sandbox.Scratch;
         Cas = cas;
         Options = options;
-        Executor = new LocalActionExecutor(options, cas, scratch, new DirectorySandbox(TimeProvider.System, new MemoryKills("/")), users, Log, TimeProvider.System);
+        Persistent = PersistentActions.For(options, scratch, choice.Sandbox, Log, TimeProvider.System);
+        Disk = DiskGuard.For(options, scratch, diskTime);
+        var inputs = new InputRoot(cas, scratch, options, hardlinks: choice.Users is not null);
+        var caches = NamedCaches.Open(scratch, options.Sandbox.CacheBytes, Log, TimeProvider.System);
+        var metrics = new WorkerMetrics(Meter);
+        metrics.Observe(options.Slots, inputs, caches, Persistent);
+        Ahead = new InputsAhead(inputs.Ahead, Log);
+        Executor = new LocalActionExecutor(options, cas, scratch, choice.Sandbox, choice.Users, Log, TimeProvider.System)
+        {
+            Inputs = inputs,
+            Ahead = Ahead,
+            Metrics = metrics,
+            Caches = caches,
+            HashedOutputs = hashedOutputs,
+            Persistent = Persistent,
+            Disk = Disk,
+        };
     }
 
     public WorkerOptions Options { get; }
@@ -33,27 +54,50 @@ internal sealed class ActionFixture : IAsyncDisposable
 
     public IActionExecutor Executor { get; }
 
+    /// <summary>What the executor's metrics are of.</summary>
+    public Meter Meter { get; } = new(WorkerMetrics.MeterName);
+
+    public InputsAhead Ahead { get; }
+
+    public PersistentActions? Persistent { get; }
+
+    public DiskGuard Disk { get; }
+
     public List<Reapi.ExecutedActionMetadata> Reports { get; } = [];
 
-    public ScratchDirectory Scratch => scratch;
+    public ScratchDirectory Scratch => sandbox.Scratch;
 
     /// <summary>What the executor logged.</summary>
     public RecordingLogger Log { get; } = new();
 
-    public MerkleTreeBuilder Inputs { get; private set; } = NewTree();
+    public MerkleTreeBuilder Inputs { get; set; } = NewTree();
 
     /// <summary>The instance and the function of all digests.</summary>
     public static Digest Anchor { get; } = EmptyBlob.DigestOf(InstanceName.Parse("some/instance"), DigestFunction.Sha256);
 
-    /// <summary>Makes a worker; actions run as users of their own where that is possible, unless told otherwise.</summary>
-    public static async Task<ActionFixture> MakeAsync(Func<WorkerOptions, WorkerOptions>? change = null, IBlobStore? cas = null, bool? separateUsers = null)
+    /// <summary>Makes a worker with the highest sandbox that works here, or, if it is told about users, with the one that has no namespaces. An earlier test may have used the same, unless it is to be alone, or at a certain place.</summary>
+    public static async Task<ActionFixture> MakeAsync(Func<WorkerOptions, WorkerOptions>? change = null, IBlobStore? cas = null, bool? separateUsers = null, string? tier = null, string kernelRoot = "/", IBlobStore? hashedOutputs = null, bool isUserMapped = false, bool isAlone = false, TimeProvider? diskTime = null, string? place = null)
     {
-        var temp = new TempDirectory();
-        WorkerOptions options = new() { Name = "test-worker", ScratchDirectory = Path.Combine(temp.Path, "scratch") };
+        WorkerOptions options = new()
+        {
+            Name = "test-worker",
+            SeparateUsers = separateUsers,
+            MaxProcesses = Needs.MaxProcesses,
+            Sandbox = new SandboxOptions { Tier = tier ?? (separateUsers is null ? null : SandboxTiers.Directory) },
+        };
         options = change?.Invoke(options) ?? options;
-        ScratchDirectory scratch = await ScratchDirectory.OpenAsync(options.ScratchDirectory, NullLogger.Instance);
-        return new ActionFixture(options, cas ?? new MemoryStore(1 << 30), scratch, separateUsers ?? ActionUsers.AreAvailable() ? new ActionUsers(Needs.MaxProcesses) : null, temp);
+        // All that the choice of a sandbox depends on.
+        object key = (options.Sandbox with { Audit = new AuditOptions(), Persistent = new PersistentOptions(), CacheBytes = 0 }, options.SeparateUsers, options.MaxProcesses, isUserMapped);
+        Task<PooledSandbox> MakeSandboxAsync() => PooledSandbox.MakeAsync(key, scratch => ChooseAsync(options, scratch, isUserMapped), place);
+        PooledSandbox sandbox = isAlone || place is not null ? await MakeSandboxAsync() : await SandboxPool.TakeAsync(key, MakeSandboxAsync);
+        SandboxChoice choice = kernelRoot == "/" ? sandbox.Choice : sandbox.Choice with { Sandbox = new DirectorySandbox(TimeProvider.System, new MemoryKills(kernelRoot)) };
+        return new ActionFixture(options with { ScratchDirectory = sandbox.Scratch.Location }, cas ?? new MemoryStore(1 << 30), sandbox, choice, isAlone || place is not null, hashedOutputs, diskTime ?? TimeProvider.System);
     }
+
+    /// <summary>Waits until all is deleted that actions had.</summary>
+    public Task AssertAllIsDeletedAsync() => sandbox.AssertAllIsDeletedAsync();
+
+    public void ForgetInputs() => Inputs = NewTree();
 
     public static MerkleTreeBuilder NewTree() => new(Anchor.Instance, Anchor.Function);
 
@@ -92,7 +136,7 @@ internal sealed class ActionFixture : IAsyncDisposable
             report =>
             {
                 lock (Reports)
-                    Reports.Add(report);
+                    Reports.Add(report.Metadata);
             },
             cancellationToken ?? TestContext.Current.CancellationToken);
 
@@ -111,8 +155,24 @@ internal sealed class ActionFixture : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await scratch.DisposeAsync();
-        users?.Dispose();
-        temp.Dispose();
+        await Disk.DisposeAsync();
+        await Ahead.DisposeAsync();
+        if (Persistent is not null)
+            await Persistent.DisposeAsync();
+        Meter.Dispose();
+        if (isAlone)
+            await sandbox.DisposeAsync();
+        else
+            await SandboxPool.ReturnAsync(sandbox);
+    }
+
+    private static async Task<SandboxChoice> ChooseAsync(WorkerOptions options, ScratchDirectory scratch, bool isUserMapped)
+    {
+        SandboxChoice choice = await SandboxProbe.ChooseAsync(options, scratch, TimeProvider.System);
+        if (!isUserMapped)
+            return choice;
+        await choice.DisposeAsync();
+        var settings = new NamespaceSettings { Program = SandboxProbe.Launcher, IsUserMapped = true, Overlays = options.Sandbox.Tier != SandboxTiers.Namespaces, Host = new HostMounts(options.Sandbox.HostPaths) };
+        return new SandboxChoice(new NamespaceSandbox(settings, scratch, TimeProvider.System), null, choice.Report);
     }
 }

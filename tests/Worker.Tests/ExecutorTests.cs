@@ -240,10 +240,13 @@ public sealed class ExecutorTests
     public async Task A_disk_of_the_worker_that_fails_is_UNAVAILABLE_and_told_to_the_operator()
     {
         await using ActionFixture worker = await ActionFixture.MakeAsync();
-        Directory.Delete(worker.Scratch.Actions, recursive: true);
+        string aside = worker.Scratch.Actions + "-aside";
+        Directory.Move(worker.Scratch.Actions, aside);
         await File.WriteAllTextAsync(worker.Scratch.Actions, "in the way", TestContext.Current.CancellationToken);
 
         ExecutionOutcome outcome = await worker.ShellAsync("true");
+        File.Delete(worker.Scratch.Actions);
+        Directory.Move(aside, worker.Scratch.Actions);
 
         Assert.Equal((int)StatusCode.Unavailable, outcome.Response.Status.Code);
         Assert.True(outcome.Retryable);
@@ -274,6 +277,73 @@ public sealed class ExecutorTests
         Assert.Equal(100_000, (await worker.ReadBytesAsync(response.Result.StdoutDigest)).Length);
         Assert.Equal("small\n", await worker.ReadAsync(response.Result.StderrDigest));
         Assert.Contains("only the first 100000", response.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_action_that_writes_without_end_does_not_fill_the_disk_and_what_is_kept_is_the_beginning()
+    {
+        await using ActionFixture worker = await ActionFixture.MakeAsync(options => options with { MaxLogBytes = 100_000 });
+
+        // It goes on writing until it has seen its own file grow shorter than what it has written.
+        Reapi.ExecuteResponse response = (await worker.ShellAsync(
+            """
+            echo first; written=0
+            for i in $(seq 20000); do
+              head -c 1000000 /dev/zero; written=$((written + 1000000))
+              if [ $(stat -Lc %s /dev/stdout) -lt $written ]; then echo cut >&2; exit 0; fi
+            done
+            """)).Response;
+
+        Assert.Equal("cut\n", await worker.ReadAsync(response.Result.StderrDigest));
+        byte[] kept = await worker.ReadBytesAsync(response.Result.StdoutDigest);
+        Assert.Equal(100_000, kept.Length);
+        Assert.Equal("first\n"u8, kept.AsSpan(0, 6));
+        Assert.Contains("stdout is longer than 100000 bytes", response.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_that_ran_out_of_memory_is_told_from_others_and_what_it_wrote_is_kept()
+    {
+        using var kernel = new TempDirectory();
+        string count = Path.Combine(kernel.Path, "proc", "vmstat");
+        Directory.CreateDirectory(Path.GetDirectoryName(count)!);
+        await File.WriteAllTextAsync(count, "oom_kill 3\n", TestContext.Current.CancellationToken);
+        await using ActionFixture worker = await ActionFixture.MakeAsync(separateUsers: false, kernelRoot: kernel.Path);
+
+        ExecutionOutcome outcome = await worker.ShellAsync($"echo out; echo oom_kill 4 > {count}; kill -KILL $$");
+
+        Assert.True(outcome.OutOfMemory);
+        Assert.Null(outcome.Response.Status);
+        Assert.Equal(137, outcome.Response.Result.ExitCode);
+        Assert.Contains("memory was short", outcome.Response.Message, StringComparison.Ordinal);
+        Assert.Equal("out\n", await worker.ReadAsync(outcome.Response.Result.StdoutDigest));
+    }
+
+    [Fact, Rule("EXE-11")]
+    public async Task An_exit_code_that_looks_like_a_signal_is_none()
+    {
+        await using ActionFixture worker = await ActionFixture.MakeAsync();
+
+        Reapi.ExecuteResponse response = (await worker.ShellAsync("exit 139")).Response;
+
+        Assert.Equal(139, response.Result.ExitCode);
+        Assert.Equal("", response.Message);
+    }
+
+    [Theory, Rule("OUT-10")]
+    [InlineData("KILL", 137)]
+    [InlineData("SEGV", 139)]
+    public async Task What_a_command_wrote_until_a_signal_is_kept(string signal, int exitCode)
+    {
+        await using ActionFixture worker = await ActionFixture.MakeAsync();
+
+        Reapi.ExecuteResponse response = (await worker.ShellAsync($"echo out; echo err >&2; kill -{signal} $$")).Response;
+
+        Assert.Null(response.Status);
+        Assert.Equal(exitCode, response.Result.ExitCode);
+        Assert.Equal($"the command was ended by signal {exitCode - 128} (SIG{signal})\n", response.Message);
+        Assert.Equal("out\n", await worker.ReadAsync(response.Result.StdoutDigest));
+        Assert.Equal("err\n", await worker.ReadAsync(response.Result.StderrDigest));
     }
 
     [Fact, Rule("CMD-02")]

@@ -4,8 +4,8 @@ using RemoteExec.Worker.Tests.Outputs;
 
 namespace RemoteExec.Worker.Tests;
 
-/// <summary>Actions that go for the worker: as users of their own, and as the worker's.</summary>
-public abstract class HostileActionTests(bool separateUsers)
+/// <summary>Actions that go for the worker, in each tier of sandbox.</summary>
+public abstract class HostileActionTests(string tier, bool? separateUsers = null)
 {
     private const string Secret = "the worker's secret";
 
@@ -84,7 +84,7 @@ public abstract class HostileActionTests(bool separateUsers)
         Assert.Equal("y\n", await worker.ReadAsync(Assert.Single(result.OutputFiles).Digest));
         Reapi.Tree tree = await worker.ReadAsync(Assert.Single(result.OutputDirectories).TreeDigest, Reapi.Tree.Parser);
         Assert.Equal("x\n", await worker.ReadAsync(Assert.Single(tree.Children).Files[0].Digest));
-        await AssertAllIsDeletedAsync(worker);
+        await worker.AssertAllIsDeletedAsync();
     }
 
     [Theory]
@@ -122,7 +122,7 @@ public abstract class HostileActionTests(bool separateUsers)
         await using ActionFixture worker = await MakeAsync();
 
         OutputTests.AssertRefused((await worker.ShellAsync(script, "d")).Response, "no UTF-8");
-        await AssertAllIsDeletedAsync(worker);
+        await worker.AssertAllIsDeletedAsync();
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public abstract class HostileActionTests(bool separateUsers)
             "perl -e 'mkdir \"d\"; chdir \"d\"; for (1..600) { mkdir \"x\" x 20; chdir \"x\" x 20 } open F, \">f\"'", "d")).Response;
 
         OutputTests.AssertRefused(response, "File name too long");
-        await AssertAllIsDeletedAsync(worker);
+        await worker.AssertAllIsDeletedAsync();
     }
 
     [Fact, Rule("SYM-04")]
@@ -145,7 +145,7 @@ public abstract class HostileActionTests(bool separateUsers)
 
         await worker.ShellAsync($"ln -s {Path.GetDirectoryName(secret)} l; mkdir d; ln -s {Path.GetDirectoryName(secret)} d/l; chmod 000 d");
 
-        await AssertAllIsDeletedAsync(worker);
+        await worker.AssertAllIsDeletedAsync();
         await AssertSecretIsKeptAsync(worker);
     }
 
@@ -184,7 +184,7 @@ public abstract class HostileActionTests(bool separateUsers)
 
         await worker.ShellAsync("touch a/b/c $TMPDIR/t; (setsid sleep 987 &)", "a/b/c");
 
-        await AssertAllIsDeletedAsync(worker);
+        await worker.AssertAllIsDeletedAsync();
     }
 
     [Fact]
@@ -215,9 +215,9 @@ public abstract class HostileActionTests(bool separateUsers)
 
     private Task<ActionFixture> MakeAsync()
     {
-        if (separateUsers)
+        if (separateUsers != false)
             Needs.ActionUsers();
-        return ActionFixture.MakeAsync(separateUsers: separateUsers);
+        return ActionFixture.MakeAsync(separateUsers: separateUsers, tier: tier);
     }
 
     private static string WriteSecret(ActionFixture worker)
@@ -233,13 +233,5 @@ public abstract class HostileActionTests(bool separateUsers)
         Digest digest = ActionFixture.Anchor.SiblingOf(System.Text.Encoding.UTF8.GetBytes(Secret));
         Assert.Single(await worker.Cas.FindMissingAsync([digest], CancellationToken.None));
         Assert.Equal(Secret, await File.ReadAllTextAsync(Path.Combine(worker.Options.ScratchDirectory, "..", "secrets", "key")));
-    }
-
-    // Ends the worker, which waits for its deletions.
-    private static async Task AssertAllIsDeletedAsync(ActionFixture worker)
-    {
-        await worker.Scratch.DisposeAsync();
-        Assert.Empty(Directory.EnumerateFileSystemEntries(worker.Scratch.Actions));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(worker.Options.ScratchDirectory, "trash")));
     }
 }

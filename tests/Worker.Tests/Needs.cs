@@ -15,4 +15,14 @@ internal static class Needs
             Assert.Fail(Reason);
         Assert.Skip(Reason);
     }
+
+    public static void Groups(IReadOnlyList<string> problems)
+    {
+        if (problems.Count == 0)
+            return;
+        string reason = $"needs control groups: {string.Join("; ", problems)}";
+        if (Environment.GetEnvironmentVariable("CI") == "true")
+            Assert.Fail(reason);
+        Assert.Skip(reason);
+    }
 }

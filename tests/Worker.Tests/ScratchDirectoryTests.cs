@@ -41,11 +41,8 @@ public sealed class ScratchDirectoryTests : IDisposable
             {
                 Arguments = ["/bin/sh", "-c", "echo started; sleep 987"],
                 Environment = new Dictionary<string, string>(),
-                WorkingDirectory = action.Root,
-                StdoutPath = action.StdoutPath,
-                StderrPath = action.StderrPath,
+                Directory = action,
                 Timeout = TimeSpan.FromMinutes(5),
-                User = user,
             },
             TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => File.Exists(action.StdoutPath) && File.ReadAllText(action.StdoutPath).Length > 0);

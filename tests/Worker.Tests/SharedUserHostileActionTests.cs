@@ -1,4 +1,4 @@
 namespace RemoteExec.Worker.Tests;
 
 /// <summary>Hostile actions that run as the worker's user.</summary>
-public sealed class SharedUserHostileActionTests() : HostileActionTests(separateUsers: false);
+public sealed class SharedUserHostileActionTests() : HostileActionTests("directory", separateUsers: false);

@@ -3,9 +3,12 @@ namespace RemoteExec.Worker.Tests;
 /// <summary>A directory of a test's own that other users may enter.</summary>
 internal sealed class TempDirectory : IDisposable
 {
-    public TempDirectory()
+    /// <summary>What all their names begin with.</summary>
+    public const string Prefix = "remoteexec-worker-test-";
+
+    public TempDirectory(string? place = null)
     {
-        Path = Directory.CreateTempSubdirectory("remoteexec-worker-test-").FullName;
+        Path = place is not null ? Directory.CreateDirectory(place).FullName : Directory.CreateTempSubdirectory(Prefix).FullName;
         File.SetUnixFileMode(Path, (UnixFileMode)0x1ED); // 0755
     }
 

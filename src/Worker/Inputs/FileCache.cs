@@ -22,41 +22,100 @@ internal sealed class FileCache
     private const UnixFileMode ReadAndExecute = ReadOnly | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private readonly IBlobStore cas;
-    private readonly string directory;
-    private readonly long maxBytes;
+    private readonly OpenDirectory root;
+    private readonly CacheRoom room; // its gate guards everything below
     private readonly bool hardlinks;
-    private readonly Lock gate = new(); // guards everything below
     private readonly Dictionary<FileKey, Entry> entries = [];
-    private readonly LinkedList<Entry> unpinned = []; // the least recently used first
-    private long usedBytes;
+    private CacheStatistics statistics;
     private long lastNumber;
 
     /// <summary>Makes an empty cache.</summary>
     /// <param name="cas">Where files come from.</param>
     /// <param name="directory">An empty directory that only the worker may enter.</param>
-    /// <param name="maxBytes">The bound. Files in use are kept beyond it.</param>
+    /// <param name="room">Bounds it.</param>
     /// <param name="hardlinks">
     /// True to hardlink files to where they are wanted: only if nothing can write to a file of the worker's with mode 0444. False to copy them.
     /// </param>
-    public FileCache(IBlobStore cas, string directory, long maxBytes, bool hardlinks)
+    public FileCache(IBlobStore cas, string directory, CacheRoom room, bool hardlinks)
     {
         this.cas = cas;
-        this.directory = directory;
-        this.maxBytes = maxBytes;
+        root = new OpenDirectory(directory);
+        this.room = room;
         this.hardlinks = hardlinks;
         for (int number = 0; number < Fanout; number++)
             Directory.CreateDirectory(Path.Combine(directory, $"{number:x2}"));
     }
 
-    /// <summary>The sum of the lengths of the cached files.</summary>
-    public long UsedBytes
+    /// <summary>What it has and had.</summary>
+    public CacheStatistics Statistics
     {
         get
         {
-            lock (gate)
-                return usedBytes;
+            lock (room.Gate)
+                return statistics;
         }
     }
+
+    /// <summary>Pins those of several files that are cached; the others are returned.</summary>
+    public List<FileKey> PinPresent(IEnumerable<FileKey> keys, Action<FileKey, Pin> add)
+    {
+        var absent = new List<FileKey>();
+        lock (room.Gate)
+        {
+            foreach (FileKey key in keys)
+            {
+                if (entries.TryGetValue(key, out Entry? entry) && entry.TakesRoom)
+                {
+                    Use(entry);
+                    add(key, new Pin(this, entry));
+                }
+                else
+                {
+                    absent.Add(key);
+                }
+            }
+        }
+
+        return absent;
+    }
+
+    /// <summary>Counts those of several files that are cached as used last, so that they stay for longest; the others, which are not on their way either, are returned.</summary>
+    public List<FileKey> Touch(IEnumerable<FileKey> keys)
+    {
+        var absent = new List<FileKey>();
+        lock (room.Gate)
+        {
+            foreach (FileKey key in keys)
+            {
+                if (entries.TryGetValue(key, out Entry? entry))
+                    room.Touch(entry);
+                else
+                    absent.Add(key);
+            }
+        }
+
+        return absent;
+    }
+
+    /// <summary>Fetches a file that nobody has asked for yet, unless somebody does so already. Not cached afterwards if the CAS lacks the blob.</summary>
+    public async ValueTask FetchAheadAsync(FileKey key, CancellationToken cancellationToken)
+    {
+        Entry? entry;
+        lock (room.Gate)
+        {
+            if (entries.ContainsKey(key))
+                return;
+            entry = Add(key);
+            entry.IsAhead = true;
+            room.Pin(entry);
+        }
+
+        if (await FillAsync(entry, cancellationToken) is { } pin)
+            pin.Dispose();
+    }
+
+    /// <summary>Lets the cache drop files.</summary>
+    public void Unpin(IReadOnlyCollection<Pin> pins) => room.Unpin([.. pins.Select(pin => pin.Entry)]);
 
     /// <summary>Makes sure a file is cached, and keeps it so until the returned pin is disposed. Null if the CAS lacks the blob.</summary>
     public async ValueTask<Pin?> PinAsync(FileKey key, CancellationToken cancellationToken)
@@ -82,26 +141,56 @@ internal sealed class FileCache
         }
         catch (OperationCanceledException)
         {
-            Unpin(entry);
+            room.Unpin(entry);
             throw;
         }
     }
 
     private (Entry Entry, bool IsNew) Find(FileKey key)
     {
-        lock (gate)
+        lock (room.Gate)
         {
-            ref Entry? entry = ref CollectionsMarshal.GetValueRefOrAddDefault(entries, key, out bool exists);
-            if (!exists)
+            if (entries.TryGetValue(key, out Entry? entry))
             {
-                long number = ++lastNumber;
-                entry = new Entry(key, Path.Combine(directory, $"{number % Fanout:x2}", $"{number:x}"));
+                Use(entry);
+                return (entry, IsNew: false);
             }
 
-            if (entry!.Pins++ == 0 && entry.Node.List is not null)
-                unpinned.Remove(entry.Node);
-            return (entry, !exists);
+            statistics.Misses++;
+            entry = Add(key);
+            room.Pin(entry);
+            return (entry, IsNew: true);
         }
+    }
+
+    // An action does. The caller holds the gate.
+    private void Use(Entry entry)
+    {
+        statistics.Hits++;
+        if (entry.IsAhead)
+            statistics.AheadUsedBytes += entry.Bytes;
+        entry.IsAhead = false;
+        room.Pin(entry);
+    }
+
+    // To make room; the gate is held.
+    private void Forget(Entry entry)
+    {
+        entries.Remove(entry.Key);
+        statistics.Entries--;
+        statistics.Bytes -= entry.Bytes;
+        statistics.Evictions++;
+        if (entry.IsAhead)
+            statistics.AheadUnusedBytes += entry.Bytes;
+    }
+
+    // The caller holds the gate.
+    private Entry Add(FileKey key)
+    {
+        long number = ++lastNumber;
+        var entry = new Entry(this, key, $"{number % Fanout:x2}/{number:x}");
+        entries.Add(key, entry);
+        return entry;
     }
 
     private async Task<Pin?> FillAsync(Entry entry, CancellationToken cancellationToken)
@@ -114,12 +203,18 @@ internal sealed class FileCache
         }
         finally
         {
-            lock (gate)
+            lock (room.Gate)
             {
                 if (present == true)
-                    usedBytes += entry.Key.Digest.SizeBytes;
+                {
+                    room.Add(entry);
+                    statistics.Entries++;
+                    statistics.Bytes += entry.Bytes;
+                }
                 else
+                {
                     entries.Remove(entry.Key);
+                }
             }
 
             if (present != true)
@@ -161,39 +256,21 @@ internal sealed class FileCache
         return true;
     }
 
-    private void Unpin(Entry entry)
+    private bool Place(Entry entry, OpenDirectory target, string name, bool links)
     {
-        List<string>? evicted = null;
-        lock (gate)
+        if (links)
         {
-            if (--entry.Pins == 0 && entries.GetValueOrDefault(entry.Key) == entry)
-                unpinned.AddLast(entry.Node);
-            while (usedBytes > maxBytes && unpinned.First is { } oldest)
-            {
-                unpinned.Remove(oldest);
-                entries.Remove(oldest.Value.Key);
-                usedBytes -= oldest.Value.Key.Digest.SizeBytes;
-                (evicted ??= []).Add(oldest.Value.Path);
-            }
-        }
-
-        evicted?.ForEach(File.Delete);
-    }
-
-    private void Place(Entry entry, string path)
-    {
-        if (hardlinks)
-        {
-            if (Libc.Link(entry.Path, path) == 0)
-                return;
+            if (Libc.LinkAt(root.Descriptor, entry.Name, target.Descriptor, name, 0) == 0)
+                return true;
 
             // An inode has a limited number of links, and a directory may be another file system's.
             int error = Marshal.GetLastPInvokeError();
             if (error is not (Libc.EMLINK or Libc.EXDEV or Libc.EPERM))
-                throw new NativeException($"linking '{path}'", error);
+                throw new NativeException($"linking '{target.Path}/{name}'", error);
         }
 
-        File.Copy(entry.Path, path);
+        File.Copy(entry.Path, $"{target.Path}/{name}");
+        return false;
     }
 
     /// <summary>A cached file that stays cached until this is disposed.</summary>
@@ -208,34 +285,52 @@ internal sealed class FileCache
             this.entry = (Entry)entry;
         }
 
-        /// <summary>Makes the file appear at a path where nothing is: read-only, and perhaps the cached file itself.</summary>
-        public void PlaceAt(string path) => cache.Place(entry, path);
+        /// <summary>Makes the file appear in a directory where nothing of that name is: read-only, and perhaps the cached file itself.</summary>
+        public void PlaceIn(OpenDirectory target, string name) => cache.Place(entry, target, name, cache.hardlinks);
+
+        /// <summary>
+        /// Makes the cached file itself appear in a directory where nothing of that name is, and where nobody can write to it; true if it does. If it has as many
+        /// links as it can have, a copy appears.
+        /// </summary>
+        public bool LinkIn(OpenDirectory target, string name) => cache.Place(entry, target, name, links: true);
 
         /// <summary>Copies the file to a path where nothing is: the copy may be changed.</summary>
         public void CopyTo(string path) => File.Copy(entry.Path, path);
 
         /// <summary>Lets the cache drop the file.</summary>
-        public void Dispose() => cache.Unpin(entry);
+        public void Dispose() => cache.room.Unpin(entry);
+
+        /// <summary>What keeps the file, for who keeps it on.</summary>
+        public CacheEntry Entry => entry;
     }
 
-    private sealed class Entry
+    private sealed class Entry : CacheEntry
     {
-        public Entry(FileKey key, string path)
+        private readonly FileCache cache;
+
+        public Entry(FileCache cache, FileKey key, string name)
+            : base($"{cache.root.Path}/{name}")
         {
+            this.cache = cache;
+            Name = name;
             Key = key;
-            Path = path;
-            Node = new LinkedListNode<Entry>(this);
+            Bytes = key.Digest.SizeBytes;
+            Nodes = 1;
         }
 
         public FileKey Key { get; }
 
-        public string Path { get; }
-
-        public LinkedListNode<Entry> Node { get; }
-
-        public int Pins { get; set; }
+        /// <summary>Its path relative to the cache's directory.</summary>
+        public string Name { get; }
 
         /// <summary>True once the file is there, false if the CAS lacks it, null if fetching it failed.</summary>
         public TaskCompletionSource<bool?> Fetched { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>True if it was fetched ahead, and no action has wanted it yet.</summary>
+        public bool IsAhead { get; set; }
+
+        public override void Forget() => cache.Forget(this);
+
+        public override void Delete() => File.Delete(Path);
     }
 }

@@ -1,81 +1,100 @@
-using Google.Protobuf;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
 
 namespace RemoteExec.Worker.Inputs;
 
-/// <summary>An input root as its <c>Directory</c> messages describe it: complete and valid, but for what is noted as missing.</summary>
+/// <summary>The input root of one action: its directories, read as far as the action needs them. Used by one caller at a time.</summary>
 internal sealed class InputTree
 {
-    private readonly Dictionary<Digest, Reapi.Directory> directories = [];
+    private readonly InputDirectories source;
+    private readonly Dictionary<Digest, InputDirectory> directories = [];
 
-    private InputTree(Digest root) => Root = root;
-
-    /// <summary>The digest of the root directory.</summary>
-    public Digest Root { get; }
-
-    /// <summary>All distinct directories.</summary>
-    public IEnumerable<Reapi.Directory> Directories => directories.Values;
-
-    /// <summary>The directory with a digest that occurs in the tree.</summary>
-    public Reapi.Directory this[Digest digest] => directories[digest];
-
-    /// <summary>
-    /// Throws if laying out the tree takes more than so many files, directories and symlinks. A directory may occur in many places, so only walking
-    /// all of them tells.
-    /// </summary>
-    /// <exception cref="InvalidActionException">It does.</exception>
-    public void CheckSize(int maxNodes)
+    private InputTree(InputDirectories source, InputDirectory root)
     {
-        int nodes = 0;
-        var todo = new Stack<Digest>();
-        todo.Push(Root);
-        while (todo.TryPop(out Digest digest))
+        this.source = source;
+        Root = root;
+        directories.Add(root.Digest, root);
+    }
+
+    /// <summary>The root directory.</summary>
+    public InputDirectory Root { get; }
+
+    /// <summary>A directory that was read.</summary>
+    public InputDirectory this[Digest digest] => directories[digest];
+
+    /// <summary>Reads the root directory; what lies beneath was read and found valid, now or before.</summary>
+    /// <exception cref="BlobsMissingException">The CAS lacks directories; those that were found to be missing are listed.</exception>
+    /// <exception cref="InvalidActionException">A directory is none or breaks a rule, or there are too many nodes.</exception>
+    public static async Task<InputTree> ReadAsync(InputDirectories source, Digest root, int maxNodes, CancellationToken cancellationToken)
+    {
+        InputReading reading = await source.ReadAsync([root], deep: false, cancellationToken);
+        ThrowIfIncomplete(reading);
+        var tree = new InputTree(source, reading.Directories[root]);
+        if (tree.Root.Nodes > maxNodes)
+            throw new InvalidActionException($"the input root has more than {maxNodes} files, directories and symlinks");
+        tree.Add(reading);
+        return tree;
+    }
+
+    /// <summary>Finds a directory beneath the root, reading it if need be.</summary>
+    /// <exception cref="BlobsMissingException">The CAS has lost it since it was read for another action.</exception>
+    public async ValueTask<InputDirectory> GetAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        if (directories.TryGetValue(digest, out InputDirectory? directory))
+            return directory;
+        Add(await source.ReadAsync([digest], deep: false, cancellationToken));
+        return directories[digest];
+    }
+
+    /// <summary>Reads directories beneath the root, and all beneath them.</summary>
+    /// <exception cref="BlobsMissingException">The CAS has lost some of it since it was read for another action.</exception>
+    public async Task ReadAllAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken)
+    {
+        var unread = new List<Digest>();
+        Walk(digests, unread.Add, static _ => { });
+        if (unread.Count > 0)
+            Add(await source.ReadAsync(unread, deep: true, cancellationToken));
+    }
+
+    /// <summary>Directories that were read with all beneath them, and these, each once.</summary>
+    public IReadOnlyCollection<InputDirectory> AllBeneath(IEnumerable<Digest> digests)
+    {
+        var found = new List<InputDirectory>();
+        Walk(digests, digest => throw new KeyNotFoundException($"{digest} was not read"), found.Add);
+        return found;
+    }
+
+    private void Walk(IEnumerable<Digest> digests, Action<Digest> onUnread, Action<InputDirectory> onRead)
+    {
+        var seen = new HashSet<Digest>(digests);
+        var todo = new Stack<Digest>(seen);
+        while (todo.TryPop(out Digest next))
         {
-            Reapi.Directory directory = directories[digest];
-            nodes += 1 + directory.Files.Count + directory.Symlinks.Count;
-            if (nodes > maxNodes)
-                throw new InvalidActionException($"the input root has more than {maxNodes} files, directories and symlinks");
-            foreach (Reapi.DirectoryNode child in directory.Directories)
-                todo.Push(DigestOf(child.Digest));
+            if (!directories.TryGetValue(next, out InputDirectory? directory))
+            {
+                onUnread(next);
+                continue;
+            }
+
+            onRead(directory);
+            foreach (InputSubdirectory child in directory.Directories)
+            {
+                if (seen.Add(child.Digest))
+                    todo.Push(child.Digest);
+            }
         }
     }
 
-    /// <summary>A digest that occurs in the tree.</summary>
-    public Digest DigestOf(Reapi.Digest digest) =>
-        Root.TryParseSibling(digest, out Digest parsed, out string? error) ? parsed : throw new InvalidActionException(error);
-
-    /// <summary>Reads a tree; what the CAS lacks of it is added to <paramref name="missing"/>.</summary>
-    /// <exception cref="InvalidActionException">
-    /// A directory is none, or breaks a rule (DIR-01 to DIR-08, SYM-01, SYM-02), or the tree is too large.
-    /// </exception>
-    public static async Task<InputTree> LoadAsync(
-        IBlobStore cas, Digest root, bool allowAbsoluteSymlinks, ICollection<Digest> missing, CancellationToken cancellationToken)
+    private void Add(InputReading reading)
     {
-        var tree = new InputTree(root);
-        try
-        {
-            await foreach (DirectoryVisit visit in new MerkleTreeWalk().WalkAsync(root, LoadBatchAsync, cancellationToken))
-            {
-                if (visit.Directory is null)
-                    missing.Add(visit.Digest);
-                else if (!DirectoryValidator.TryValidate(visit.Directory, visit.Digest, allowAbsoluteSymlinks, out string? error))
-                    throw new InvalidActionException($"input directory {visit.Digest}: {error}");
-                else
-                    tree.directories.Add(visit.Digest, visit.Directory);
-            }
-        }
-        catch (TreeTooLargeException exception)
-        {
-            throw new InvalidActionException(exception.Message);
-        }
+        ThrowIfIncomplete(reading);
+        foreach ((Digest digest, InputDirectory directory) in reading.Directories)
+            directories[digest] = directory;
+    }
 
-        return tree;
-
-        async ValueTask<IReadOnlyList<Reapi.Directory?>> LoadBatchAsync(IReadOnlyList<Digest> digests, CancellationToken cancellation) =>
-            digests.Count == 1
-                ? [await BlobMessages.ReadAsync(cas, digests[0], Reapi.Directory.Parser, "directory", cancellation)]
-                : await Task.WhenAll(digests.Select(digest =>
-                    BlobMessages.ReadAsync(cas, digest, Reapi.Directory.Parser, "directory", cancellation).AsTask()));
+    private static void ThrowIfIncomplete(InputReading reading)
+    {
+        if (reading.Missing.Count > 0)
+            throw new BlobsMissingException(reading.Missing);
     }
 }

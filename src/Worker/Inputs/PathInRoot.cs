@@ -8,8 +8,6 @@ namespace RemoteExec.Worker.Inputs;
 /// </summary>
 internal static class PathInRoot
 {
-    private const int MaxLinks = 40; // as in the kernel
-
     /// <summary>
     /// Resolves a relative path below <paramref name="root"/>; what does not exist is taken literally. Null if it leads out of the root or round
     /// in circles.
@@ -17,50 +15,20 @@ internal static class PathInRoot
     /// <param name="root">An absolute path without symlinks.</param>
     /// <param name="path">A relative path; <c>..</c> may occur while it stays inside.</param>
     /// <param name="followLast">True to follow a symlink that is the last segment.</param>
-    public static string? Resolve(string root, string path, bool followLast)
+    /// <param name="seenAs">Where those who made absolute symlinks thought the root to be, as <paramref name="root"/>; null for there.</param>
+    public static string? Resolve(string root, string path, bool followLast, string? seenAs = null)
     {
-        var done = new List<string>();
-        var todo = new Stack<string>();
-        Push(path);
-        int links = 0;
-        while (todo.TryPop(out string? segment))
+        var walk = new PathWalk(seenAs ?? root, path, followLast);
+        while (walk.Next() is { } next)
         {
-            if (segment is "" or ".")
-                continue;
-            if (segment == "..")
-            {
-                if (done.Count == 0)
-                    return null;
-                done.RemoveAt(done.Count - 1);
-                continue;
-            }
-
-            done.Add(segment);
-            if ((todo.Count == 0 && !followLast) || FileStatus.Of(Current()) is not { Kind: FileKind.Symlink })
-                continue;
-            if (FileStatus.TargetOf(Current()) is not { } target || ++links > MaxLinks)
-                return null;
-            done.RemoveAt(done.Count - 1);
-            if (target.StartsWith('/'))
-            {
-                if (!IsInside(root, target))
-                    return null;
-                done.Clear();
-                target = target[root.Length..];
-            }
-
-            Push(target);
+            string place = $"{root}/{next}";
+            if (FileStatus.Of(place) is { Kind: FileKind.Symlink })
+                walk.Follow(FileStatus.TargetOf(place));
         }
 
-        return Current();
-
-        string Current() => done.Count == 0 ? root : $"{root}/{string.Join('/', done)}";
-
-        void Push(string text)
-        {
-            foreach (string segment in text.Split('/').Reverse())
-                todo.Push(segment);
-        }
+        if (walk.LeadsOut)
+            return null;
+        return walk.Current.Length == 0 ? root : $"{root}/{walk.Current}";
     }
 
     /// <summary>True if an absolute path, as it is written, is the root or begins below it.</summary>

@@ -35,6 +35,10 @@ internal readonly record struct FileStatus(FileKind Kind, int Mode, uint UserId,
     /// <summary>True if anybody may execute it.</summary>
     public bool IsExecutable => (Mode & 0x49) != 0;
 
+    /// <summary>True if nothing was written to a file since it had this status, as far as its length and its times tell.</summary>
+    public bool HasContentOf(FileStatus earlier) =>
+        (Length, ModifiedSeconds, ModifiedNanoseconds) == (earlier.Length, earlier.ModifiedSeconds, earlier.ModifiedNanoseconds);
+
     /// <summary>Asks about a path; null if nothing is there. A symlink as the last segment is followed only if asked to.</summary>
     /// <exception cref="NativeException">It can't be known.</exception>
     public static unsafe FileStatus? Of(string path, bool followLast = false)

@@ -14,10 +14,13 @@ namespace RemoteExec.Worker.Native;
 /// </remarks>
 internal static unsafe partial class Libc
 {
-    public const int EPERM = 1, ENOENT = 2, E2BIG = 7, ENOEXEC = 8, ECHILD = 10, EACCES = 13, EXDEV = 18, ENOTDIR = 20, EINVAL = 22, ETXTBSY = 26,
+    public const int EPERM = 1, ENOENT = 2, E2BIG = 7, ENOEXEC = 8, ECHILD = 10, EAGAIN = 11, EACCES = 13, EXDEV = 18, ENOTDIR = 20, EINVAL = 22, ETXTBSY = 26,
         EMLINK = 31, ENAMETOOLONG = 36, ELOOP = 40, ELIBBAD = 80;
 
-    public const int O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0x40, O_EXCL = 0x80, O_APPEND = 0x400, O_CLOEXEC = 0x80000;
+    public const int O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0x40, O_EXCL = 0x80, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
+    public static readonly int O_DIRECTORY = HasArmFlags ? 0x4000 : 0x10000, O_NOFOLLOW = HasArmFlags ? 0x8000 : 0x20000;
+    public const int AF_UNIX = 1, SOCK_STREAM = 1, SOCK_CLOEXEC = 0x80000, MSG_DONTWAIT = 0x40, MSG_CMSG_CLOEXEC = 0x40000000;
+    public const int F_DUPFD_CLOEXEC = 1030;
     public const int SIGKILL = 9;
     public const int WNOHANG = 1;
     public const int CLONE_FS = 0x200;
@@ -31,6 +34,8 @@ internal static unsafe partial class Libc
     public const int OpaqueBytes = 512;
 
     private const string Library = "libc.so.6";
+
+    private static bool HasArmFlags => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     /// <summary>The numbers of the system calls that are made bare; null on an architecture nobody has looked them up for.</summary>
     public static (nint SetResUid, nint SetResGid, nint SetGroups)? Numbers => RuntimeInformation.ProcessArchitecture switch
@@ -61,8 +66,17 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, uint mode);
 
+    [LibraryImport(Library, EntryPoint = "openat", SetLastError = true)]
+    public static partial int OpenAt(int directory, byte* path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "getdents64", SetLastError = true)]
+    public static partial nint GetDents64(int directory, byte* entries, nuint size);
+
     [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int FCntl(int descriptor, int command, int argument);
 
     [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
     public static partial int IoCtl(int descriptor, nuint request, int* argument);
@@ -76,14 +90,29 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int LChOwn(string path, uint user, uint group);
 
-    [LibraryImport(Library, EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Link(string from, string to);
+    [LibraryImport(Library, EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int LinkAt(int fromDirectory, string from, int toDirectory, string to, int flags);
+
+    [LibraryImport(Library, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Rename(string from, string to);
+
+    [LibraryImport(Library, EntryPoint = "lgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint LGetXAttr(string path, string name, byte* value, nint size);
 
     [LibraryImport(Library, EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint ReadLink(string path, byte* target, nint length);
 
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int StatX(int directory, string path, int flags, uint mask, byte* status);
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
+    public static partial int StatX(int directory, byte* path, int flags, uint mask, byte* status);
+
+    [LibraryImport(Library, EntryPoint = "socketpair", SetLastError = true)]
+    public static partial int SocketPair(int domain, int type, int protocol, int* sockets);
+
+    [LibraryImport(Library, EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint RecvMsg(int socket, DescriptorPassing.MessageHeader* message, int flags);
 
     [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int process, int signal);

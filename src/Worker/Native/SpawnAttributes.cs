@@ -1,15 +1,17 @@
 namespace RemoteExec.Worker.Native;
 
 /// <summary>
-/// How new processes are to begin: in a session of their own, with these three files open and no others, with default signal handling.
+/// How new processes are to begin: in a session of their own, with these files open and no others, with default signal handling.
 /// </summary>
 internal sealed unsafe class SpawnAttributes : IDisposable
 {
+    private const int FirstFree = 3;
     private readonly byte[] attributes = GC.AllocateArray<byte>(Libc.OpaqueBytes, pinned: true);
     private readonly byte[] actions = GC.AllocateArray<byte>(Libc.OpaqueBytes, pinned: true);
+    private readonly List<int> copies = [];
 
-    /// <summary>Takes the numbers of open files for standard input, output and error; they stay the caller's.</summary>
-    public SpawnAttributes(int input, int output, int error)
+    /// <summary>Takes the numbers of open files for standard input, output and error, and of more from number 3 on; they stay the caller's.</summary>
+    public SpawnAttributes(int input, int output, int error, params ReadOnlySpan<int> more)
     {
         byte* signals = stackalloc byte[Libc.OpaqueBytes];
         _ = Libc.SpawnAttributesInit(Attributes);
@@ -25,7 +27,16 @@ internal sealed unsafe class SpawnAttributes : IDisposable
         _ = Libc.SpawnFileActionsAddDup2(Actions, input, 0);
         _ = Libc.SpawnFileActionsAddDup2(Actions, output, 1);
         _ = Libc.SpawnFileActionsAddDup2(Actions, error, 2);
-        _ = Libc.TrySpawnFileActionsAddCloseFrom(Actions, 3); // else what .NET opened closes itself, and it opened nearly all
+        int next = FirstFree;
+        foreach (int file in more)
+        {
+            // What is to become one number must not be in the place of another.
+            copies.Add(Libc.FCntl(file, Libc.F_DUPFD_CLOEXEC, FirstFree + more.Length));
+            NativeException.ThrowIfNegative(copies[^1], "duplicating a descriptor");
+            _ = Libc.SpawnFileActionsAddDup2(Actions, copies[^1], next++);
+        }
+
+        _ = Libc.TrySpawnFileActionsAddCloseFrom(Actions, next); // else what .NET opened closes itself, and it opened nearly all
     }
 
     private byte* Attributes => (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref attributes[0]);
@@ -52,10 +63,13 @@ internal sealed unsafe class SpawnAttributes : IDisposable
         _ = Libc.PrLimit(process, Libc.RLIMIT_CORE, none, null);
     }
 
-    /// <summary>Frees what the C library allocated.</summary>
+    /// <summary>Frees what the C library allocated, and closes what was opened here.</summary>
     public void Dispose()
     {
         _ = Libc.SpawnFileActionsDestroy(Actions);
         _ = Libc.SpawnAttributesDestroy(Attributes);
+        foreach (int copy in copies)
+            _ = Libc.Close(copy);
+        copies.Clear();
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using Google.Protobuf;
 using Microsoft.Win32.SafeHandles;
 using RemoteExec.Cas;
@@ -9,20 +10,22 @@ namespace RemoteExec.Worker.Outputs;
 
 /// <summary>
 /// The blobs of one action's outputs: first hashed, then uploaded in one go, only those that the CAS lacks. Files are read twice rather than kept
-/// in memory, unless they are small. Not thread-safe.
+/// in memory, unless they are small. What adds is thread-safe.
 /// </summary>
-/// <param name="cas">Where the blobs go.</param>
+/// <param name="cas">Where the blobs go. It need not hash them again, if nothing of the action runs any more.</param>
 /// <param name="action">The action's digest: outputs have its instance and its function (DIG-10).</param>
 internal sealed class OutputBlobs(IBlobStore cas, Digest action)
 {
     private const int BufferBytes = 256 * 1024;
     private const int SmallBytes = 32 * 1024;
-    private const int KeptBytes = 4 * 1024 * 1024;
+    private const int KeptBytes = 32 * 1024 * 1024;
     private const int ParallelUploads = 8;
+    private const int ParallelSmallUploads = 128; // a store that is far away takes many of them at once
     private const int MaxAttempts = 5;
 
-    private readonly Dictionary<Digest, Source> sources = [];
-    private int keptBytes;
+    private static readonly int parallelHashes = Math.Min(Environment.ProcessorCount, 4); // other actions run beside
+    private readonly ConcurrentDictionary<Digest, Source> sources = [];
+    private long keptBytes;
 
     /// <summary>A builder of trees with the digests of this action.</summary>
     public MerkleTreeBuilder NewTree() => new(action.Instance, action.Function);
@@ -37,17 +40,27 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
     }
 
     /// <summary>Adds content with its digest.</summary>
-    public void Add(Digest digest, ReadOnlyMemory<byte> content) => sources.TryAdd(digest, new Source(content, null));
+    public void Add(Digest digest, ReadOnlyMemory<byte> content) => sources.TryAdd(digest, new Source(content, null, default));
+
+    /// <summary>Adds files that nothing changes any more, some at a time, and returns their digests by path.</summary>
+    public async Task<IReadOnlyDictionary<string, Digest>> AddFilesAsync(IReadOnlyCollection<FoundNode> files, CancellationToken cancellationToken)
+    {
+        var digests = new ConcurrentDictionary<string, Digest>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(
+            files,
+            new ParallelOptions { MaxDegreeOfParallelism = Math.Min(files.Count > 0 ? files.Count : 1, parallelHashes), CancellationToken = cancellationToken },
+            async (file, cancellation) => digests[file.Path] = await AddFileAsync(file.Path, file.Status, cancellation));
+        return digests;
+    }
 
     /// <summary>Adds a file that nothing changes any more, or its first bytes.</summary>
     public async Task<Digest> AddFileAsync(string path, FileStatus status, CancellationToken cancellationToken, long maxBytes = long.MaxValue)
     {
         MakeReadable(path, status);
         long length = Math.Min(status.Length, maxBytes);
-        if (length <= SmallBytes && keptBytes + length <= KeptBytes)
+        if (length <= SmallBytes && Interlocked.Add(ref keptBytes, length) <= KeptBytes)
         {
             byte[] content = await ReadSmallAsync(path, (int)length, cancellationToken);
-            keptBytes += content.Length;
             Digest small = action.SiblingOf(content);
             Add(small, content);
             return small;
@@ -63,7 +76,7 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
             },
             cancellationToken);
         Digest digest = hasher.Finish(action.Instance);
-        sources.TryAdd(digest, new Source(default, path));
+        sources.TryAdd(digest, new Source(default, path, status));
         return digest;
     }
 
@@ -74,11 +87,13 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
         if (nonEmpty.Length == 0)
             return;
         IReadOnlyCollection<Digest> missing = await cas.FindMissingAsync(nonEmpty, cancellationToken);
-        await Parallel.ForEachAsync(
-            missing,
-            new ParallelOptions { MaxDegreeOfParallelism = ParallelUploads, CancellationToken = cancellationToken },
-            UploadAsync);
+        await Task.WhenAll(
+            UploadAsync(missing.Where(digest => digest.SizeBytes <= SmallBytes), ParallelSmallUploads, cancellationToken),
+            UploadAsync(missing.Where(digest => digest.SizeBytes > SmallBytes), ParallelUploads, cancellationToken));
     }
+
+    private Task UploadAsync(IEnumerable<Digest> digests, int atOnce, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(digests, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken }, UploadAsync);
 
     private async ValueTask UploadAsync(Digest digest, CancellationToken cancellationToken)
     {
@@ -93,7 +108,7 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
         {
             try
             {
-                await UploadFileAsync(source.Path, digest, cancellationToken);
+                await UploadFileAsync(source.Path, source.Status, digest, cancellationToken);
                 return;
             }
             catch (StoreUnavailableException exception) when (exception.MayBeginAnew && attempt < MaxAttempts)
@@ -102,11 +117,15 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
         }
     }
 
-    private async Task UploadFileAsync(string path, Digest digest, CancellationToken cancellationToken)
+    private async Task UploadFileAsync(string path, FileStatus status, Digest digest, CancellationToken cancellationToken)
     {
         await using BlobWriter writer = await cas.OpenWriteAsync(digest, digest.SizeBytes, cancellationToken);
         await ReadAsync(
             path, digest.SizeBytes, piece => writer.WriteAsync(new ReadOnlySequence<byte>(piece), cancellationToken), cancellationToken);
+
+        // Perhaps nobody hashes it again.
+        if (FileStatus.Of(path) is not { } now || !now.HasContentOf(status))
+            throw new IOException($"'{path}' was changed after it was hashed: something of the action still runs");
         await writer.CommitAsync(cancellationToken);
     }
 
@@ -130,7 +149,7 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
     {
         if (length == 0)
             return;
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using SafeFileHandle file = Open(path);
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(length, BufferBytes));
         try
         {
@@ -150,6 +169,14 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
         }
     }
 
+    // Never waits, as for a pipe that a process which still runs has put there.
+    private static SafeFileHandle Open(string path)
+    {
+        int descriptor = Libc.Open(path, Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0);
+        NativeException.ThrowIfNegative(descriptor, $"opening '{path}'");
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
     // The worker may be no more than the owner, to whom the action closed the file.
     private static void MakeReadable(string path, FileStatus status)
     {
@@ -157,5 +184,5 @@ internal sealed class OutputBlobs(IBlobStore cas, Digest action)
             File.SetUnixFileMode(path, (UnixFileMode)status.Mode | UnixFileMode.UserRead);
     }
 
-    private readonly record struct Source(ReadOnlyMemory<byte> Content, string? Path);
+    private readonly record struct Source(ReadOnlyMemory<byte> Content, string? Path, FileStatus Status);
 }

@@ -1,11 +1,10 @@
 using Google.Protobuf.WellKnownTypes;
-using RemoteExec.Worker.Inputs;
 using RemoteExec.Worker.Native;
 
 namespace RemoteExec.Worker.Outputs;
 
 /// <summary>Describes single files and symlinks among outputs, alone or within an output directory.</summary>
-internal sealed class OutputNodes(string root, ActionCommand command, bool allowAbsoluteSymlinks)
+internal sealed class OutputNodes(OutputRoot root, ActionCommand command, bool allowAbsoluteSymlinks)
 {
     /// <summary>The properties that the command asks for; null if none (OUT-13).</summary>
     public Reapi.NodeProperties? PropertiesOf(FileStatus status)
@@ -30,15 +29,15 @@ internal sealed class OutputNodes(string root, ActionCommand command, bool allow
         string target = FileStatus.TargetOf(path) ?? throw new BadOutputException($"the target of symlink '{Display(path)}' is no UTF-8");
         if (!target.StartsWith('/'))
             return target;
-        if (PathInRoot.IsInside(root, target))
-            return Path.GetRelativePath(Path.GetDirectoryName(path)!, target);
+        if (root.Translate(target) is { } inside)
+            return Path.GetRelativePath(Path.GetDirectoryName(path)!, inside);
         if (!allowAbsoluteSymlinks)
             throw new BadOutputException($"symlink '{Display(path)}' has the absolute target '{target}': this server allows relative ones only");
         return target;
     }
 
     /// <summary>The path as the client knows it.</summary>
-    public string Display(string path) => Path.GetRelativePath(root, path);
+    public string Display(string path) => Path.GetRelativePath(root.Path, path);
 
     /// <summary>Says that a thing can't be an output.</summary>
     public static BadOutputException Special(string path) =>

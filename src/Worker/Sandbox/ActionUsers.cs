@@ -19,6 +19,9 @@ internal sealed class ActionUsers : IDisposable
 
     private readonly ConcurrentBag<ActionUser> free = [];
     private readonly ConcurrentBag<ActionUser> claimed = [];
+    private readonly ActionUser? shared;
+
+    private ActionUsers(uint id) => shared = new ActionUser(id, null);
 
     /// <summary>Makes a source of user ids.</summary>
     /// <param name="maxProcesses">How many processes and threads each user may have at once; 0 for as many as the system allows.</param>
@@ -32,10 +35,15 @@ internal sealed class ActionUsers : IDisposable
     public static bool AreAvailable() =>
         Libc.Numbers is not null && HasCapabilities() && IsMapped(FirstId) && IsMapped(LastId);
 
+    /// <summary>One user for all actions at the same time: for sandboxes that keep them apart by other means.</summary>
+    public static ActionUsers OneForAll(uint id) => new(id);
+
     /// <summary>Takes a user that nobody else has until it is given back by <see cref="Return"/>.</summary>
     /// <exception cref="InvalidOperationException">All ids are taken.</exception>
     public ActionUser Take()
     {
+        if (shared is not null)
+            return shared;
         if (free.TryTake(out ActionUser? user))
             return user;
         for (uint id = FirstId; id <= LastId; id++)
@@ -58,7 +66,11 @@ internal sealed class ActionUsers : IDisposable
     }
 
     /// <summary>Gives a user back; nothing runs under it any more.</summary>
-    public void Return(ActionUser user) => free.Add(user);
+    public void Return(ActionUser user)
+    {
+        if (user != shared)
+            free.Add(user);
+    }
 
     /// <summary>Gives up the claims.</summary>
     public void Dispose()

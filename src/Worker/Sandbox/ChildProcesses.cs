@@ -49,13 +49,18 @@ internal sealed class ChildProcesses
     }
 
     /// <summary>Ends the whole process group of a child that leads one and is waited for, unless it has ended by itself.</summary>
-    public void KillGroup(int process)
+    public void KillGroup(int process) => SignalWaitedFor(process, -process);
+
+    /// <summary>Ends a child that is waited for, unless it has ended by itself.</summary>
+    public void Kill(int process) => SignalWaitedFor(process, process);
+
+    private void SignalWaitedFor(int process, int target)
     {
         // A child that is still waited for was not collected, so the id can't belong to another one by now.
         lock (gate)
         {
             if (waiting.ContainsKey(process))
-                _ = Libc.Kill(-process, Libc.SIGKILL);
+                _ = Libc.Kill(target, Libc.SIGKILL);
         }
     }
 
@@ -81,7 +86,7 @@ internal sealed class ChildProcesses
                 // Continuations run elsewhere, so this is but a change in memory.
                 waiting.Remove(process);
                 if (answer > 0)
-                    ended.SetResult(new ProcessEnd(ExitCodeOf(status), ProcessUsage.Parse(new ReadOnlySpan<byte>(usage, Libc.OpaqueBytes))));
+                    ended.SetResult(new ProcessEnd(ExitCodeOf(status), ProcessUsage.Parse(new ReadOnlySpan<byte>(usage, Libc.OpaqueBytes))) { Signal = SignalOf(status) });
                 else
                     ended.SetException(new NativeException($"somebody else has collected process {process}: how it ended is not known", Libc.ECHILD));
             }
@@ -95,7 +100,11 @@ internal sealed class ChildProcesses
             return [.. children.Where(child => !waiting.ContainsKey(child))];
     }
 
-    private static int ExitCodeOf(int status) => (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
+    /// <summary>The exit code that a status of <c>wait</c> means; 128 + n for signal n.</summary>
+    public static int ExitCodeOf(int status) => (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
+
+    /// <summary>The signal that a status of <c>wait</c> means; 0 for none.</summary>
+    public static int SignalOf(int status) => status & 0x7F;
 
     private static List<int> ParseIds(string text) =>
         [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)

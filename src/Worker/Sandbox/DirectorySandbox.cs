@@ -1,3 +1,4 @@
+using RemoteExec.Protocol;
 using RemoteExec.Worker.Machine;
 using RemoteExec.Worker.Native;
 
@@ -16,7 +17,7 @@ namespace RemoteExec.Worker.Sandbox;
 /// <param name="memoryKills">Tells when memory was short.</param>
 internal sealed class DirectorySandbox(TimeProvider time, MemoryKills memoryKills) : ISandbox
 {
-    private const int NotFound = 127, NotExecutable = 126, Killed = 128 + Libc.SIGKILL;
+    private const int Killed = 128 + Libc.SIGKILL;
     private static readonly TimeSpan longestTimeout = TimeSpan.FromDays(30); // timers can't count much further
     private readonly ChildProcesses children = ChildProcesses.Instance;
 
@@ -24,19 +25,49 @@ internal sealed class DirectorySandbox(TimeProvider time, MemoryKills memoryKill
     public string Tier => "directory";
 
     /// <inheritdoc/>
+    public bool TakesLayers => false;
+
+    /// <inheritdoc/>
+    public bool WatchesReads => false;
+
+    /// <inheritdoc/>
+    public bool TakesCaches => false;
+
+    /// <inheritdoc/>
+    public string? Refuse(ActionPlatform platform)
+    {
+        if (platform.RootFileSystem is not null)
+            return $"it asks for a root file system of its own ({SandboxProperties.RootFileSystem})";
+
+        // What all actions have, by their path, is the machine's.
+        return platform.Caches.FirstOrDefault(cache => cache.IsAbsolute && cache.Name != cache.Path) is { } cache
+            ? $"it asks for a cache outside of its input root ({SandboxProperties.CachePrefix}{cache.Name}={cache.Path})"
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public string RootOf(ActionDirectory directory) => directory.Root;
+
+    /// <inheritdoc/>
+    public string TemporaryOf(ActionDirectory directory) => directory.Temporary;
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
     public async Task<SandboxOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         string name = command.Arguments[0];
-        string? program = ProgramLookup.Find(name, command.Environment, command.WorkingDirectory);
+        string? program = ProgramLookup.Find(name, command.Environment, command.Directory.PathOf(command.WorkingDirectory));
         if (program is null)
-            return await RefuseAsync(command, NotFound, $"'{name}' is neither in a directory of PATH nor in the working directory");
+            return await ProgramFailure.RefuseAsync(command, Libc.ENOENT, exists: false, name);
 
         long killsBefore = memoryKills.Count();
         long begin = time.GetTimestamp();
         (int error, int main, Task<ProcessEnd> ended) = await StartAsync(command, program);
         if (error != 0)
-            return await RefuseAsync(command, error == Libc.ENOENT ? NotFound : NotExecutable, Explain(error, program, command));
+            return await ProgramFailure.RefuseAsync(command, error, FileStatus.Of(Path.Combine(command.Directory.PathOf(command.WorkingDirectory), program)) is not null, program);
 
         SandboxOutcome outcome;
         ProcessUsage ofSurvivors = default;
@@ -45,17 +76,19 @@ internal sealed class DirectorySandbox(TimeProvider time, MemoryKills memoryKill
             bool timedOut = !await EndsInTimeAsync(ended, command.Timeout, cancellationToken);
             bool isKilledHere = !ended.IsCompleted;
             if (isKilledHere)
-                await KillAsync(command.User, main);
+                await KillAsync(command.Directory.User, main);
             ProcessEnd end = await ended;
             outcome = new SandboxOutcome(end.ExitCode, timedOut, time.GetElapsedTime(begin))
             {
                 Usage = end.Usage,
+                Signal = end.Signal,
+                Root = isKilledHere ? null : command.Directory.Root,
                 OutOfMemory = !isKilledHere && end.ExitCode == Killed && memoryKills.Count() > killsBefore, // a shell ends so, too, when what it ran was killed
             };
         }
         finally
         {
-            ofSurvivors = await ClearAsync(command.User, main);
+            ofSurvivors = await ClearAsync(command.Directory.User, main);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -64,7 +97,7 @@ internal sealed class DirectorySandbox(TimeProvider time, MemoryKills memoryKill
 
     private Task<(int Error, int Main, Task<ProcessEnd> Ended)> StartAsync(SandboxCommand command, string program)
     {
-        return command.User is null ? SharedUserActions.Instance.StartAsync(LaunchAsync) : LaunchAsync();
+        return command.Directory.User is null ? SharedUserActions.Instance.StartAsync(LaunchAsync) : LaunchAsync();
 
         async Task<(int Error, int Main, Task<ProcessEnd> Ended)> LaunchAsync()
         {
@@ -120,30 +153,4 @@ internal sealed class DirectorySandbox(TimeProvider time, MemoryKills memoryKill
         user is null
             ? await SharedUserActions.Instance.FindSurvivorsAsync(main)
             : [.. children.FindOthers().Where(child => ProcessStatus.UserOf(child) == user.Id)];
-
-    private static string Explain(int error, string program, SandboxCommand command)
-    {
-        string path = Path.Combine(command.WorkingDirectory, program);
-        return error switch
-        {
-            Libc.ENOENT when FileStatus.Of(path) is null => $"'{program}' does not exist (relative paths start at the working directory)",
-            Libc.ENOENT => $"'{program}' exists, but its interpreter (the '#!' line, or the loader of a dynamic executable) does not",
-            Libc.EACCES or Libc.EPERM =>
-                $"'{program}' can't be executed: it is no file with the executable bit set, or a directory on the way to it is closed",
-            Libc.ENOTDIR => $"'{program}' has a file where a directory should be",
-            Libc.ELOOP => $"'{program}' is a loop of symlinks",
-            Libc.ENAMETOOLONG => $"the name of the program is too long: {program.Length} characters",
-            Libc.E2BIG => "the arguments and the environment are too long for this system: use a params file",
-            Libc.ENOEXEC or Libc.EINVAL or Libc.ELIBBAD => $"'{program}' is no executable for this machine",
-            Libc.ETXTBSY => $"'{program}' is being written to",
-            _ => throw new NativeException($"starting '{program}'", error),
-        };
-    }
-
-    private static async Task<SandboxOutcome> RefuseAsync(SandboxCommand command, int exitCode, string reason)
-    {
-        await File.AppendAllTextAsync(command.StdoutPath, "", CancellationToken.None);
-        await File.AppendAllTextAsync(command.StderrPath, $"remoteexec: can't run the command: {reason}\n", CancellationToken.None);
-        return new SandboxOutcome(exitCode, TimedOut: false, TimeSpan.Zero);
-    }
 }

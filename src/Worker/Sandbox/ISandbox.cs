@@ -4,10 +4,28 @@ namespace RemoteExec.Worker.Sandbox;
 /// Runs commands apart from each other and from the worker. Tiers differ in how far apart; what they have in common is tested by one contract
 /// suite. May be called concurrently.
 /// </summary>
-internal interface ISandbox
+internal interface ISandbox : IAsyncDisposable
 {
     /// <summary>The name of the tier, as it is logged and advertised.</summary>
     string Tier { get; }
+
+    /// <summary>True if input roots are to be told as layers, false if they are to be laid out in the action's directory.</summary>
+    bool TakesLayers { get; }
+
+    /// <summary>True if it mounts what is kept for later actions; without, an action has empty directories in its place.</summary>
+    bool TakesCaches { get; }
+
+    /// <summary>True if it can write down what a command looks at, in <see cref="ActionDirectory.AuditPath"/>.</summary>
+    bool WatchesReads { get; }
+
+    /// <summary>Why it can't run an action that asks for this; null if it can.</summary>
+    string? Refuse(ActionPlatform platform);
+
+    /// <summary>Where an action sees its input root.</summary>
+    string RootOf(ActionDirectory directory);
+
+    /// <summary>Where an action sees its directory for temporary files.</summary>
+    string TemporaryOf(ActionDirectory directory);
 
     /// <summary>
     /// Runs a command to its end, or to its timeout. When this returns or throws, none of the processes that the command started, however they

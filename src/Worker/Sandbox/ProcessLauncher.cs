@@ -40,18 +40,25 @@ internal static class ProcessLauncher
     /// </summary>
     public static Task LaunchesUnderWayAsync() => Task.WhenAll(launches.Keys);
 
+    /// <summary>
+    /// Makes the file for what an action writes to its standard output or error. The user owns it, so that the action may open /dev/stdout and /dev/stderr; it can't replace it,
+    /// as its directory is not its own.
+    /// </summary>
+    /// <returns>The number of the open file: the caller's.</returns>
+    public static int OpenLog(string path, ActionUser? owner) => Open(path, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_APPEND, owner);
+
     private static (int Error, int ProcessId) Start(SandboxCommand command, string program)
     {
         NativeException.ThrowIfNegative(Libc.Unshare(Libc.CLONE_FS), "unshare(CLONE_FS)");
         _ = Libc.UMask(UMask);
-        NativeException.ThrowIfNegative(Libc.ChDir(command.WorkingDirectory), $"entering '{command.WorkingDirectory}'");
+        NativeException.ThrowIfNegative(Libc.ChDir(command.Directory.PathOf(command.WorkingDirectory)), $"entering '{command.WorkingDirectory}'");
         int input = -1, output = -1, error = -1;
         try
         {
             input = Open("/dev/null", Libc.O_RDONLY, null);
-            output = Open(command.StdoutPath, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_APPEND, command.User);
-            error = Open(command.StderrPath, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_APPEND, command.User);
-            if (command.User is { } user)
+            output = OpenLog(command.Directory.StdoutPath, command.Directory.User);
+            error = OpenLog(command.Directory.StderrPath, command.Directory.User);
+            if (command.Directory.User is { } user)
                 ActionThread.BecomeUser(user.Id);
 
             using var attributes = new SpawnAttributes(input, output, error);
@@ -73,7 +80,6 @@ internal static class ProcessLauncher
         }
     }
 
-    // The user owns the files, so that an action may open /dev/stdout and /dev/stderr; it can't replace them, as their directory is not its own.
     private static int Open(string path, int flags, ActionUser? owner)
     {
         int descriptor = Libc.Open(path, flags | Libc.O_CLOEXEC, OutputMode);

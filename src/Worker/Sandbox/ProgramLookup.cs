@@ -14,7 +14,11 @@ internal static class ProgramLookup
     /// the working directory holds is run from there. Null if there is nothing to execute.
     /// </summary>
     /// <remarks>What has a slash is returned as it is, because a script sees this very path as its <c>$0</c>.</remarks>
-    public static string? Find(string name, IReadOnlyDictionary<string, string> environment, string workingDirectory)
+    /// <param name="name">The name.</param>
+    /// <param name="environment">The command's environment.</param>
+    /// <param name="workingDirectory">The working directory: an absolute path.</param>
+    /// <param name="locate">Where the worker finds what the command sees at an absolute path; null for the same path.</param>
+    public static string? Find(string name, IReadOnlyDictionary<string, string> environment, string workingDirectory, Func<string, string?>? locate = null)
     {
         if (name.Length == 0)
             return null;
@@ -25,18 +29,19 @@ internal static class ProgramLookup
         {
             // An empty entry is the current directory, as everywhere.
             string candidate = entry.Length == 0 ? $"./{name}" : Path.Join(entry, name);
-            if (IsProgram(Path.Join(entry.StartsWith('/') ? "" : workingDirectory, candidate)))
+            if (IsProgram(Path.Join(entry.StartsWith('/') ? "" : workingDirectory, candidate), locate))
                 return candidate;
         }
 
-        return IsProgram(Path.Join(workingDirectory, name)) ? $"./{name}" : null;
+        return IsProgram(Path.Join(workingDirectory, name), locate) ? $"./{name}" : null;
     }
 
-    private static bool IsProgram(string path)
+    private static bool IsProgram(string path, Func<string, string?>? locate)
     {
         try
         {
-            return FileStatus.Of(path, followLast: true) is { Kind: FileKind.File, IsExecutable: true };
+            string? place = locate is null ? path : locate(path);
+            return place is not null && FileStatus.Of(place, followLast: true) is { Kind: FileKind.File, IsExecutable: true };
         }
         catch (NativeException)
         {

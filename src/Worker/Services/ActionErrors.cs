@@ -3,6 +3,7 @@ using Google.Rpc;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
+using RemoteExec.Worker.Disk;
 
 namespace RemoteExec.Worker.Services;
 
@@ -20,6 +21,7 @@ internal static class ActionErrors
         CasException => (Make(StatusCode.Unavailable, exception.Message), true, true),
         RpcException { Code: StatusCode.ResourceExhausted } => (Make(StatusCode.ResourceExhausted, $"the CAS: {exception.Message}"), true, true),
         RpcException => (Make(StatusCode.Unavailable, $"the CAS: {exception.Message}"), true, true),
+        DiskShortException => (Make(StatusCode.ResourceExhausted, exception.Message), true, true),
         IOException or UnauthorizedAccessException => (Make(StatusCode.Unavailable, $"the worker has a problem: {exception.Message}"), true, true),
         _ => (Make(StatusCode.Internal, "the worker failed in an unforeseen way; its log says more"), true, false),
     };
@@ -33,6 +35,9 @@ internal static class ActionErrors
 
     /// <summary>Something that can't be an output is where one was declared (OUT-03).</summary>
     public static Google.Rpc.Status BadOutputs(string message) => Make(StatusCode.FailedPrecondition, message);
+
+    /// <summary>The command was stopped as it took too much of the disk.</summary>
+    public static Google.Rpc.Status TooMuchDisk(string message) => Make(StatusCode.FailedPrecondition, message);
 
     /// <summary>The result has so many outputs that it fits into no message.</summary>
     public static Google.Rpc.Status ResultTooLong(int bytes, int limit) => Make(

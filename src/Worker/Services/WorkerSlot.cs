@@ -80,9 +80,9 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
         {
             WorkerLog.ActionStarted(logger, lease.ActionDigest.ToString(), lease.Id, execute.Resources?.CpuMillis ?? 0, execute.Resources?.MemoryBytes ?? 0);
             using var stopAction = CancellationTokenSource.CreateLinkedTokenSource(givingUp);
-            Reapi.ExecutedActionMetadata? metadata = null;
-            Task<ExecutionOutcome> running = executor.ExecuteAsync(lease, report => Volatile.Write(ref metadata, report), stopAction.Token);
-            SynchronizeResponse? instead = await KeepLeaseAsync(lease.Id, running, () => Volatile.Read(ref metadata));
+            var progress = new LatestProgress();
+            Task<ExecutionOutcome> running = executor.ExecuteAsync(lease, progress.Set, stopAction.Token);
+            SynchronizeResponse? instead = await KeepLeaseAsync(lease.Id, running, progress);
             if (instead is not null)
                 await stopAction.CancelAsync();
             try
@@ -92,6 +92,7 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
                 request.Completed.Retryable = outcome.Retryable;
                 request.Completed.Usage = outcome.Usage;
                 request.Completed.OutOfMemory = outcome.OutOfMemory;
+                request.Completed.DoNotStore = outcome.DoNotStore;
                 WorkerLog.ActionEnded(
                     logger, lease.ActionDigest.ToString(), lease.Id, outcome.Response.Status?.Code ?? 0, outcome.Response.Result?.ExitCode ?? 0, outcome.OutOfMemory);
             }
@@ -133,29 +134,31 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
     }
 
     // Posts that the action runs until it does no longer; an answer if it is not to run on.
-    private async Task<SynchronizeResponse?> KeepLeaseAsync(string lease, Task running, Func<Reapi.ExecutedActionMetadata?> metadata)
+    private async Task<SynchronizeResponse?> KeepLeaseAsync(string lease, Task running, LatestProgress progress)
     {
-        using var over = new CancellationTokenSource();
         await WaitAsync(running, firstHeartbeat < leaseDuration / 3 ? firstHeartbeat : leaseDuration / 3);
         while (!running.IsCompleted)
         {
             long posted = time.GetTimestamp();
             SynchronizeRequest request = NewRequest();
-            request.Executing = new SynchronizeRequest.Types.Executing { LeaseId = lease, Metadata = metadata() };
+            (request.Executing, Task urgent) = progress.Take(lease);
+            using var over = new CancellationTokenSource();
             Task<SynchronizeResponse?> post = PostAsync(request, leaseDuration / 3, over.Token);
-            if (await Task.WhenAny(running, post) != post)
+            if (await Task.WhenAny(running, urgent, post) != post)
                 await over.CancelAsync();
+            SynchronizeResponse? answer;
             try
             {
-                if (await post is { } response && response.Execute?.LeaseId != lease)
-                    return response;
+                answer = await post;
+                if (answer is not null && answer.Execute?.LeaseId != lease)
+                    return answer;
             }
             catch (OperationCanceledException) when (over.IsCancellationRequested)
             {
-                break;
+                continue;
             }
 
-            await WaitAsync(running, (leaseDuration / 3) - time.GetElapsedTime(posted));
+            await WaitAsync(Task.WhenAny(running, urgent), (answer is { Upcoming.Count: > 0 } ? shortestHold : leaseDuration / 3) - time.GetElapsedTime(posted));
         }
 
         return null;
@@ -191,6 +194,8 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
         SynchronizeResponse? response = await scheduler.PostAsync(request, patience, cancellationToken);
         if (response?.LeaseDuration?.ToTimeSpan() is { } duration && duration > TimeSpan.Zero)
             leaseDuration = duration;
+        if (response?.Execute is not null)
+            executor.Expect(UpcomingAction.Parse(response.Upcoming));
         return response;
     }
 
@@ -210,7 +215,12 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
             return false;
         }
 
-        lease = new ActionLease(execute.LeaseId, digest, execute.Action, execute.Timeout?.ToTimeSpan() ?? noTimeout, execute.QueuedTimestamp);
+        lease = new ActionLease(execute.LeaseId, digest, execute.Action, execute.Timeout?.ToTimeSpan() ?? noTimeout, execute.QueuedTimestamp)
+        {
+            TraceContext = execute.TraceContext.Length > 0 ? execute.TraceContext : null,
+            CpuMillis = execute.Resources?.CpuMillis ?? 0,
+            MemoryBytes = execute.AskedFor is { MemoryBytes: > 0 and var asked } ? Math.Max(asked, execute.Resources?.MemoryBytes ?? 0) : 0, // more is set aside after an attempt for which it was too little
+        };
         return true;
     }
 }

@@ -3,6 +3,7 @@ using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
 using RemoteExec.TestKit;
 using RemoteExec.Worker.Inputs;
+using RemoteExec.Worker.Native;
 
 namespace RemoteExec.Worker.Tests.Inputs;
 
@@ -10,11 +11,17 @@ public sealed class FileCacheTests : IDisposable
 {
     private readonly TempDirectory temp = new();
     private readonly MemoryStore cas = new(1 << 20);
+    private CacheRoom room = new(0, 0);
+    private OpenDirectory? placed;
     private int opened;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public void Dispose() => temp.Dispose();
+    public void Dispose()
+    {
+        placed?.Dispose();
+        temp.Dispose();
+    }
 
     [Theory]
     [InlineData(true)]
@@ -27,12 +34,12 @@ public sealed class FileCacheTests : IDisposable
         for (int i = 0; i < 3; i++)
         {
             using FileCache.Pin pin = (await cache.PinAsync(new FileKey(blob.Digest, Executable: false), Cancellation))!.Value;
-            pin.PlaceAt(Place(i));
+            pin.PlaceIn(Placed, $"{i}");
         }
 
         Assert.Equal(1, opened);
         Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(blob.Content, File.ReadAllBytes(Place(i))));
-        Assert.Equal(100, cache.UsedBytes);
+        Assert.Equal(100, room.UsedBytes);
     }
 
     [Fact]
@@ -44,12 +51,12 @@ public sealed class FileCacheTests : IDisposable
         foreach (bool executable in (bool[])[false, true])
         {
             using FileCache.Pin pin = (await cache.PinAsync(new FileKey(blob.Digest, executable), Cancellation))!.Value;
-            pin.PlaceAt(Place(executable ? 1 : 0));
+            pin.PlaceIn(Placed, executable ? "1" : "0");
         }
 
         Assert.Equal((UnixFileMode)0x124, File.GetUnixFileMode(Place(0))); // 0444
         Assert.Equal((UnixFileMode)0x16D, File.GetUnixFileMode(Place(1))); // 0555
-        Assert.Equal(200, cache.UsedBytes);
+        Assert.Equal(200, room.UsedBytes);
     }
 
     [Fact]
@@ -62,7 +69,7 @@ public sealed class FileCacheTests : IDisposable
             (await cache.PinAsync(new FileKey(blobs[i].Digest, Executable: false), Cancellation))!.Value.Dispose();
 
         Assert.Equal(4, opened); // 1 went when 2 came, and had to be fetched again
-        Assert.Equal(200, cache.UsedBytes);
+        Assert.Equal(200, room.UsedBytes);
         Assert.Equal(2, Directory.EnumerateFiles(temp.Path, "*", SearchOption.AllDirectories).Count());
     }
 
@@ -75,12 +82,12 @@ public sealed class FileCacheTests : IDisposable
         using (FileCache.Pin pin = (await cache.PinAsync(new FileKey(first.Digest, Executable: false), Cancellation))!.Value)
         {
             using FileCache.Pin other = (await cache.PinAsync(new FileKey(second.Digest, Executable: false), Cancellation))!.Value;
-            pin.PlaceAt(Place(0));
-            other.PlaceAt(Place(1));
-            Assert.Equal(200, cache.UsedBytes);
+            pin.PlaceIn(Placed, "0");
+            other.PlaceIn(Placed, "1");
+            Assert.Equal(200, room.UsedBytes);
         }
 
-        Assert.Equal(0, cache.UsedBytes);
+        Assert.Equal(0, room.UsedBytes);
         Assert.Equal(first.Content, await File.ReadAllBytesAsync(Place(0), Cancellation));
     }
 
@@ -94,7 +101,7 @@ public sealed class FileCacheTests : IDisposable
         await cas.WriteAllAsync(blob.Digest, blob.Content, Cancellation);
 
         using FileCache.Pin pin = (await cache.PinAsync(new FileKey(blob.Digest, Executable: false), Cancellation))!.Value;
-        Assert.Equal(100, cache.UsedBytes);
+        Assert.Equal(100, room.UsedBytes);
     }
 
     [Fact, Rule("GEN-05")]
@@ -120,7 +127,7 @@ public sealed class FileCacheTests : IDisposable
 
         Assert.Equal(1, opened);
         Assert.All(pins, pin => pin!.Value.Dispose());
-        Assert.Equal(100, cache.UsedBytes);
+        Assert.Equal(100, room.UsedBytes);
     }
 
     [Fact]
@@ -148,11 +155,15 @@ public sealed class FileCacheTests : IDisposable
 
         const int BeyondTheLimitOfExt4 = 65_010;
         for (int i = 0; i < BeyondTheLimitOfExt4; i++)
-            pin.PlaceAt(Place(i));
+            pin.PlaceIn(Placed, $"{i}");
 
+        Assert.False(pin.LinkIn(Placed, $"{BeyondTheLimitOfExt4}"));
+        Assert.Equal(blob.Content, await File.ReadAllBytesAsync(Place(BeyondTheLimitOfExt4), Cancellation));
         Assert.Equal(blob.Content, await File.ReadAllBytesAsync(Place(BeyondTheLimitOfExt4 - 1), Cancellation));
         Assert.Equal((UnixFileMode)0x16D, File.GetUnixFileMode(Place(BeyondTheLimitOfExt4 - 1)));
     }
+
+    private OpenDirectory Placed => placed ??= new OpenDirectory(Directory.CreateDirectory(Path.Combine(temp.Path, "placed")).FullName);
 
     private string Place(int number) => Path.Combine(Directory.CreateDirectory(Path.Combine(temp.Path, "placed")).FullName, $"{number}");
 
@@ -169,7 +180,8 @@ public sealed class FileCacheTests : IDisposable
                     await before();
             },
         };
-        return new FileCache(counting, temp.Path, maxBytes, hardlinks);
+        room = new CacheRoom(maxBytes, int.MaxValue);
+        return new FileCache(counting, temp.Path, room, hardlinks);
     }
 
     private async Task<TestBlob> AddAsync(int seed, int length)

@@ -4,6 +4,8 @@ using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.TestKit;
+using RemoteExec.Worker.Outputs;
+using RemoteExec.Worker.Sandbox;
 using Format = Build.Bazel.Remote.Execution.V2.Command.Types.OutputDirectoryFormat;
 
 namespace RemoteExec.Worker.Tests.Outputs;
@@ -231,7 +233,7 @@ public sealed class OutputTests
         var links = result.OutputSymlinks.ToDictionary(link => link.Path, link => link.Target);
         Assert.Equal("/usr/bin/env", links["out"]);
         Assert.Equal("o/d/own", links["own"]);
-        Assert.EndsWith("/rootx", links["other"], StringComparison.Ordinal);
+        Assert.Equal(NamespaceSandbox.Root + "x", links["other"]);
         Reapi.Tree tree = await worker.ReadAsync(result.OutputDirectories[0].TreeDigest, Reapi.Tree.Parser);
         Assert.Equal("../x", tree.Children[0].Symlinks[0].Target);
     }
@@ -326,5 +328,35 @@ public sealed class OutputTests
         Assert.Equal((int)StatusCode.FailedPrecondition, response.Status?.Code);
         Assert.Empty(response.Status!.Details);
         Assert.Contains(reason, response.Status.Message, StringComparison.Ordinal);
+    }
+
+    [Fact, Rule("SYM-01"), Rule("OUT-02")]
+    public async Task Where_the_action_saw_its_root_elsewhere_absolute_links_into_it_are_understood_as_it_meant_them()
+    {
+        using var temp = new TempDirectory();
+        string root = Path.Combine(temp.Path, "here");
+        Directory.CreateDirectory(Path.Combine(root, "d", "sub"));
+        await File.WriteAllTextAsync(Path.Combine(root, "d", "sub", "f"), "content", TestContext.Current.CancellationToken);
+        File.CreateSymbolicLink(Path.Combine(root, "tod"), "/seen/there/d");
+        File.CreateSymbolicLink(Path.Combine(root, "d", "up"), "/seen/there/d/sub/f");
+        File.CreateSymbolicLink(Path.Combine(root, "out"), "/seen/thereabouts");
+        var cas = new MemoryStore(1 << 20);
+        var blobs = new OutputBlobs(cas, ActionFixture.Anchor);
+        ActionCommand command = ActionCommand.Parse(new Reapi.Command { Arguments = { "x" }, OutputPaths = { "d", "out", "tod", "tod/sub/f" } });
+        var result = new Reapi.ActionResult();
+
+        IReadOnlyList<string> problems = await new OutputCollector(
+            new OutputRoot(root, "/seen/there"), command, blobs, allowAbsoluteSymlinks: true, OutputLimits.Of(new WorkerOptions(), null)).CollectAsync(result, TestContext.Current.CancellationToken);
+        await blobs.UploadAsync(TestContext.Current.CancellationToken);
+
+        Assert.Empty(problems);
+        Assert.Equal(["out → /seen/thereabouts", "tod → d"], result.OutputSymlinks.Select(link => $"{link.Path} → {link.Target}"));
+        Assert.Equal("tod/sub/f", Assert.Single(result.OutputFiles).Path);
+#pragma warning disable CS0612 // deprecated, but to be served
+        Assert.Equal("tod", Assert.Single(result.OutputDirectorySymlinks).Path);
+#pragma warning restore CS0612
+        Assert.True(ActionFixture.Anchor.TryParseSibling(result.OutputDirectories[0].TreeDigest, out Digest tree, out _));
+        Reapi.Tree found = Reapi.Tree.Parser.ParseFrom(await cas.ReadAllAsync(tree, int.MaxValue, TestContext.Current.CancellationToken));
+        Assert.Equal("sub/f", Assert.Single(found.Root.Symlinks).Target);
     }
 }

@@ -31,9 +31,7 @@ public sealed class OutOfMemoryTests : IDisposable
         {
             Arguments = ["/bin/bash", "-c", script.Replace("RISE", $"echo oom_kill 4 > {count}", StringComparison.Ordinal)],
             Environment = new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" },
-            WorkingDirectory = directory.Root,
-            StdoutPath = directory.StdoutPath,
-            StderrPath = directory.StderrPath,
+            Directory = directory,
             Timeout = TimeSpan.FromSeconds(seconds),
         };
 

@@ -8,7 +8,8 @@ public sealed class OwnUserSandboxTests : SandboxContract
 {
     private static readonly Lazy<ActionUsers> users = new(() => new ActionUsers(Needs.MaxProcesses));
 
-    private protected override ISandbox Sandbox { get; } = new DirectorySandbox(TimeProvider.System, new MemoryKills("/"));
+    private protected override Task<SandboxChoice> MakeSandboxAsync(ScratchDirectory scratch) =>
+        Task.FromResult(ToChoice(new DirectorySandbox(TimeProvider.System, new MemoryKills("/"))));
 
     private protected override ActionUser? TakeUser()
     {

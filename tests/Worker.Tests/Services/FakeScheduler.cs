@@ -119,8 +119,9 @@ internal sealed class FakeScheduler : IAsyncDisposable
 
         public void AnswerIdle() => answer.TrySetResult(Make(response => response.Idle = new SynchronizeResponse.Types.Idle()));
 
-        public void AnswerExecute(string lease, Action<SynchronizeResponse.Types.Execute>? change = null) => answer.TrySetResult(Make(response =>
+        public void AnswerExecute(string lease, Action<SynchronizeResponse.Types.Execute>? change = null, params IEnumerable<SynchronizeResponse.Types.Upcoming> upcoming) => answer.TrySetResult(Make(response =>
         {
+            response.Upcoming.AddRange(upcoming);
             response.Execute = new SynchronizeResponse.Types.Execute
             {
                 LeaseId = lease,

@@ -10,7 +10,7 @@ internal sealed class HeldExecutor : IActionExecutor
     /// <summary>The next action that was started.</summary>
     public ValueTask<Running> NextAsync() => started.Reader.ReadAsync(TestContext.Current.CancellationToken);
 
-    public async Task<ExecutionOutcome> ExecuteAsync(ActionLease lease, Action<Reapi.ExecutedActionMetadata> report, CancellationToken cancellationToken)
+    public async Task<ExecutionOutcome> ExecuteAsync(ActionLease lease, Action<ActionProgress> report, CancellationToken cancellationToken)
     {
         var running = new Running(lease, report);
         await using CancellationTokenRegistration registration = cancellationToken.Register(() => running.Stop(cancellationToken));
@@ -18,7 +18,12 @@ internal sealed class HeldExecutor : IActionExecutor
         return await running.Outcome;
     }
 
-    internal sealed class Running(ActionLease lease, Action<Reapi.ExecutedActionMetadata> report)
+    /// <summary>What was told to be expected, each time.</summary>
+    public Channel<IReadOnlyList<UpcomingAction>> Expected { get; } = Channel.CreateUnbounded<IReadOnlyList<UpcomingAction>>();
+
+    public void Expect(IReadOnlyList<UpcomingAction> actions) => Expected.Writer.TryWrite(actions);
+
+    internal sealed class Running(ActionLease lease, Action<ActionProgress> report)
     {
         private readonly TaskCompletionSource<ExecutionOutcome> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -28,7 +33,7 @@ internal sealed class HeldExecutor : IActionExecutor
 
         public bool WasStopped => outcome.Task.IsCanceled;
 
-        public void Report(string worker) => report(new Reapi.ExecutedActionMetadata { Worker = worker });
+        public void Report(string worker, string stdout = "", string stderr = "") => report(new ActionProgress(new Reapi.ExecutedActionMetadata { Worker = worker }, stdout, stderr));
 
         public void End(int exitCode = 0, bool retryable = false) =>
             outcome.TrySetResult(new ExecutionOutcome(new Reapi.ExecuteResponse { Result = new Reapi.ActionResult { ExitCode = exitCode } }, retryable));

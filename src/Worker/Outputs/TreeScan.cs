@@ -1,51 +1,53 @@
-using RemoteExec.Protocol;
 using RemoteExec.Worker.Native;
 
 namespace RemoteExec.Worker.Outputs;
 
-/// <summary>Describes an output directory, with all in it, as a tree of <c>Directory</c> messages (OUT-06); the files go to the blobs.</summary>
-internal sealed class TreeBuilder(OutputBlobs blobs, OutputNodes nodes)
+/// <summary>Finds all that is in an output directory.</summary>
+/// <param name="nodes">Knows what single ones are.</param>
+/// <param name="tally">Counts them.</param>
+internal sealed class TreeScan(OutputNodes nodes, OutputTally tally)
 {
     private const UnixFileMode OwnerMayList = UnixFileMode.UserRead | UnixFileMode.UserExecute;
 
-    /// <summary>Describes the directory at a path.</summary>
+    /// <summary>What is in a directory, at any depth: parents before children.</summary>
     /// <exception cref="BadOutputException">It contains what can't be an output.</exception>
-    public async Task<MerkleTree> BuildAsync(string directory, CancellationToken cancellationToken)
+    /// <exception cref="TooManyOutputsException">It contains too much.</exception>
+    public IReadOnlyList<FoundNode> Scan(FoundNode directory, CancellationToken cancellationToken)
     {
-        MerkleTreeBuilder tree = blobs.NewTree();
-        var todo = new Stack<(string Path, string Relative)>();
-        todo.Push((directory, ""));
-        while (todo.TryPop(out (string Path, string Relative) next))
+        var found = new List<FoundNode>();
+        var todo = new Stack<FoundNode>();
+        todo.Push(directory);
+        while (todo.TryPop(out FoundNode? next))
         {
-            FileStatus own = FileStatus.Of(next.Path) ?? throw new BadOutputException($"'{nodes.Display(next.Path)}' has a name that is no UTF-8");
-            tree.AddDirectory(next.Relative, nodes.PropertiesOf(own));
-            foreach (string path in List(next.Path, own))
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (string path in List(next.Path, next.Status))
             {
                 string name = Path.GetFileName(path);
-                string relative = next.Relative.Length == 0 ? name : $"{next.Relative}/{name}";
 
                 // A name that is no UTF-8 comes with replacement characters, under which nothing is found (or another file).
                 if (FileStatus.Of(path) is not { } status)
                     throw new BadOutputException($"'{nodes.Display(path)}' has a name that is no UTF-8");
+                tally.Add(nodes.Display(path), status);
+                var node = new FoundNode(path, next.Relative.Length == 0 ? name : $"{next.Relative}/{name}", status);
                 switch (status.Kind)
                 {
                     case FileKind.File:
-                        Digest digest = await blobs.AddFileAsync(path, status, cancellationToken);
-                        tree.AddFile(relative, digest, status.IsExecutable, nodes.PropertiesOf(status));
                         break;
                     case FileKind.Symlink:
-                        tree.AddSymlink(relative, nodes.TargetOf(path), nodes.PropertiesOf(status));
+                        node = node with { Target = nodes.TargetOf(path) };
                         break;
                     case FileKind.Directory:
-                        todo.Push((path, relative));
+                        todo.Push(node);
                         break;
                     default:
                         throw OutputNodes.Special(path);
                 }
+
+                found.Add(node);
             }
         }
 
-        return tree.Build();
+        return found;
     }
 
     private static string[] List(string path, FileStatus status)
