@@ -6,4 +6,10 @@ internal static partial class ServerLog
 {
     [LoggerMessage(1, LogLevel.Warning, "{File} was changed, and can't be used as it is now: {Problem}. What it said before still holds")]
     public static partial void ChangeNotTaken(ILogger logger, string file, string problem);
+
+    [LoggerMessage(2, LogLevel.Warning, "The records of builds in {Path} can't be opened: what builds do is not written down until the server is started again")]
+    public static partial void RecordsNotOpened(ILogger logger, Exception exception, string path);
+
+    [LoggerMessage(3, LogLevel.Information, "The archive {Name} was broken off while it was sent: {Problem}")]
+    public static partial void ArchiveBrokenOff(ILogger logger, string name, string problem);
 }

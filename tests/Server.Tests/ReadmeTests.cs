@@ -40,7 +40,7 @@ public sealed partial class ReadmeTests
             printed = printed.Replace(server.Listeners.Single(listener => listener.Kind == kind).Address.ToString(), $"127.0.0.1:{port}", StringComparison.Ordinal);
 
         string[] bazelrc = [.. text.Split('\n').Where(line => line.StartsWith("build:", StringComparison.Ordinal))];
-        Assert.Equal(3, bazelrc.Length);
+        Assert.Equal(4, bazelrc.Length);
         Assert.Subset(printed.Split('\n').ToHashSet(), bazelrc.ToHashSet());
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
@@ -27,6 +28,7 @@ public sealed class RpcClientCall : IAsyncDisposable
     private readonly CancellationToken closed;
     private readonly Action unavailable;
     private readonly Task<HttpResponseMessage> response;
+    private readonly Activity? span;
     private MessageReader? reader;
     private PipeReader? body;
     private PipeWriter? pipe;
@@ -34,6 +36,7 @@ public sealed class RpcClientCall : IAsyncDisposable
     private bool requestsEnded;
     private bool pipeCompleted;
     private bool disposed;
+    private RpcStatus? ended; // how, once that is known
 
     internal RpcClientCall(
         RpcPeer peer, string method, HttpContent content, RpcChannelOptions options, RpcCallOptions callOptions, Action unavailable,
@@ -64,6 +67,7 @@ public sealed class RpcClientCall : IAsyncDisposable
             cancellation.CancelAfter(timeout);
         }
 
+        span = RpcTracing.BeginCalling(method, address.BaseUri, request.Headers);
         response = SendAsync(peer.Invoker, request);
     }
 
@@ -150,6 +154,7 @@ public sealed class RpcClientCall : IAsyncDisposable
         RpcMetadata trailers = ToMetadata(answer.TrailingHeaders);
         ResponseTrailers = trailers.Get(Trailers.Status) is null ? ToMetadata(answer.Headers) : trailers;
         RpcStatus status = Trailers.Decode(ResponseTrailers);
+        ended = status;
         if (status.Code == StatusCode.Ok)
             return false;
         if (status.Code == StatusCode.Unavailable)
@@ -185,6 +190,8 @@ public sealed class RpcClientCall : IAsyncDisposable
         if (disposed)
             return;
         disposed = true;
+        RpcTracing.End(span, ended ?? new RpcStatus(StatusCode.Cancelled, "the caller gave the call up"));
+        span?.Dispose();
         await cancellation.CancelAsync();
         if (pipe is not null && !pipeCompleted)
             await pipe.CompleteAsync(new OperationCanceledException("the call was disposed")); // drops what was not sent
@@ -284,6 +291,7 @@ public sealed class RpcClientCall : IAsyncDisposable
     private RpcException Translate(HttpStatusCode code)
     {
         RpcStatus status = RpcFailure.OfHttp(code, address);
+        ended = status;
         if (status.Code == StatusCode.Unavailable)
             unavailable();
         return new RpcException(status);
@@ -295,8 +303,9 @@ public sealed class RpcClientCall : IAsyncDisposable
         if (closed.IsCancellationRequested)
             return new RpcException(new RpcStatus(StatusCode.Cancelled, $"{method}: the channel to {address} was closed"), exception);
         if (cancellation.IsCancellationRequested)
-            return new RpcException(new RpcStatus(StatusCode.DeadlineExceeded, $"{method} took longer than its timeout"), exception);
+            return new RpcException(ended = new RpcStatus(StatusCode.DeadlineExceeded, $"{method} took longer than its timeout"), exception);
         RpcStatus status = RpcFailure.Of(exception, address);
+        ended = status;
         if (status.Code == StatusCode.Unavailable)
             unavailable();
         return new RpcException(status with { Message = $"{method}: {status.Message}" }, exception);

@@ -22,7 +22,7 @@ internal sealed class RpcPeer : IDisposable
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
-            ActivityHeadersPropagator = System.Diagnostics.DistributedContextPropagator.CreateDefaultPropagator(),
+            ActivityHeadersPropagator = null, // the call has a span of its own, and tells of it
         };
         if (options.Ssl is { } ssl)
             handler.SslOptions = ssl;

@@ -21,6 +21,9 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
     /// </summary>
     public ReadOnlySequence<byte> Current { get; private set; }
 
+    /// <summary>How many bytes the messages had so far, as they are on the wire, without what precedes each.</summary>
+    public long MessageBytes { get; private set; }
+
     /// <summary>Moves to the next message; false at the end of the stream.</summary>
     /// <exception cref="RpcException">A message is cut off (INTERNAL), too long (RESOURCE_EXHAUSTED) or compressed without notice (INTERNAL).</exception>
     /// <exception cref="OperationCanceledException">The token fired, or the peer has gone.</exception>
@@ -67,6 +70,7 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
                 if (!onlyOne || result.IsCompleted)
                 {
                     consumed = message.End;
+                    MessageBytes += message.Length;
                     Current = compressed ? Decompress(message) : message;
                     return true;
                 }

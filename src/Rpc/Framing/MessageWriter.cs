@@ -37,6 +37,9 @@ public sealed class MessageWriter : IBufferWriter<byte>
     /// <summary>True once a message was started: from then on an error can only be told in the trailers.</summary>
     public bool HasStarted { get; private set; }
 
+    /// <summary>How many bytes the messages have that were begun so far, without what precedes each.</summary>
+    public long MessageBytes { get; private set; }
+
     /// <summary>True if a message was started and not finished; the stream can then only be reset.</summary>
     public bool IsInsideMessage => left != 0;
 
@@ -50,6 +53,7 @@ public sealed class MessageWriter : IBufferWriter<byte>
         Begin();
         output.Advance(PrefixLength);
         left = length;
+        MessageBytes += length;
         if (length == 0)
             Leave();
     }
@@ -75,6 +79,7 @@ public sealed class MessageWriter : IBufferWriter<byte>
         int length = reserved.Length;
         Begin();
         output.Advance(length);
+        MessageBytes += length - PrefixLength;
         Leave();
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
@@ -9,7 +10,8 @@ namespace RemoteExec.Rpc.Server;
 public sealed class RpcEndpoints
 {
     private const string ContentType = "application/grpc";
-    private readonly FrozenDictionary<string, RpcMethod> methods;
+    private readonly FrozenDictionary<string, ServedMethod> methods;
+    private readonly RpcMethodMetrics? otherMetrics;
     private readonly RpcServerOptions options;
     private readonly RpcErrorBoundary boundary;
     private readonly TimeProvider time;
@@ -25,7 +27,8 @@ public sealed class RpcEndpoints
         RpcService[] all = [.. services];
         offered = string.Join(", ", all.Select(service => service.Descriptor.FullName));
         methods = all.SelectMany(service => service.Methods)
-            .ToFrozenDictionary(entry => entry.Key, entry => Intercept(entry.Value), StringComparer.Ordinal);
+            .ToFrozenDictionary(entry => entry.Key, entry => new ServedMethod(entry.Key[1..], Intercept(entry.Value), options.Metrics?.Of(entry.Key[1..])), StringComparer.Ordinal);
+        otherMetrics = options.Metrics?.Of(RpcServerMetrics.OtherMethod);
     }
 
     /// <summary>
@@ -57,27 +60,33 @@ public sealed class RpcEndpoints
 
     private async Task ServeAsync(HttpContext context, KestrelRpcCall call)
     {
-        RpcStatus status = RpcStatus.Ok;
         string path = context.Request.Path.Value!;
-        if (methods.TryGetValue(path, out RpcMethod? method))
+        ServedMethod? served = methods.GetValueOrDefault(path);
+        RpcMethodMetrics? metrics = served is null ? otherMetrics : served.Metrics;
+        long began = metrics?.Begin() ?? 0;
+        using Activity? span = RpcTracing.BeginServing(context, served is null ? RpcServerMetrics.OtherMethod : served.Name, options.BeginsTraces);
+        RpcStatus status = RpcStatus.Ok;
+        if (served is null)
+        {
+            status = new RpcStatus(StatusCode.Unimplemented, $"this address does not offer {path}, but {offered}");
+        }
+        else
         {
             try
             {
-                await method.Handler(call);
+                await served.Method.Handler(call);
                 if (call.Failure is { } failure)
                     status = boundary.Note(failure, call);
             }
             catch (Exception exception)
             {
-                status = boundary.ToStatus(exception, call, method.MapError);
+                status = boundary.ToStatus(exception, call, served.Method.MapError);
             }
-        }
-        else
-        {
-            status = new RpcStatus(StatusCode.Unimplemented, $"this address does not offer {path}, but {offered}");
         }
 
         await call.CompleteAsync(status);
+        RpcTracing.End(span, status);
+        metrics?.End(began, status.Code, call);
     }
 
     private static bool IsGrpcContentType(string? type)
@@ -121,4 +130,6 @@ public sealed class RpcEndpoints
             throw new RpcException(status, exception);
         }
     };
+
+    private sealed record ServedMethod(string Name, RpcMethod Method, RpcMethodMetrics? Metrics);
 }

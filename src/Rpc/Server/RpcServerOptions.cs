@@ -9,6 +9,12 @@ public sealed record RpcServerOptions
     /// </summary>
     public int MaxRequestMessageBytes { get; init; } = 16 * 1024 * 1024;
 
+    /// <summary>What counts the calls; null for nothing.</summary>
+    public RpcServerMetrics? Metrics { get; init; }
+
+    /// <summary>Whether a call begins a trace that belongs to none. False where calls are made all the time that nobody asks for: of them only those are traced whose client told a trace.</summary>
+    public bool BeginsTraces { get; init; } = true;
+
     /// <summary>Run round every handler, the first outermost.</summary>
     public IReadOnlyList<RpcInterceptor> Interceptors { get; init; } = [];
 }

@@ -89,7 +89,9 @@ public sealed class RpcService(FileDescriptor file, string service, Func<Excepti
         return this;
     }
 
-    private static T Parse<T>(in ReadOnlySequence<byte> message)
+    /// <summary>Parses a message, for handlers that read encoded ones.</summary>
+    /// <exception cref="RpcException">INVALID_ARGUMENT: it is no such message.</exception>
+    public static T Parse<T>(in ReadOnlySequence<byte> message)
         where T : class, IMessage<T>, new()
     {
         var result = new T();

@@ -1,4 +1,5 @@
 using RemoteExec.Server.Hosting;
+using RemoteExec.Server.WebConsole;
 
 namespace RemoteExec.Server.Cli;
 
@@ -13,15 +14,21 @@ internal static class Banner
         if (grpc is not null)
         {
             terminal.WriteLine("# Bazel, in .bazelrc; then: bazel build --config=cache (or remote, or http-cache) //...", Tone.Faint);
-            terminal.WriteLine($"build:cache --remote_cache={grpc}");
+            string? events = EventFlags(server, grpc, http);
+            string config = events is null ? "" : " --config=events";
+            terminal.WriteLine($"build:cache --remote_cache={grpc}{config}");
             if (server.IsExecutionOffered)
-                terminal.WriteLine($"build:remote --remote_executor={grpc}");
+                terminal.WriteLine($"build:remote --remote_executor={grpc}{config}");
+            if (events is not null)
+                terminal.WriteLine($"build:events {events}");
             if (http is not null)
                 terminal.WriteLine($"build:http-cache --remote_cache={http}");
             if (!grpc.StartsWith("unix:", StringComparison.Ordinal)) // Pants knows no UNIX sockets
                 WritePants(grpc, server.IsExecutionOffered, terminal);
         }
 
+        if (http is not null)
+            terminal.WriteLine($"# The console, for the browser: {http}/", Tone.Faint);
         IEnumerable<string> addresses = server.Listeners.Select(listener => $"{NameOf(listener.Kind)} on {listener.Address}");
         terminal.WriteLine($"ready: {string.Join(", ", addresses)}; {Capacity(server)}; data in {server.DataDirectory}", Tone.Good);
     }
@@ -36,6 +43,15 @@ internal static class Banner
             return address?.ToString();
         bool everywhere = endPoint.Address.Equals(System.Net.IPAddress.Any) || endPoint.Address.Equals(System.Net.IPAddress.IPv6Any);
         return $"{scheme}://{(everywhere ? $"{Environment.MachineName}:{endPoint.Port}" : endPoint)}";
+    }
+
+    // Bazel knows no UNIX sockets for it. That nothing was told must not fail a build that went well, as it would without the last flag.
+    private static string? EventFlags(RunningServer server, string grpc, string? http)
+    {
+        if (!server.AreEventsTaken || grpc.StartsWith("unix:", StringComparison.Ordinal))
+            return null;
+        string results = http is null || http.StartsWith("unix:", StringComparison.Ordinal) ? "" : $" --bes_results_url={http}{ConsoleFiles.BuildPath}";
+        return $"--bes_backend={grpc}{results} --bes_upload_mode=nowait_for_upload_complete";
     }
 
     private static string NameOf(ListenerKind kind) => kind switch

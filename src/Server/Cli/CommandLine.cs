@@ -1,7 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using RemoteExec.Server.Cli.Audits;
+using RemoteExec.Server.Cli.Builds;
+using RemoteExec.Server.Cli.Explain;
+using RemoteExec.Server.Cli.Images;
 using RemoteExec.Server.Cli.Operators;
+using RemoteExec.Server.Cli.Top;
 using RemoteExec.Server.Configuration;
 
 namespace RemoteExec.Server.Cli;
@@ -58,6 +63,12 @@ internal static class CommandLine
             QueueCommand.Create(terminal),
             WorkersCommand.Create(terminal),
             OperationsCommand.Create(terminal),
+            BuildsCommand.Create(terminal),
+            ExplainCommand.Create(terminal),
+            StatsCommand.Create(terminal),
+            TopCommand.Create(terminal),
+            AuditCommand.Create(terminal),
+            ImageCommand.Create(terminal),
             ConfigCommand.Create(terminal),
             DoctorCommand.Create(terminal),
         };
@@ -70,6 +81,12 @@ internal static class CommandLine
             ["queue"] = QueueCommand.Examples,
             ["workers"] = WorkersCommand.Examples,
             ["operations"] = OperationsCommand.Examples,
+            ["builds"] = BuildsCommand.Examples,
+            ["explain"] = ExplainCommand.Examples,
+            ["stats"] = StatsCommand.Examples,
+            ["top"] = TopCommand.Examples,
+            ["audit"] = AuditCommand.Examples,
+            ["image"] = ImageCommand.Examples,
             ["doctor"] = DoctorCommand.Examples,
         });
         return root;

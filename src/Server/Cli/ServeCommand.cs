@@ -25,7 +25,7 @@ internal static class ServeCommand
         SettingFlags flags = new SettingFlags(command, "cas.maxBlobBytes=1GiB")
             .Add("--data", "DIR", "data", "where everything is kept [default: $XDG_DATA_HOME/remoteexec, that is ~/.local/share/remoteexec]")
             .Add("--grpc", "ADDR:PORT|unix:PATH", "listeners.grpc", "where to serve the Remote Execution API [default: 127.0.0.1:8980]")
-            .Add("--http", "ADDR:PORT|unix:PATH", "listeners.http", "where to serve the HTTP/1.1 cache [default: 127.0.0.1:8981]")
+            .Add("--http", "ADDR:PORT|unix:PATH", "listeners.http", "where to serve the HTTP/1.1 cache and /metrics [default: 127.0.0.1:8981]")
             .Add("--workers", "N", "worker.slots", "how many actions run at a time; 0 for a cache only [default: one for each core]")
             .Add("--worker-listen", "ADDR:PORT|unix:PATH", "listeners.workers", "where workers on other machines may join; whoever reaches it can poison the cache [default: nowhere]")
             .Add("--max-size", "SIZE", "maxSize", "how much of the disk the cache may use, as a size or a share [default: 10%]");
@@ -37,7 +37,7 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(ServerOptions options, bool verbose, Terminal terminal)
     {
-        using ILoggerFactory loggers = Logging.Create(verbose);
+        using ILoggerFactory loggers = Logging.Create(verbose, options.Log.Format);
         using var signals = new StopSignals();
         await using (RunningServer server = await RunningServer.StartAsync(options, loggers, TimeProvider.System, signals.Stopping))
         {

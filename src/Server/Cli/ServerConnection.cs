@@ -19,14 +19,14 @@ internal sealed class ServerConnection
     private readonly Option<string?> certificate = new("--cert") { HelpName = "FILE", Description = "PEM file with the certificate to show (server: listeners.workerAuth.clientCa), for grpcs://" };
     private readonly Option<string?> key = new("--key") { HelpName = "FILE", Description = "PEM file with the key of --cert" };
 
-    private ServerConnection(Command command, Option<string[]> servers, string tokenVariable, string tokenSetting)
+    private ServerConnection(Command command, Option<string[]> servers, string tokenVariable, string whoAsks)
     {
         this.servers = servers;
         this.tokenVariable = tokenVariable;
         token = new Option<string?>("--token-file")
         {
             HelpName = "FILE",
-            Description = $"a file with the token to show (server: {tokenSetting}); read again when it changes [default: the variable {tokenVariable}]",
+            Description = $"a file with the token to show ({whoAsks}); read again when it changes [default: the variable {tokenVariable}]",
         };
         foreach (Option flag in new Option[] { servers, roots, token })
             command.Add(flag);
@@ -35,25 +35,18 @@ internal sealed class ServerConnection
     /// <summary>Adds the flags to the command of a worker: the server has to be named, or several, and may be shown a token or a certificate.</summary>
     public static ServerConnection OfWorker(Command command, string whatServers)
     {
-        var servers = new Option<string[]>("--server") { HelpName = "URL", Required = true, Arity = ArgumentArity.OneOrMore, Description = whatServers };
-        var connection = new ServerConnection(command, servers, "REMOTEEXEC_WORKER_TOKEN", "listeners.workerAuth.tokenFile");
+        var servers = new Option<string[]>("--server") { HelpName = "URL", Arity = ArgumentArity.OneOrMore, Description = whatServers };
+        var connection = new ServerConnection(command, servers, "REMOTEEXEC_WORKER_TOKEN", "server: listeners.workerAuth.tokenFile");
         command.Add(connection.certificate);
         command.Add(connection.key);
         return connection;
     }
 
     /// <summary>Adds the flags to the command of an operator: the server is the one on this machine if none is named, and may be shown a token.</summary>
-    public static ServerConnection OfOperator(Command command)
-    {
-        var servers = new Option<string[]>("--server")
-        {
-            HelpName = "URL",
-            Arity = ArgumentArity.OneOrMore,
-            Description = "the server's gRPC listener: grpc://host:port, grpcs://host:port or unix:/path; may be repeated for servers of one cluster",
-            DefaultValueFactory = _ => ["grpc://127.0.0.1:8980"],
-        };
-        return new ServerConnection(command, servers, "REMOTEEXEC_OPERATOR_TOKEN", "operators.tokenFile");
-    }
+    public static ServerConnection OfOperator(Command command) => new(command, ServersOfClients(), "REMOTEEXEC_OPERATOR_TOKEN", "server: operators.tokenFile");
+
+    /// <summary>Adds the flags to a command that reads and writes blobs: the server is the one on this machine if none is named.</summary>
+    public static ServerConnection OfClient(Command command) => new(command, ServersOfClients(), "REMOTEEXEC_TOKEN", "for a proxy before the server that asks for one");
 
     /// <summary>Makes the channel that the flags describe; the caller closes it.</summary>
     /// <exception cref="ConfigException">A flag is wrong.</exception>
@@ -61,7 +54,9 @@ internal sealed class ServerConnection
     public RpcChannel Open(ParseResult result, ILogger logger, TimeProvider time)
     {
         List<ConfigProblem> problems = [];
-        IReadOnlyList<RpcAddress> addresses = ParseServers(result.GetValue(servers)!, problems);
+        IReadOnlyList<RpcAddress> addresses = ParseServers(result.GetValue(servers) ?? [], problems);
+        if (addresses.Count == 0 && problems.Count == 0)
+            problems.Add(ProblemWith("--server", "is missing: which server?"));
         (string? certificateFile, string? keyFile) = (result.GetResult(certificate) is null ? null : result.GetValue(certificate), result.GetResult(key) is null ? null : result.GetValue(key));
         if (certificateFile is null != keyFile is null)
             problems.Add(ProblemWith(certificateFile is null ? "--cert" : "--key", "is missing: a certificate is shown with its key"));
@@ -81,6 +76,14 @@ internal sealed class ServerConnection
             KeepAlive = TimeSpan.FromSeconds(10),
         });
     }
+
+    private static Option<string[]> ServersOfClients() => new("--server")
+    {
+        HelpName = "URL",
+        Arity = ArgumentArity.OneOrMore,
+        Description = "the server's gRPC listener: grpc://host:port, grpcs://host:port or unix:/path; may be repeated for servers of one cluster",
+        DefaultValueFactory = _ => ["grpc://127.0.0.1:8980"],
+    };
 
     private static List<RpcAddress> ParseServers(string[] texts, List<ConfigProblem> problems)
     {

@@ -14,10 +14,16 @@ internal sealed class Table(params string[] titles)
     /// <summary>Writes it.</summary>
     public void Write(Terminal terminal)
     {
+        foreach (IReadOnlyList<Cell> line in Lines())
+            terminal.WriteLine(line);
+    }
+
+    /// <summary>Its lines, the titles first.</summary>
+    public IReadOnlyList<IReadOnlyList<Cell>> Lines()
+    {
         Cell[] head = [.. titles.Select(title => new Cell(title.TrimStart('>'), Tone.Faint))];
         int[] widths = [.. titles.Select((_, column) => rows.Prepend(head).Max(row => row[column].Text.Length))];
-        foreach (Cell[] row in rows.Prepend(head))
-            terminal.WriteLine([.. row.Select((cell, column) => Pad(cell, column, widths))]);
+        return [.. rows.Prepend(head).Select(row => (IReadOnlyList<Cell>)[.. row.Select((cell, column) => Pad(cell, column, widths))])];
     }
 
     private Cell Pad(Cell cell, int column, int[] widths)

@@ -15,13 +15,19 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     /// <summary>Standard error.</summary>
     public TextWriter Error { get; } = error;
 
+    /// <summary>True if standard output is a terminal that can move its cursor, with colours or without.</summary>
+    public bool IsTerminal { get; init; }
+
     /// <summary>False where NO_COLOR asks for no colours, or the terminal can't show them.</summary>
     public static bool WantsColours =>
         string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
 
     /// <summary>The terminal or the pipes of this process; no colours in pipes.</summary>
     public static Terminal Process() =>
-        new(Console.Out, Console.Error, WantsColours && !Console.IsOutputRedirected, WantsColours && !Console.IsErrorRedirected);
+        new(Console.Out, Console.Error, WantsColours && !Console.IsOutputRedirected, WantsColours && !Console.IsErrorRedirected)
+        {
+            IsTerminal = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"),
+        };
 
     /// <summary>Writes a line to standard output.</summary>
     public void WriteLine(string text, Tone tone = Tone.Plain) => Write(Output, colourOutput, text, tone);
@@ -51,6 +57,16 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
         Output.Flush();
     }
 
+    /// <summary>How a tone shows where there are colours.</summary>
+    public static Style StyleOf(Tone tone) => tone switch
+    {
+        Tone.Plain => Style.Plain,
+        Tone.Strong => new Style(decoration: Decoration.Bold),
+        Tone.Faint => new Style(decoration: Decoration.Dim),
+        Tone.Good => new Style(Color.Green, decoration: Decoration.Bold),
+        _ => new Style(Color.Red),
+    };
+
     /// <summary>Empties the terminal, if it is one, for what is shown anew.</summary>
     public void Clear()
     {
@@ -61,27 +77,32 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     /// <summary>Writes one line about what went wrong to standard error.</summary>
     public void WriteError(string message) => Write(Error, colourError, $"remoteexec: {message}", Tone.Bad);
 
+    /// <summary>True if standard error is a terminal that shows how far something is.</summary>
+    public bool ShowsProgress => colourError;
+
     /// <summary>Shows a bar of what is done and how long the rest will take, on standard error and only if that is a terminal.</summary>
     /// <param name="what">What is being done.</param>
     /// <param name="total">All of it, in bytes.</param>
     /// <param name="work">Does it, and reports each part that is done, in bytes.</param>
-    public async Task WithProgressAsync(string what, long total, Func<IProgress<long>, Task> work)
-    {
-        if (!colourError)
-        {
-            await work(new Steps(_ => { }));
-            return;
-        }
+    public Task WithProgressAsync(string what, long total, Func<IProgress<long>, Task> work) => ShowsProgress
+        ? WithBarAsync(what, total, [new TransferSpeedColumn(), new RemainingTimeColumn()], task => work(new Steps<long>(part => task.Increment(part))))
+        : work(new Steps<long>(_ => { }));
 
+    /// <summary>Shows a bar of how many steps are done, and the last one, on standard error and only if that is a terminal.</summary>
+    /// <param name="what">What the steps are.</param>
+    /// <param name="total">How many there are.</param>
+    /// <param name="work">Does them, and reports the name of each that is done.</param>
+    public Task WithStepsAsync(string what, int total, Func<IProgress<string>, Task> work) => ShowsProgress
+        ? WithBarAsync(what, total, [], task => work(new Steps<string>(name => task.Description($"{what}: {Markup.Escape(name)}").Increment(1))))
+        : work(new Steps<string>(_ => { }));
+
+    private async Task WithBarAsync(string what, long total, ProgressColumn[] further, Func<ProgressTask, Task> work)
+    {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(Error) });
         await console.Progress()
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
+            .Columns([new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), .. further])
             .AutoClear(true)
-            .StartAsync(async context =>
-            {
-                ProgressTask task = context.AddTask(what, maxValue: Math.Max(1, total));
-                await work(new Steps(task.Increment));
-            });
+            .StartAsync(context => work(context.AddTask(what, maxValue: Math.Max(1, total))));
     }
 
     private static void Write(TextWriter writer, bool colour, string text, Tone tone)
@@ -102,20 +123,12 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     private static void Paint(TextWriter writer, string text, Tone tone)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(writer) });
-        Style style = tone switch
-        {
-            Tone.Plain => Style.Plain,
-            Tone.Strong => new Style(decoration: Decoration.Bold),
-            Tone.Faint => new Style(decoration: Decoration.Dim),
-            Tone.Good => new Style(Color.Green, decoration: Decoration.Bold),
-            _ => new Style(Color.Red),
-        };
         console.Profile.Width = int.MaxValue;
-        console.Write(new Text(text, style));
+        console.Write(new Text(text, StyleOf(tone)));
     }
 
-    private sealed class Steps(Action<double> add) : IProgress<long>
+    private sealed class Steps<T>(Action<T> tell) : IProgress<T>
     {
-        public void Report(long value) => add(value);
+        public void Report(T value) => tell(value);
     }
 }

@@ -2,18 +2,16 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
-using System.Text.RegularExpressions;
-using System.Xml.Linq;
 
 namespace RemoteExec.Server.Configuration;
 
 /// <summary>Describes every setting, out of the doc comments and the defaults of the options records: docs/config.md is made of it.</summary>
-internal static partial class ConfigReference
+internal static class ConfigReference
 {
     /// <summary>The description, as Markdown.</summary>
     public static string ToMarkdown()
     {
-        Dictionary<string, string> comments = ReadComments();
+        DocComments comments = DocComments.Of(typeof(ConfigReference).Assembly);
         var text = new StringBuilder(
             """
             # Settings
@@ -54,10 +52,10 @@ internal static partial class ConfigReference
         _ => null,
     };
 
-    private static void Describe(StringBuilder text, Dictionary<string, string> comments, Type type, string title, string path)
+    private static void Describe(StringBuilder text, DocComments comments, Type type, string title, string path)
     {
         object defaults = Activator.CreateInstance(type)!;
-        text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n{comments[$"T:{type.FullName}"]}\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n{comments.OfType(type)}\n\n");
         var rows = new StringBuilder();
         var sections = new List<(Type Type, string Path)>();
         foreach (PropertyInfo property in type.GetProperties().Where(property => property.CanWrite).OrderBy(property => property.DeclaringType == type)) // what kinds have in common first
@@ -66,7 +64,7 @@ internal static partial class ConfigReference
             if (property.PropertyType.IsAssignableTo(typeof(IOptions)))
                 sections.Add((property.PropertyType, key));
             else
-                rows.Append(CultureInfo.InvariantCulture, $"| `{key}` | {Show(property.GetValue(defaults))} | {comments[$"P:{property.DeclaringType!.FullName}.{property.Name}"]} |\n");
+                rows.Append(CultureInfo.InvariantCulture, $"| `{key}` | {Show(property.GetValue(defaults))} | {comments.OfProperty(property)} |\n");
             if (ItemOf(property) is { } item)
                 sections.Add((item.Type, key + item.KeyEnd));
         }
@@ -90,29 +88,4 @@ internal static partial class ConfigReference
         IEnumerable list => $"[{string.Join(", ", list.Cast<object>().Select(OptionScalars.Format))}]",
         _ => OptionScalars.Format(value),
     };
-
-    /// <summary>The compiler writes the comments beside the assembly.</summary>
-    private static Dictionary<string, string> ReadComments()
-    {
-        string file = Path.ChangeExtension(typeof(ConfigReference).Assembly.Location, ".xml");
-        if (!File.Exists(file))
-            throw new StartupException($"{file} is missing: it comes with the build, and the settings are described in it");
-        return XDocument.Load(file).Descendants("member").Where(member => member.Element("summary") is not null)
-            .ToDictionary(member => member.Attribute("name")!.Value, member => Plain(member.Element("summary")!));
-    }
-
-    private static string Plain(XElement summary)
-    {
-        IEnumerable<string> parts = summary.Nodes().Select(node => node switch
-        {
-            XText words => words.Value,
-            XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
-            XElement { Name.LocalName: "see" } see => $"`{see.Attribute("cref")?.Value.Split('.')[^1]}`",
-            _ => "",
-        });
-        return Space().Replace(string.Concat(parts), " ").Trim();
-    }
-
-    [GeneratedRegex(@"\s+")]
-    private static partial Regex Space();
 }

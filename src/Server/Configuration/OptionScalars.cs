@@ -34,7 +34,10 @@ internal static class OptionScalars
         [typeof(ShardNodeState)] = ParseEnum<ShardNodeState>,
         [typeof(RedisTopology)] = ParseEnum<RedisTopology>,
         [typeof(SchedulerAvailability)] = ParseEnum<SchedulerAvailability>,
+        [typeof(DifferencePolicy)] = ParseEnum<DifferencePolicy>,
         [typeof(BuildClass)] = ParseEnum<BuildClass>,
+        [typeof(OtlpProtocol)] = ParseEnum<OtlpProtocol>,
+        [typeof(LogFormat)] = ParseEnum<LogFormat>,
         [typeof(ListenAddress)] = text => ListenAddress.TryParse(text, out ListenAddress? address, out string? error) ? (address, null) : (null, error),
     };
 

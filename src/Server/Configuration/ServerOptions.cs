@@ -49,6 +49,12 @@ internal sealed record ServerOptions : IOptions
     /// <summary>The worker inside the server.</summary>
     public LocalWorkerOptions Worker { get; init; } = new();
 
+    /// <summary>What the server tells of itself.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>The log.</summary>
+    public LogOptions Log { get; init; } = new();
+
     /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()
     {

@@ -10,17 +10,19 @@ internal sealed class LocalWorker : IAsyncDisposable
 {
     private readonly RpcChannel scheduler;
     private readonly CancellationTokenSource stopping = new();
+    private readonly Meters meters = new();
 
     /// <summary>Starts it.</summary>
     /// <param name="options">The worker's options.</param>
     /// <param name="cas">The blobs.</param>
+    /// <param name="unverified">The same without verification.</param>
     /// <param name="socket">Where the worker queue listens.</param>
     /// <param name="loggers">For its log.</param>
     /// <param name="time">Its clock.</param>
-    public LocalWorker(WorkerOptions options, IBlobStore cas, string socket, ILoggerFactory loggers, TimeProvider time)
+    public LocalWorker(WorkerOptions options, IBlobStore cas, IBlobStore unverified, string socket, ILoggerFactory loggers, TimeProvider time)
     {
         scheduler = new RpcChannel(RpcAddress.Parse($"unix:{socket}"));
-        var loop = new WorkerLoop(options, cas, scheduler, loggers.CreateLogger<WorkerLoop>(), time);
+        var loop = new WorkerLoop(options, cas, scheduler, loggers.CreateLogger<WorkerLoop>(), time) { HashedOutputs = unverified, Meters = meters.Factory };
         Completion = Task.Run(() => loop.RunAsync(stopping.Token));
     }
 
@@ -32,6 +34,7 @@ internal sealed class LocalWorker : IAsyncDisposable
     {
         await stopping.CancelAsync();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // whoever watches Completion knows of a failure
+        meters.Dispose();
         stopping.Dispose();
         await scheduler.DisposeAsync();
     }

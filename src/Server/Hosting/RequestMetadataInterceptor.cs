@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc.Server;
@@ -18,6 +19,8 @@ internal sealed class RequestMetadataInterceptor(ILogger logger, bool carriesOn)
         {
             var metadata = new CallMetadata(encoded);
             call.Set(metadata);
+            if (Activity.Current is { IsAllDataRequested: true } span)
+                Describe(span, metadata);
             if (carriesOn)
                 CallMetadata.Current = metadata; // in the flow of this call alone, as what is said below
             // A scope costs more than many a call: only where it is going to be written. It is neither awaited in nor disposed: so it flows back to
@@ -27,5 +30,11 @@ internal sealed class RequestMetadataInterceptor(ILogger logger, bool carriesOn)
         }
 
         return next(call);
+    }
+
+    private static void Describe(Activity span, CallMetadata metadata)
+    {
+        if (metadata.Message is { } message)
+            RequestAttributes.AddTo(span, message);
     }
 }

@@ -1,12 +1,19 @@
 using Build.Bazel.Remote.Execution.V2;
+using Build.Bazel.Remote.LogStream.v1;
 using Google.LongRunning;
 using Microsoft.Extensions.Logging;
 using RemoteExec.ActionCache;
 using RemoteExec.ActionCache.Services;
+using RemoteExec.Builds;
+using RemoteExec.Builds.Critical;
+using RemoteExec.Builds.Explain;
+using RemoteExec.Builds.Services;
+using RemoteExec.Builds.Sharing;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Services;
+using RemoteExec.Execution.Logs;
 using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Services;
@@ -14,8 +21,13 @@ using RemoteExec.Protocol.Operators;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc.Server;
 using RemoteExec.Rpc.Services;
+using RemoteExec.Server.Api;
+using RemoteExec.Server.Api.Description;
+using RemoteExec.Server.Api.Stores;
 using RemoteExec.Server.Auth;
 using RemoteExec.Server.Configuration;
+using RemoteExec.Server.Telemetry;
+using RemoteExec.Server.WebConsole;
 using RemoteExec.Worker;
 
 namespace RemoteExec.Server.Hosting;
@@ -27,17 +39,31 @@ internal sealed class RunningServer : IAsyncDisposable
     private static readonly string[] nodeProperties = ["mtime", "unix_mode"];
 
     private readonly HealthService health = new();
+    private readonly ServerTelemetry telemetry;
+    private readonly RpcServerMetrics? rpcMetrics;
+    private readonly CacheMetrics? cacheMetrics;
+    private CertificateMetrics? certificateMetrics;
+    private BuildMetrics? buildMetrics;
     private readonly LiveBuilds builds;
     private readonly StoreTree stores;
     private readonly UploadSessions uploads;
     private readonly WorkerSocket socket;
+    private BuildRecords? records;
+    private BuildSharing? sharing;
+    private MissHistory? history;
+    private CriticalPathFinder? criticalPaths;
     private SchedulerHost? scheduler;
     private ServerHost? host;
     private LocalWorker? worker;
+    private LogStreams? logs;
+    private OperatorEndpoints? operators;
 
     private RunningServer(ServerOptions options, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
     {
         DataDirectory = dataDirectory;
+        telemetry = new ServerTelemetry(options.Telemetry, "remoteexec");
+        if (options.Telemetry.Metrics)
+            (rpcMetrics, cacheMetrics) = (new RpcServerMetrics(time), new CacheMetrics());
         socket = new WorkerSocket(dataDirectory);
         builds = new LiveBuilds(options.Builds.QuietTime, time);
         stores = new StoreTree(options.Stores, builds, options.Builds.Percent, options.MinFreeDisk, loggers, time);
@@ -53,11 +79,20 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>Whether the TCP listeners speak TLS.</summary>
     public bool IsEncrypted { get; private init; }
 
+    /// <summary>Whether clients may tell of their builds in events.</summary>
+    public bool AreEventsTaken { get; private set; }
+
     /// <summary>Whether actions can be executed.</summary>
     public bool IsExecutionOffered => scheduler is not null;
 
     /// <summary>How many actions the worker inside runs at a time.</summary>
     public int Slots { get; private init; }
+
+    /// <summary>The paths of the API over HTTP, besides those of operators.</summary>
+    public ApiRoutes Routes { get; } = new();
+
+    /// <summary>The paths of operators; null if nothing is executed.</summary>
+    public OperatorEndpoints? OperatorPaths => operators;
 
     /// <summary>Where everything is kept.</summary>
     public string DataDirectory { get; }
@@ -94,11 +129,27 @@ internal sealed class RunningServer : IAsyncDisposable
             await scheduler.DisposeAsync();
         }
 
+        if (logs is not null)
+            await logs.DisposeAsync(); // those who read would stay as long as they are let
+        if (records is not null)
+            await records.Events.StopAsync(); // the same of those who tell of builds
         if (host is not null)
             await host.DisposeAsync();
         await uploads.DisposeAsync();
+        if (records is not null)
+            await records.DisposeAsync();
+        if (history is not null)
+            await history.DisposeAsync();
+        criticalPaths?.Dispose();
+        if (sharing is not null)
+            await sharing.DisposeAsync();
         await stores.DisposeAsync();
         socket.Dispose();
+        rpcMetrics?.Dispose();
+        cacheMetrics?.Dispose();
+        certificateMetrics?.Dispose();
+        buildMetrics?.Dispose();
+        telemetry.Dispose();
     }
 
     /// <summary>Waits until the token fires, or until something fails without which the server is not what it says it is.</summary>
@@ -133,7 +184,7 @@ internal sealed class RunningServer : IAsyncDisposable
         IBlobStore results = await instances.OpenAsync(options.ActionCache.Store ?? defaults.ActionCache, StoreUse.Results, "actionCache", cancellationToken);
         if (stores.HasResultsInRedis)
             results = new MissingWhenDownStore("actionCache", results, loggers.CreateLogger<MissingWhenDownStore>(), time);
-        IActionCache actionCache = new ActionCacheStore(results);
+        IActionCache storedResults = new ActionCacheStore(results), actionCache = storedResults;
         if (options.ActionCache.Complete)
             actionCache = new CompleteActionCache(actionCache, cas, discardsIncomplete: !stores.MissesForNow);
 
@@ -150,43 +201,76 @@ internal sealed class RunningServer : IAsyncDisposable
             Limits = limits,
         };
         // What workers are offered as well: they write no results of actions, and execute nothing elsewhere.
-        List<RpcService> workerServices =
-        [
-            new CasService(cas, chunked, limits).ToRpcService(),
-            new ByteStreamService(cas, uploads, limits).ToRpcService(),
-            new CapabilitiesService(features).ToRpcService(),
-            health.ToRpcService(),
-        ];
-        List<RpcService> services = [.. workerServices, new ActionCacheService(actionCache, cas, features).ToRpcService()];
-        List<Listener> listeners = ListenersOf(options.Listeners);
-        OperatorEndpoints? operators = null;
+        RpcService[] shared = [new CapabilitiesService(features).ToRpcService(), health.ToRpcService()];
+        // Of what workers do nobody is told: clients have said for which builds it is.
+        List<RpcService> workerServices = [new CasService(cas, chunked, limits).ToRpcService(), .. shared];
+        Execution.ExecutionOptions execution = ExecutionSettings.ToOptions(options.Execution, nodeProperties);
         if (executes)
         {
-            Execution.ExecutionOptions execution = ExecutionSettings.ToOptions(options.Execution, nodeProperties);
             scheduler = new SchedulerHost(
                 options.Execution.Scheduler, DataDirectory,
                 (journal, restored) => new ActionQueue(cas, actionCache, execution, journal, restored, loggers.CreateLogger<ActionQueue>(), time),
                 loggers, time);
+        }
+
+        records = RecordsOpening.Open(options.Builds, DataDirectory, loggers, time); // the last: the server does without them, but not without what is before
+        sharing = RecordsOpening.Share(options.Builds, records, loggers, time);
+        var observer = new CallObservers(cacheMetrics ?? ICallObserver.None, records?.Observer ?? ICallObserver.None);
+        history = RecordsOpening.OpenHistory(options.Builds, records, sharing, cas, DataDirectory, loggers, time);
+        buildMetrics = records is not null && options.Telemetry.Metrics ? new BuildMetrics(records) : null;
+        criticalPaths = records is null ? null : new CriticalPathFinder(records, cas, storedResults, time);
+        List<RpcService> services =
+        [
+            new CasService(cas, chunked, limits, observer).ToRpcService(), .. shared, new ActionCacheService(actionCache, cas, features, observer).ToRpcService(),
+        ];
+        if (records is not null && options.Builds.Events)
+        {
+            services.Add(new PublishBuildEventService(records.Events).ToRpcService());
+            AreEventsTaken = true;
+        }
+
+        IStreamedResources? logsToRead = null, logsToWrite = null;
+        List<Listener> listeners = ListenersOf(options.Listeners);
+
+        if (scheduler is not null)
+        {
+            logs = new LogStreams(Path.Combine(DataDirectory, "live-logs"), new LogStreamsOptions(), time);
+            (logsToRead, logsToWrite) = (scheduler.Serve(new LogStreamResources(logs, mayWrite: false)), scheduler.Serve(new LogStreamResources(logs, mayWrite: true)));
             OperatorAccess access = OperatorTokens.Open(options.Operators, loggers, time);
             services.AddRange(scheduler.Serve(
                 isForWorkers: false,
                 queue =>
                 [
-                    new ExecutionService(queue, cas, features).ToRpcService(),
+                    new ExecutionService(queue, cas, features, observer).ToRpcService(),
                     new OperationsService(queue, cas, limits, time).ToRpcService(),
                     new OperatorService(new QueueOperator(queue), access).ToRpcService(),
                 ],
                 (RemoteExecutionReflection.Descriptor, "Execution"), (OperationsReflection.Descriptor, "Operations"), (OperatorReflection.Descriptor, "Operator")));
             workerServices.AddRange(scheduler.Serve(
                 isForWorkers: true,
-                queue => [new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService()],
-                (WorkerReflection.Descriptor, "WorkerQueue")));
+                queue => [new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService(), new LogStreamService(logs).ToRpcService()],
+                (WorkerReflection.Descriptor, "WorkerQueue"), (RemoteLogstreamReflection.Descriptor, "LogStreamService")));
             operators = new OperatorEndpoints(scheduler.Operator, access);
+            Routes.Add(new LogEndpoints(scheduler.Logs(logs, cas), time).Routes);
             listeners.Add(new Listener(ListenerKind.Workers, ListenAddress.OfSocket(socket.FullPath), "--data"));
         }
 
+        services.Add(new ByteStreamService(cas, uploads, limits, logsToRead, observer).ToRpcService());
+        workerServices.Add(new ByteStreamService(cas, uploads, limits, logsToWrite).ToRpcService());
         services.AddRange(new ReflectionService(services.Select(service => service.Descriptor)).ToRpcServices());
+        var content = new ContentEndpoints(
+            new ContentReader(cas, actionCache), cas, new ServerView(typeof(RunningServer).Assembly.GetName().Version!.ToString(3), time.GetUtcNow(), executes, EffectiveSettings.List(options)),
+            loggers.CreateLogger<ContentEndpoints>(), time);
+        Routes.Add(new BuildEndpoints(records, time).Routes);
+        Routes.Add(new ExplainEndpoints(records, history, time).Routes);
+        Routes.Add(new CriticalPathEndpoint(criticalPaths, time).Route);
+        Routes.Add(content.Routes);
+        Routes.Add(new StoreEndpoints(stores, time).Route);
+        Routes.Add(OpenApiDocument.Route(time));
         var metadata = new RequestMetadataInterceptor(loggers.CreateLogger("RemoteExec.Rpc"), stores.HasRemote);
+        ServerCertificate? certificate = ServerCertificate.Load(options.Listeners.Tls);
+        if (certificate is not null && options.Telemetry.Metrics)
+            certificateMetrics = new CertificateMetrics(certificate.Leaf.NotAfter, time);
         host = await ServerHost.StartAsync(
             new ServerHostOptions
             {
@@ -196,13 +280,16 @@ internal sealed class RunningServer : IAsyncDisposable
                 WorkerGate = WorkerGate.Open(options.Listeners.WorkerAuth, loggers, time),
                 MapHttp = application =>
                 {
+                    telemetry.Metrics?.Map(application);
                     operators?.Map(application); // before those that take what comes for part of a build
+                    Routes.Map(application);
+                    ConsoleFiles.Map(application);
                     new BuildWatch(builds, isForWorkers: false).Map(application);
-                    new HttpCacheEndpoints(actionCache, results, cas, features).Map(application);
+                    new HttpCacheEndpoints(actionCache, results, cas, features, observer).Map(application);
                 },
-                Certificate = ServerCertificate.Load(options.Listeners.Tls),
-                Rpc = new RpcServerOptions { Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: false).InvokeAsync] },
-                WorkerRpc = new RpcServerOptions { Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: true).InvokeAsync] },
+                Certificate = certificate,
+                Rpc = new RpcServerOptions { Metrics = rpcMetrics, Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: false).InvokeAsync] },
+                WorkerRpc = new RpcServerOptions { Metrics = rpcMetrics, BeginsTraces = false, Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: true).InvokeAsync] },
             },
             loggers, time, cancellationToken);
         foreach (RpcService service in services.Union(workerServices))
@@ -213,7 +300,7 @@ internal sealed class RunningServer : IAsyncDisposable
         if (scheduler is not null && Slots > 0)
         {
             WorkerOptions settings = WorkerSettings.ToOptions(options.Worker, DataDirectory) with { GracePeriod = DrainPatience };
-            worker = new LocalWorker(settings, cas, socket.FullPath, loggers, time);
+            worker = new LocalWorker(settings, cas, new EmptyBlobStore(blobs), socket.FullPath, loggers, time);
         }
     }
 

@@ -2,8 +2,11 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using Google.Protobuf.Reflection;
 using Microsoft.Extensions.Logging;
+using RemoteExec.Cas;
+using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Availability;
 using RemoteExec.Execution.Journal;
+using RemoteExec.Execution.Logs;
 using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Services;
@@ -74,6 +77,15 @@ internal sealed class SchedulerHost : IAsyncDisposable
         var active = new ActiveSchedulerServices(router!, make, time);
         return services.Select(service => active.Of(service.File, service.Service, isForWorkers));
     }
+
+    /// <summary>Log streams as ByteStream has them, which are where the scheduler is.</summary>
+    /// <param name="here">Those of this server.</param>
+    public IStreamedResources Serve(LogStreamResources here) => router is null ? here : new ActiveLogStreams(router, here, time);
+
+    /// <summary>What operations write, wherever the scheduler is.</summary>
+    /// <param name="streams">The live logs of this server.</param>
+    /// <param name="cas">Where logs are when they were written.</param>
+    public OperationLogs Logs(LogStreams streams, IBlobStore cas) => queue is not null ? new OperationLogs(queue, streams, cas) : new OperationLogs(router!, streams, cas);
 
     /// <summary>Takes part from now on.</summary>
     /// <param name="listeners">Where the server listens.</param>

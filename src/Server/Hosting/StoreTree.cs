@@ -7,7 +7,9 @@ using RemoteExec.Cas.Stores;
 using RemoteExec.Cas.Stores.S3;
 using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.Protocol;
+using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
+using RemoteExec.Rpc.Server;
 using RemoteExec.Server.Configuration;
 
 namespace RemoteExec.Server.Hosting;
@@ -25,7 +27,17 @@ internal sealed class StoreTree(
     private readonly StoreGraph graph = new(named);
     private readonly Dictionary<(string Name, StoreUse Use), IBlobStore> opened = [];
     private readonly Stack<IAsyncDisposable> closing = [];
+    private readonly Dictionary<IBlobStore, OpenedStore> described = new(ReferenceEqualityComparer.Instance);
+    private readonly List<(string Place, OpenedStore Store)> roots = [];
     private readonly StoreMetrics metrics = new();
+    private readonly StoreCounters counters = new();
+    private readonly SegmentMetrics segmentMetrics = new();
+
+    /// <summary>What the parts of a store are called that it watches.</summary>
+    public const string Slow = "slow", First = "first";
+
+    /// <summary>The stores that were asked for, by the labels with which they were.</summary>
+    public IReadOnlyList<(string Place, OpenedStore Store)> Roots => roots;
 
     /// <summary>True once a store was opened that is another server, which may be out of reach while others are not.</summary>
     public bool HasRemote { get; private set; }
@@ -44,11 +56,18 @@ internal sealed class StoreTree(
     /// <exception cref="StartupException">It can't be opened.</exception>
     public async Task<IBlobStore> OpenAsync(StoreReference reference, StoreUse use, string label, CancellationToken cancellationToken)
     {
+        IBlobStore store = await OpenPartAsync(reference, use, label, cancellationToken);
+        roots.Add((label, described[store]));
+        return store;
+    }
+
+    private async Task<IBlobStore> OpenPartAsync(StoreReference reference, StoreUse use, string label, CancellationToken cancellationToken)
+    {
         if (reference.Options is { } options)
             return await OpenAsync(options, use, label, cancellationToken);
         string name = reference.Name!;
         if (!opened.TryGetValue((name, use), out IBlobStore? store))
-            opened[(name, use)] = store = await OpenAsync(named[name], use, name, cancellationToken);
+            opened[(name, use)] = store = await OpenPartAsync(named[name], use, name, cancellationToken);
         return store;
     }
 
@@ -61,14 +80,23 @@ internal sealed class StoreTree(
         while (closing.TryPop(out IAsyncDisposable? store))
             await store.DisposeAsync();
         metrics.Dispose();
+        counters.Dispose();
+        segmentMetrics.Dispose();
     }
 
     private async Task<IBlobStore> OpenAsync(StoreOptions options, StoreUse use, string label, CancellationToken cancellationToken)
     {
         // The parts of a store are called after it and what they are in it, unless they have names.
-        Task<IBlobStore> PartAsync(StoreReference? part, string role) => OpenAsync(part!, use, $"{label}.{role}", cancellationToken);
+        List<(string Role, OpenedStore Store)> parts = [];
 
-        return options switch
+        async Task<IBlobStore> PartAsync(StoreReference? part, string role)
+        {
+            IBlobStore opened = await OpenPartAsync(part!, use, $"{label}.{role}", cancellationToken);
+            parts.Add((role, described[opened]));
+            return opened;
+        }
+
+        IBlobStore store = options switch
         {
             SegmentsOptions segments => await OpenSegmentsAsync(segments, label, cancellationToken),
             MemoryOptions memory => new MemoryStore(memory.MaxBytes.Bytes),
@@ -84,14 +112,18 @@ internal sealed class StoreTree(
             RetryOptions retry => new RetryStore(await PartAsync(retry.Store, "store"), retry.Attempts, retry.Pause, time),
             MeterOptions meter => new MeteredStore(meter.Name ?? meter.Store!.Name ?? label, await PartAsync(meter.Store, "store"), metrics, time),
             RedisOptions redis => OpenRedis(redis, use, label),
-            FallbackOptions fallback => Close(new FallbackStore(label, await PartAsync(fallback.First, "first"), await PartAsync(fallback.Then, "then"), loggers.CreateLogger<FallbackStore>(), time)),
+            FallbackOptions fallback => Close(new FallbackStore(label, await PartAsync(fallback.First, First), await PartAsync(fallback.Then, "then"), loggers.CreateLogger<FallbackStore>(), time)),
             _ => throw new InvalidOperationException($"{options.GetType().Name} is in the table of kinds but is not opened here"),
         };
+        var counted = new CountedStore(store);
+        counters.Watch(label, use == StoreUse.Blobs ? "cas" : "ac", counted);
+        described.Add(counted, new OpenedStore(label, use, options, counted, store, parts));
+        return counted;
     }
 
     private async Task<FastSlowStore> OpenFastSlowAsync(FastSlowOptions options, string label, Func<StoreReference?, string, Task<IBlobStore>> partAsync) => Close(new FastSlowStore(
         await partAsync(options.Fast, "fast"),
-        await partAsync(options.Slow, "slow"),
+        await partAsync(options.Slow, Slow),
         new FastSlowStoreOptions { Name = label, SlowWrites = options.SlowWrites, SlowDown = options.SlowDown, Timeout = graph.TimeoutOf(options) },
         loggers.CreateLogger<FastSlowStore>(),
         time));
@@ -133,7 +165,8 @@ internal sealed class StoreTree(
     private SingleFlightStore OpenRemote(RemoteOptions options, StoreUse use)
     {
         InstanceName? instance = options.Instance is { } name ? InstanceName.Parse(name) : null;
-        var channel = new RpcChannel(RpcAddress.Parse(options.Url));
+        // It is for a client that this server is asked: what its builds do is written down here.
+        var channel = new RpcChannel(RpcAddress.Parse(options.Url), new RpcChannelOptions { Headers = new RpcMetadata { { LocalClient.ForwardedHeader, "1" } } });
         closing.Push(channel);
         HasRemote = MissesForNow = true;
         return new SingleFlightStore(use == StoreUse.Blobs
@@ -168,6 +201,7 @@ internal sealed class StoreTree(
                 throw new StartupException($"store '{label}': {problem}; change --max-size, or the settings of the store");
             SegmentStore store = await SegmentStore.OpenAsync(settings, builds, loggers.CreateLogger<SegmentStore>(), time, cancellationToken);
             closing.Push(store);
+            segmentMetrics.Watch(label, store);
             return store;
         }
         catch (Exception exception) when (exception is CasException or IOException or UnauthorizedAccessException)

@@ -24,6 +24,11 @@ internal static class WorkerSettings
             ScratchDirectory = Path.GetFullPath(configured.Scratch ?? DataDirectories.ScratchIn(dataDirectory)),
             FileCacheBytes = configured.CacheBytes.Bytes,
             SeparateUsers = configured.SeparateUsers,
+            MaxOutputBytes = configured.MaxOutputBytes.Bytes,
+            MaxOutputFiles = configured.MaxOutputFiles,
+            MaxDiskBytes = configured.MaxDiskBytes.Bytes,
+            MinFreeDiskBytes = configured.MinFreeDisk?.Bytes,
+            Sandbox = configured.Sandbox.ToOptions(),
         };
         return options.Validate().FirstOrDefault() is { } problem ? throw new StartupException($"the worker can't run: {problem}") : options;
     }

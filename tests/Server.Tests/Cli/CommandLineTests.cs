@@ -32,13 +32,21 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, config, doctor (see remoteexec --help)", "bogus")]
-    [InlineData("write a command: serve, worker, queue, workers, operations, config, doctor (see remoteexec --help)")]
+    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, builds, explain, stats, top, audit, image, config, doctor (see remoteexec --help)", "bogus")]
+    [InlineData("write a command: serve, worker, queue, workers, operations, builds, explain, stats, top, audit, image, config, doctor (see remoteexec --help)")]
     [InlineData("there is no command 'list': check, reference (see remoteexec config --help)", "config", "list")]
     [InlineData("--data: data: is empty: write something, or leave it out", "serve", "--data", "")]
     [InlineData("--key: is missing: a certificate is shown with its key", "worker", "--server", "grpcs://a:1", "--cert", "worker.pem")]
     [InlineData("--cert: is missing: a certificate is shown with its key", "worker", "--server", "grpcs://a:1", "--key", "worker.key")]
     [InlineData("--cert: is shown over TLS only: write grpcs:// instead of grpc://b:2", "worker", "--server", "grpcs://a:1", "--server", "grpc://b:2", "--cert", "worker.pem", "--key", "worker.key")]
+    [InlineData("there is no command 'push': build, ls, diff, export (see remoteexec image --help)", "image", "push")]
+    [InlineData("/not/there.yaml: can't be read: there is no such file", "image", "build", "/not/there.yaml")]
+    [InlineData("--tag: 'a/b' is no name: write letters, digits and . _ + - (see remoteexec image build --help)", "image", "build", "/not/there.yaml", "--tag", "a/b")]
+    [InlineData("'nothing' is neither the name of an image (image ls) nor a digest, HASH/SIZE (see remoteexec image export --help)", "image", "export", "nothing", "x.tar")]
+    [InlineData("--oci writes a directory: leave .tar away (see remoteexec image export --help)", "image", "export", "nothing", "x.tar", "--oci")]
+    [InlineData("top draws on a terminal, which standard output is not: write --once or --json for one snapshot (see remoteexec top --help)", "top")]
+    [InlineData("--interval 5x: '5x' is no duration: write numbers with ms, s, m, h or d, for example 90s or 1h30m (see remoteexec top --help)", "top", "--once", "--interval", "5x")]
+    [InlineData("--interval 1ms: must be at least 100ms (see remoteexec top --help)", "top", "--once", "--interval", "1ms")]
     [InlineData("/dev: can't be read: it is a directory", "config", "check", "/dev")]
     [InlineData("/not/there.yaml: can't be read: there is no such file", "config", "check", "/not/there.yaml")]
     public async Task A_mistake_is_told_in_words(string line, params string[] arguments)

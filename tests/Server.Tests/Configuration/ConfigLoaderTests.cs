@@ -79,7 +79,7 @@ public sealed class ConfigLoaderTests
                 $"test.yaml(4,8): stores.two: a store is the name of a store, or a map with exactly one key, its kind: {kinds}",
                 "test.yaml(6,3): cas.stoer: unknown key; known here: store, maxBlobBytes, chunking",
                 "test.yaml(7,17): cas.maxBlobBytes: 'lots' is no size: write a number with KiB, MiB, GiB or TiB, for example 400GiB",
-                "test.yaml(8,9): worker: must be a map with keys out of: slots, cores, memory, name, platform, scratch, cacheBytes, separateUsers",
+                "test.yaml(8,9): worker: must be a map with keys out of: slots, cores, memory, name, platform, http, scratch, cacheBytes, sandbox, separateUsers, maxOutputBytes, maxOutputFiles, maxDiskBytes, minFreeDisk",
             ],
             problems);
     }

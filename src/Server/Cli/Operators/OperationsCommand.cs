@@ -1,11 +1,15 @@
 using System.CommandLine;
 using RemoteExec.Execution.Operators;
+using RemoteExec.Protocol;
+using RemoteExec.Protocol.Audits;
 using RemoteExec.Protocol.Operators;
+using RemoteExec.Rpc.Client;
+using RemoteExec.Server.Cli.Audits;
 using Stage = Build.Bazel.Remote.Execution.V2.ExecutionStage.Types.Value;
 
 namespace RemoteExec.Server.Cli.Operators;
 
-/// <summary><c>remoteexec operations</c>: what clients had started, and cancelling it.</summary>
+/// <summary><c>remoteexec operations</c>: what clients had started, what it writes, and cancelling it.</summary>
 internal static class OperationsCommand
 {
     /// <summary>What to try.</summary>
@@ -14,6 +18,7 @@ internal static class OperationsCommand
         remoteexec operations list --worker build-7
         remoteexec operations list --done --limit 20
         remoteexec operations show operations/6f9c2a4e-0000-4000-8000-000000000000
+        remoteexec operations log operations/6f9c2a4e-0000-4000-8000-000000000000
         remoteexec operations cancel --invocation 1b671a64-40d5-491e-99b0-da01ff1f3341
         """;
 
@@ -24,6 +29,7 @@ internal static class OperationsCommand
     {
         CreateList(terminal),
         CreateShow(terminal),
+        LogCommand.Create(terminal),
         CreateCancel(terminal),
     };
 
@@ -59,7 +65,7 @@ internal static class OperationsCommand
         var watch = new WatchFlag(command);
         command.SetAction((result, cancellationToken) => watch.RunAsync(result, terminal, stop => flags.AskAsync(
             result, terminal, (scheduler, token) => scheduler.GetOperationAsync(new GetOperationRequest { Name = result.GetValue(name)! }, token),
-            answer => Show(answer, terminal), stop), cancellationToken));
+            (answer, channel) => ShowAsync(answer, channel, terminal, stop), stop), cancellationToken));
         return command;
     }
 
@@ -111,7 +117,7 @@ internal static class OperationsCommand
             terminal.WriteLine($"and more: --limit {request.Limit * 10}", Tone.Faint);
     }
 
-    private static void Show(OperationInfo operation, Terminal terminal)
+    private static Task ShowAsync(OperationInfo operation, RpcChannel channel, Terminal terminal, CancellationToken cancellationToken)
     {
         terminal.WriteLine([new Cell(operation.Name, Tone.Strong), "  ", StageOf(operation)]);
         var table = new Table("", "");
@@ -135,6 +141,21 @@ internal static class OperationsCommand
         if (operation.Outcome.Length > 0)
             table.Add("outcome", operation.Outcome + (operation.Message.Length > 0 ? $": {operation.Message}" : ""));
         table.Write(terminal);
+        return OperationAudit.ReportOf(operation) is { } report ? ShowAuditAsync(operation, report, channel, terminal, cancellationToken) : Task.CompletedTask;
+    }
+
+    private static async Task ShowAuditAsync(OperationInfo operation, Digest report, RpcChannel channel, Terminal terminal, CancellationToken cancellationToken)
+    {
+        if (await OperationAudit.ReadAsync(channel, report, cancellationToken) is not { } audit)
+        {
+            terminal.WriteLine("its action was audited, but the server has the report no more", Tone.Faint);
+            return;
+        }
+
+        terminal.WriteLine("its action was audited:");
+        foreach (Cell finding in AuditSummary.Of(audit))
+            terminal.WriteLine(["  ", finding]);
+        terminal.WriteLine($"for all of it: remoteexec audit {operation.Name}", Tone.Faint);
     }
 
     private static Cell StageOf(OperationInfo operation) => operation.Stage switch

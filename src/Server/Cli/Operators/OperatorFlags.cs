@@ -33,9 +33,23 @@ internal sealed class OperatorFlags
     public Task<int> AskAsync<T>(
         ParseResult result, Terminal terminal, Func<IOperator, CancellationToken, Task<T>> ask, Action<T> show, CancellationToken cancellationToken)
         where T : IMessage =>
-        ConnectAsync(result, async scheduler =>
+        AskAsync(result, terminal, ask, (answer, _) =>
         {
-            Write(result, terminal, await ask(scheduler, cancellationToken), show);
+            show(answer);
+            return Task.CompletedTask;
+        }, cancellationToken);
+
+    /// <summary>The same, where more is read from the server to show the answer.</summary>
+    public Task<int> AskAsync<T>(
+        ParseResult result, Terminal terminal, Func<IOperator, CancellationToken, Task<T>> ask, Func<T, RpcChannel, Task> show, CancellationToken cancellationToken)
+        where T : IMessage =>
+        ConnectAsync(result, async (scheduler, channel) =>
+        {
+            T answer = await ask(scheduler, cancellationToken);
+            if (result.GetValue(json))
+                terminal.WriteLine(formatter.Format(answer));
+            else
+                await show(answer, channel);
             return ExitCode.Ok;
         });
 
@@ -51,24 +65,27 @@ internal sealed class OperatorFlags
 
     /// <summary>Connects, and tells in words what goes wrong.</summary>
     /// <exception cref="StartupException">It failed; the message tells what to change.</exception>
-    public async Task<int> ConnectAsync(ParseResult result, Func<IOperator, Task<int>> use)
-    {
-        await using RpcChannel channel = connection.Open(result, NullLogger.Instance, TimeProvider.System);
-        try
-        {
-            return await use(new OperatorClient(channel, patience));
-        }
-        catch (OperatorCallException exception)
-        {
-            throw new StartupException(Explain(exception, channel.Address), exception);
-        }
-    }
+    public Task<int> ConnectAsync(ParseResult result, Func<IOperator, Task<int>> use) => ConnectAsync(result, (scheduler, _) => use(scheduler));
 
-    private static string Explain(OperatorCallException exception, RpcAddress address) => exception.Reason switch
+    /// <summary>Tells in words what went wrong, and what to change.</summary>
+    internal static string Explain(OperatorCallException exception, RpcAddress address) => exception.Reason switch
     {
         OperatorCallFailure.Unreachable => $"{exception.Message}; name the gRPC address of a server that runs with --server",
         OperatorCallFailure.NotOffered => $"the server at {address} executes nothing, or is too old for this: name another with --server",
         OperatorCallFailure.NotAllowed => $"{exception.Message} (--token-file)",
         _ => exception.Message,
     };
+
+    private async Task<int> ConnectAsync(ParseResult result, Func<IOperator, RpcChannel, Task<int>> use)
+    {
+        await using RpcChannel channel = connection.Open(result, NullLogger.Instance, TimeProvider.System);
+        try
+        {
+            return await use(new OperatorClient(channel, patience), channel);
+        }
+        catch (OperatorCallException exception)
+        {
+            throw new StartupException(Explain(exception, channel.Address), exception);
+        }
+    }
 }
