@@ -5,6 +5,10 @@ using BenchmarkDotNet.Running;
 using Perfolizer.Horology;
 using RemoteExec.Benchmarks.Cluster;
 using RemoteExec.Benchmarks.Eviction;
+using RemoteExec.Benchmarks.Explain;
+using RemoteExec.Benchmarks.Inputs;
+using RemoteExec.Benchmarks.Outputs;
+using RemoteExec.Benchmarks.Records;
 using RemoteExec.Benchmarks.Scheduling;
 using RemoteExec.Benchmarks.Scheduling.Simulation;
 using RemoteExec.Benchmarks.Soak;
@@ -33,6 +37,12 @@ internal static class Program
             return await EvictionComparison.RunAsync();
         if (args is ["execute", string executor, .. string[] executed])
             return await ExecuteLoad.RunAsync(executor, executed);
+        if (args is ["explain", .. string[] explained])
+            return await ExplainLoad.RunAsync(explained);
+        if (args is ["telemetry", string counted, .. string[] countFlags])
+            return await RecordsLoad.RunTelemetryAsync(counted, countFlags);
+        if (args is ["records", string recorded, .. string[] recordFlags])
+            return await RecordsLoad.RunAsync(recorded, recordFlags);
         if (args is ["queue", .. string[] queued])
             return QueueMemory.Run(queued);
         if (args is ["scheduler", .. string[] fleet])
@@ -43,6 +53,12 @@ internal static class Program
             return await ClusterLoad.RunAsync(node, options);
         if (args is ["tiers", string tierServer, string endpoint, string bucket, .. string[] tierFlags])
             return await TierLoad.RunAsync(tierServer, endpoint, bucket, tierFlags);
+        if (args is ["outputs", .. string[] outputFlags])
+            return await OutputReport.RunAsync(outputFlags);
+        if (args is ["sandbox", .. string[] sandboxFlags])
+            return await Sandbox.SandboxReport.RunAsync(sandboxFlags);
+        if (args is ["inputs", .. string[] inputFlags])
+            return await InputRootReport.RunAsync(inputFlags);
         if (args is ["soak", .. string[] soak])
             return await SoakRun.RunAsync(soak);
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(Path.Combine("artifacts", "bench", "micro"));

@@ -7,6 +7,10 @@ namespace RemoteExec.ActionCache;
 /// <summary>A result as it is kept: encoded, so that it can be sent on as it is. Most are never parsed.</summary>
 public sealed class CachedResult
 {
+    private const ulong Number = 0; // the wire type of numbers that are encoded as varints
+    private const ulong LengthDelimited = 2; // the wire type of messages, strings and bytes
+    private const ulong ExecutionMetadataTag = (9 << 3) | LengthDelimited;
+
     private readonly byte[] encoded;
 
     private CachedResult(byte[] encoded, ActionResultRefs? refs)
@@ -20,6 +24,29 @@ public sealed class CachedResult
 
     /// <summary>The digests it names; null if one of them is missing or malformed.</summary>
     public ActionResultRefs? Refs { get; }
+
+    /// <summary>How the action was run, as an encoded <c>ExecutedActionMetadata</c>; empty if the result does not say.</summary>
+    public ReadOnlySpan<byte> ExecutionMetadata
+    {
+        get
+        {
+            ReadOnlySpan<byte> found = default;
+            var fields = new FieldReader(encoded);
+            while (!fields.AtEnd)
+            {
+                if (!fields.TryReadVarint(out ulong tag))
+                    return default;
+                if ((tag & 7) == Number && fields.TryReadVarint(out _))
+                    continue;
+                if ((tag & 7) != LengthDelimited || !fields.TryReadBytes(out ReadOnlySpan<byte> value))
+                    return default;
+                if (tag == ExecutionMetadataTag)
+                    found = value;
+            }
+
+            return found;
+        }
+    }
 
     /// <summary>The result as a message, which is the caller's.</summary>
     public Reapi.ActionResult Parse() => Reapi.ActionResult.Parser.ParseFrom(encoded);

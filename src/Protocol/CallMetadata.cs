@@ -19,6 +19,9 @@ public sealed class CallMetadata(byte[] encoded)
         set => current.Value = value;
     }
 
+    /// <summary>The message as it was encoded; may be none.</summary>
+    public ReadOnlySpan<byte> Encoded => encoded;
+
     /// <summary>The value of the header, as it stands on the wire.</summary>
     public string HeaderValue => headerValue ??= Convert.ToBase64String(encoded);
 

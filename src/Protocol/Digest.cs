@@ -170,9 +170,11 @@ public readonly struct Digest : IEquatable<Digest>
     /// <summary>The first bytes of the hash: uniform for anything a hash function made.</summary>
     public override int GetHashCode() => MemoryMarshal.Read<int>(hash) ^ Instance.GetHashCode();
 
+    /// <summary><c>function:hash/size</c>, as command lines take it; without the instance.</summary>
+    public string ToArgument() => $"{Function.Name()}:{Hash}/{SizeBytes}";
+
     /// <summary><c>[instance/]function:hash/size</c>, for messages to people.</summary>
-    public override string ToString() =>
-        Function == DigestFunction.Unknown ? "(no digest)" : $"{(Instance.IsEmpty ? "" : Instance + "/")}{Function.Name()}:{Hash}/{SizeBytes}";
+    public override string ToString() => Function == DigestFunction.Unknown ? "(no digest)" : $"{(Instance.IsEmpty ? "" : Instance + "/")}{ToArgument()}";
 
     /// <summary>Equality of all four parts.</summary>
     public static bool operator ==(Digest left, Digest right) => left.Equals(right);

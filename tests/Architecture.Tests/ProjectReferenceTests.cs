@@ -17,7 +17,9 @@ public sealed class ProjectReferenceTests
         ["ActionCache"] = ["Cas"],
         ["Execution"] = ["ActionCache"],
         ["Worker"] = ["Cas"],
-        ["Server"] = ["Execution", "Worker"],
+        ["Images"] = ["Cas"],
+        ["Builds"] = ["ActionCache"],
+        ["Server"] = ["Builds", "Execution", "Images", "Worker"],
     };
 
     public static TheoryData<string> Projects { get; } = [.. allowed.Keys];

@@ -12,6 +12,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private string[] flags;
     private readonly IReadOnlyDictionary<string, string?>? environment;
     private ChildProcess process = null!;
+    private string program = Program;
 
     private ServerProcess(TemporaryDirectory data, string[] flags, IReadOnlyDictionary<string, string?>? environment) =>
         (this.data, this.flags, this.environment) = (data, flags, environment);
@@ -39,11 +40,11 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public static Task<ServerProcess> StartAsync(params string[] flags) => StartAsync(null, _ => flags);
 
-    /// <summary>Starts one with variables in its environment, and flags that may name its data directory.</summary>
-    public static async Task<ServerProcess> StartAsync(IReadOnlyDictionary<string, string?>? environment, Func<string, string[]> flags)
+    /// <summary>Starts one with variables in its environment, and flags that may name its data directory; another build of it, if one is named.</summary>
+    public static async Task<ServerProcess> StartAsync(IReadOnlyDictionary<string, string?>? environment, Func<string, string[]> flags, string? program = null)
     {
         var data = new TemporaryDirectory();
-        var server = new ServerProcess(data, flags(data.FullPath), environment);
+        var server = new ServerProcess(data, flags(data.FullPath), environment) { program = program ?? Program };
         await server.StartAgainAsync();
         return server;
     }
@@ -75,7 +76,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private void Start() =>
         process = ChildProcess.Start(
-            Program,
+            program,
             ["serve", "--data", data.FullPath, "--grpc", GrpcAddress, "--http", HttpAddress, .. flags.Contains("--max-size") ? Array.Empty<string>() : ["--max-size", "4GiB"], .. flags], environment: environment);
 
     /// <summary>Stops the server and starts it with other flags, over the same data and on the same ports.</summary>

@@ -17,15 +17,17 @@ public sealed class HttpRelay : IAsyncDisposable
     private readonly ConcurrentBag<Task> serving = [];
     private readonly CancellationTokenSource ending = new();
     private CancellationTokenSource down = new();
+    private readonly Socket place = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp); // keeps the port while nobody listens
     private TcpListener listener;
     private Task accepting;
 
     public HttpRelay(int serverPort)
     {
         server = new IPEndPoint(IPAddress.Loopback, serverPort);
-        listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        place.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        place.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        Port = ((IPEndPoint)place.LocalEndPoint!).Port;
+        listener = Listen();
         accepting = AcceptAsync(listener, down.Token);
     }
 
@@ -54,8 +56,7 @@ public sealed class HttpRelay : IAsyncDisposable
     public void TakeUp()
     {
         down = new CancellationTokenSource();
-        listener = new TcpListener(IPAddress.Loopback, Port);
-        listener.Start();
+        listener = Listen();
         accepting = AcceptAsync(listener, down.Token);
     }
 
@@ -63,8 +64,17 @@ public sealed class HttpRelay : IAsyncDisposable
     {
         await ending.CancelAsync();
         await TakeDownAsync();
+        place.Dispose();
         ending.Dispose();
         down.Dispose();
+    }
+
+    private TcpListener Listen()
+    {
+        var made = new TcpListener(IPAddress.Loopback, Port);
+        made.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        made.Start();
+        return made;
     }
 
     private async Task AcceptAsync(TcpListener on, CancellationToken cancellationToken)

@@ -297,7 +297,7 @@ internal sealed class FleetSimulation
 
     private void Post(SimulatedWorker worker, Action<SynchronizeRequest> fill)
     {
-        var post = new SynchronizeRequest { SlotId = $"{worker.Name}/{worker.Life}", WorkerName = worker.Name };
+        var post = new SynchronizeRequest { SlotId = $"{worker.Name}/{worker.Life}", WorkerName = worker.Name, ProtocolMinor = WorkerProtocol.Minor };
         fill(post);
         worker.Poll = ++lastPoll;
         polls.Add(lastPoll, worker);

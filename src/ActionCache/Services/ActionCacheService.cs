@@ -1,7 +1,10 @@
 using System.Buffers;
 using Build.Bazel.Remote.Execution.V2;
+using Google.Protobuf;
 using RemoteExec.Cas;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Services;
+using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 using Digest = RemoteExec.Protocol.Digest;
@@ -13,8 +16,10 @@ namespace RemoteExec.ActionCache.Services;
 /// <param name="cache">The results; a <see cref="CompleteActionCache"/>, so that no result is answered whose outputs are gone (AC-02).</param>
 /// <param name="cas">Where inlined content comes from and goes to.</param>
 /// <param name="features">What the server claims: whether clients may update, and how long a response may be.</param>
-public sealed class ActionCacheService(IActionCache cache, IBlobStore cas, ServerFeatures features)
+/// <param name="observer">Is told of hits, misses and what was stored; null for nobody.</param>
+public sealed class ActionCacheService(IActionCache cache, IBlobStore cas, ServerFeatures features, ICallObserver? observer = null)
 {
+    private readonly ICallObserver observer = observer ?? ICallObserver.None;
     private readonly InlinedContent inlined = new(cas);
     private readonly ActionResultUploads uploads = new(cache, cas);
 
@@ -27,6 +32,8 @@ public sealed class ActionCacheService(IActionCache cache, IBlobStore cas, Serve
     private async Task GetActionResultAsync(ActionResultQuery query, RpcCall call)
     {
         CachedResult? cached = await cache.FindAsync(query.Action, call.CancellationToken);
+        if (observer.Wants(call))
+            observer.Observe(LookedUp(query.Action, cached, call));
         if (cached is null)
         {
             call.Fail<ActionResult>(StatusCode.NotFound, $"no result is cached for action {query.Action}");
@@ -55,6 +62,26 @@ public sealed class ActionCacheService(IActionCache cache, IBlobStore cas, Serve
             throw RequestArguments.Invalid("action_result is missing");
 
         await uploads.StoreAsync(action, request.ActionResult, call.CancellationToken);
+        if (observer.Wants(call))
+        {
+            observer.Observe(new CallEvent
+            {
+                Kind = CallKind.Stored,
+                Digest = action,
+                Metadata = call.Get<CallMetadata>(),
+                Execution = request.ActionResult.ExecutionMetadata?.ToByteArray(),
+                ExitCode = request.ActionResult.ExitCode,
+            });
+        }
+
         return request.ActionResult;
     }
+
+    private static CallEvent LookedUp(in Digest action, CachedResult? cached, RpcCall call) => new()
+    {
+        Kind = cached is null ? CallKind.Miss : CallKind.Hit,
+        Digest = action,
+        Metadata = call.Get<CallMetadata>(),
+        Execution = cached is null ? default : cached.ExecutionMetadata,
+    };
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using RemoteExec.Cas;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Services;
 
 namespace RemoteExec.ActionCache.Services;
@@ -14,10 +15,11 @@ namespace RemoteExec.ActionCache.Services;
 /// <param name="results">The tree of stores below <paramref name="cache"/>, for opaque values.</param>
 /// <param name="cas">The blobs; verifying.</param>
 /// <param name="features">What the server claims: whether clients may update, how long a blob may be.</param>
-public sealed class HttpCacheEndpoints(IActionCache cache, IBlobStore results, IBlobStore cas, ServerFeatures features)
+/// <param name="observer">Is told what was found and carried; null for nobody.</param>
+public sealed class HttpCacheEndpoints(IActionCache cache, IBlobStore results, IBlobStore cas, ServerFeatures features, ICallObserver? observer = null)
 {
-    private readonly HttpCacheReads reads = new(cache, results, cas);
-    private readonly HttpCacheWrites writes = new(new ActionResultUploads(cache, cas), results, cas, features);
+    private readonly HttpCacheReads reads = new(cache, results, cas, new HttpCalls(observer ?? ICallObserver.None));
+    private readonly HttpCacheWrites writes = new(new ActionResultUploads(cache, cas), results, cas, features, new HttpCalls(observer ?? ICallObserver.None));
 
     /// <summary>Serves the cache's paths in this pipeline; other paths go on to what is mapped behind.</summary>
     public void Map(IApplicationBuilder application) =>

@@ -5,13 +5,14 @@ using RemoteExec.Protocol;
 namespace RemoteExec.ActionCache.Services;
 
 /// <summary>GET and HEAD of the HTTP cache.</summary>
-internal sealed class HttpCacheReads(IActionCache cache, IBlobStore results, IBlobStore cas)
+internal sealed class HttpCacheReads(IActionCache cache, IBlobStore results, IBlobStore cas, HttpCalls calls)
 {
     /// <summary>Answers with what the path names; only its headers if that is all that was asked for.</summary>
     public async Task GetAsync(HttpContext context, HttpCachePath path)
     {
         if (path.Kind == HttpCacheKind.ActionResult && await cache.FindAsync(path.Digest, context.RequestAborted) is { } result)
         {
+            calls.LookedUp(context, path, isFound: true, result.ExecutionMetadata, result.Encoded.Length);
             await SendResultAsync(context, result.Encoded);
             return;
         }
@@ -19,11 +20,22 @@ internal sealed class HttpCacheReads(IActionCache cache, IBlobStore results, IBl
         await using BlobReader? reader = path.Kind == HttpCacheKind.Blob
             ? await cas.OpenReadAsync(path.Digest, 0, context.RequestAborted)
             : await results.OpenReadAsync(path.OpaqueKey, 0, context.RequestAborted);
-        if (reader is null || (path.Kind != HttpCacheKind.Blob && reader.Length == 0))
+        bool isFound = reader is not null && (path.Kind == HttpCacheKind.Blob || reader.Length > 0);
+        if (path.Kind != HttpCacheKind.Blob)
+            calls.LookedUp(context, path, isFound, [], isFound ? reader!.Length : 0);
+        if (reader is null || !isFound)
             await HttpBodies.RefuseAsync(context, StatusCodes.Status404NotFound, "not in the cache");
         else if (path.Kind == HttpCacheKind.Blob && HttpRange.Of(context.Request, reader.Length) is { } range)
-            await SendRangeAsync(context, path.Digest, reader.Length, range);
-        else if (path.Kind != HttpCacheKind.Blob || !await HttpContentCoding.TrySendAsync(context, reader))
+            await SendRangeAsync(context, path, reader.Length, range);
+        else
+            await SendWholeAsync(context, path, reader);
+    }
+
+    private async Task SendWholeAsync(HttpContext context, HttpCachePath path, BlobReader reader)
+    {
+        if (path.Kind == HttpCacheKind.Blob)
+            calls.Read(context, path, reader.Length);
+        if (path.Kind != HttpCacheKind.Blob || !await HttpContentCoding.TrySendAsync(context, reader))
             await SendAsync(context, reader, reader.Length);
     }
 
@@ -35,7 +47,7 @@ internal sealed class HttpCacheReads(IActionCache cache, IBlobStore results, IBl
             await context.Response.BodyWriter.WriteAsync(encoded, context.RequestAborted);
     }
 
-    private async Task SendRangeAsync(HttpContext context, Digest digest, long length, HttpRange range)
+    private async Task SendRangeAsync(HttpContext context, HttpCachePath path, long length, HttpRange range)
     {
         if (range.IsEmpty)
         {
@@ -44,7 +56,7 @@ internal sealed class HttpCacheReads(IActionCache cache, IBlobStore results, IBl
             return;
         }
 
-        await using BlobReader? reader = await cas.OpenReadAsync(digest, range.First, context.RequestAborted);
+        await using BlobReader? reader = await cas.OpenReadAsync(path.Digest, range.First, context.RequestAborted);
         if (reader is null)
         {
             await HttpBodies.RefuseAsync(context, StatusCodes.Status404NotFound, "not in the cache");
@@ -53,6 +65,7 @@ internal sealed class HttpCacheReads(IActionCache cache, IBlobStore results, IBl
 
         context.Response.StatusCode = StatusCodes.Status206PartialContent;
         context.Response.Headers.ContentRange = $"bytes {range.First}-{range.Last}/{length}";
+        calls.Read(context, path, range.Count);
         await SendAsync(context, reader, range.Count);
     }
 

@@ -9,7 +9,7 @@ using RemoteExec.Protocol.Wire;
 namespace RemoteExec.ActionCache.Services;
 
 /// <summary>PUT and DELETE of the HTTP cache.</summary>
-internal sealed class HttpCacheWrites(ActionResultUploads uploads, IBlobStore results, IBlobStore cas, ServerFeatures features)
+internal sealed class HttpCacheWrites(ActionResultUploads uploads, IBlobStore results, IBlobStore cas, ServerFeatures features, HttpCalls calls)
 {
     // Up to here the value of an action is taken into memory to see whether it is a result; gRPC takes no longer ones either.
     private const int MaxResultBytes = 16 * 1024 * 1024;
@@ -77,6 +77,7 @@ internal sealed class HttpCacheWrites(ActionResultUploads uploads, IBlobStore re
 
         await using BlobWriter writer = await cas.OpenWriteAsync(whole, length, context.RequestAborted);
         await HttpBodies.StoreAsync(context, writer);
+        calls.Written(context, whole);
         context.Response.StatusCode = StatusCodes.Status201Created;
     }
 
@@ -93,6 +94,7 @@ internal sealed class HttpCacheWrites(ActionResultUploads uploads, IBlobStore re
         {
             await using BlobWriter writer = await results.OpenWriteAsync(path.OpaqueKey, length, context.RequestAborted);
             await HttpBodies.StoreAsync(context, writer);
+            calls.Stored(context, path, length);
             return;
         }
 
@@ -101,6 +103,7 @@ internal sealed class HttpCacheWrites(ActionResultUploads uploads, IBlobStore re
             await uploads.StoreAsync(path.Digest, result, context.RequestAborted);
         else
             await results.WriteAllAsync(path.OpaqueKey, content, context.RequestAborted);
+        calls.Stored(context, path, length);
     }
 
     // ccache's values begin with bytes that no message does. A message of unknown fields alone is taken for a value of that kind too.

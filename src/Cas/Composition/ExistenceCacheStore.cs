@@ -21,6 +21,16 @@ public sealed class ExistenceCacheStore(IBlobStore inner, TimeSpan ttl, int maxE
     private Dictionary<Digest, (long Size, long At)> old = [];
     private long forgettings;
 
+    /// <summary>How many digests are remembered; some of them for too long already, and some twice.</summary>
+    public int Entries
+    {
+        get
+        {
+            lock (gate)
+                return young.Count + old.Count;
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
     {

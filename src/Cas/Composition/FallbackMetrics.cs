@@ -6,8 +6,8 @@ namespace RemoteExec.Cas.Composition;
 internal static class FallbackMetrics
 {
     private static readonly Meter meter = new("RemoteExec.Cas");
-    private static readonly UpDownCounter<long> owed = meter.CreateUpDownCounter<long>("remoteexec.fallback.owed", "{value}", "Values written while the first store was out of reach, and not yet brought to it");
-    private static readonly Counter<long> dropped = meter.CreateCounter<long>("remoteexec.results.dropped", "{value}", "Action results that were not kept, since their store was out of reach");
+    private static readonly UpDownCounter<long> owed = meter.CreateUpDownCounter<long>("remoteexec.fallback.owed", "{value}", "Values written while the first store was out of reach, and not yet brought to it.");
+    private static readonly Counter<long> dropped = meter.CreateCounter<long>("remoteexec.results.dropped", "{value}", "Action results that were not kept, since their store was out of reach.");
 
     /// <summary>Values that are owed became more, or less.</summary>
     public static void ChangeOwed(int by) => owed.Add(by);

@@ -10,7 +10,18 @@ internal sealed class FallbackState(string name, ILogger logger, TimeProvider ti
 
     private readonly Lock gate = new(); // guards the fields below
     private long lastFailure;
+    private DateTimeOffset since = time.GetUtcNow();
     private volatile bool isAway;
+
+    /// <summary>Whether the store is there, and since when.</summary>
+    public NodeStatus Status
+    {
+        get
+        {
+            lock (gate)
+                return new NodeStatus(name, !isAway, since);
+        }
+    }
 
     /// <summary>A call failed.</summary>
     public void Failed(StoreUnavailableException reason)
@@ -21,6 +32,7 @@ internal sealed class FallbackState(string name, ILogger logger, TimeProvider ti
             if (isAway)
                 return;
             isAway = true;
+            since = time.GetUtcNow();
         }
 
         CasLog.FallbackEntered(logger, name, reason.Message);
@@ -36,6 +48,7 @@ internal sealed class FallbackState(string name, ILogger logger, TimeProvider ti
             if (!isAway || time.GetElapsedTime(lastFailure) < quietTime)
                 return;
             isAway = false;
+            since = time.GetUtcNow();
         }
 
         CasLog.FallbackLeft(logger, name);

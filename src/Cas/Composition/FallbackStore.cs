@@ -34,6 +34,9 @@ public sealed class FallbackStore : IBlobStore, IAsyncDisposable
         debts = new FallbackDebts(name, first, then, state, logger, time, maxOwed);
     }
 
+    /// <summary>Whether the first store is within reach.</summary>
+    public NodeStatus First => state.Status;
+
     /// <summary>How many values the first store has yet to be given.</summary>
     public int Owed => debts.Count;
 

@@ -37,6 +37,12 @@ public sealed class FastSlowStore : IBlobStore, IAsyncDisposable
         uses = new SlowTierUses(fast, this.slow, options.SlowWrites == SlowWrites.None ? null : replicator, time);
     }
 
+    /// <summary>Whether the slow tier is within reach.</summary>
+    public NodeStatus Slow => slow.Gate.Status;
+
+    /// <summary>How many values the slow tier has yet to be given.</summary>
+    public int PendingCopies => replicator.Pending;
+
     /// <summary>What copies to the slow tier.</summary>
     internal Replicator Replicator => replicator;
 

@@ -31,6 +31,12 @@ public sealed class MirrorStore : IBlobStore, IAsyncDisposable
         this.members = [.. members.Select(member => new GatedStore(member.Store, new NodeGate($"{name}.{member.Name}", timeout, logger, time, replicator.TryAgain)))];
     }
 
+    /// <summary>Whether the members are within reach, in their order.</summary>
+    public IReadOnlyList<NodeStatus> Members => [.. members.Select(member => member.Gate.Status)];
+
+    /// <summary>How many values members have yet to be given.</summary>
+    public int PendingCopies => replicator.Pending;
+
     /// <summary>What copies between members.</summary>
     internal Replicator Replicator => replicator;
 

@@ -21,10 +21,21 @@ internal sealed class NodeGate(string name, TimeSpan timeout, ILogger logger, Ti
     private bool isTrying;
     private TimeSpan pause;
     private long nextTry;
+    private DateTimeOffset since = time.GetUtcNow();
     private long? lastDown; // when it was last known to be out of reach
 
     /// <summary>The name of the node.</summary>
     public string Name => name;
+
+    /// <summary>Whether the node is within reach, and since when.</summary>
+    public NodeStatus Status
+    {
+        get
+        {
+            lock (gate)
+                return new NodeStatus(name, !isDown, since);
+        }
+    }
 
     /// <summary>True if a call would fail at once.</summary>
     public bool IsClosed
@@ -117,6 +128,7 @@ internal sealed class NodeGate(string name, TimeSpan timeout, ILogger logger, Ti
         lock (gate)
         {
             isDown = isTrying = false;
+            since = time.GetUtcNow();
             lastDown = time.GetTimestamp();
         }
 
@@ -133,6 +145,8 @@ internal sealed class NodeGate(string name, TimeSpan timeout, ILogger logger, Ti
                 return true; // one of several that fail at once
             pause = isDown ? TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, longestPause.Ticks)) : firstPause;
             nextTry = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
+            if (!isDown)
+                since = time.GetUtcNow();
             isDown = true;
             isTrying = false;
         }

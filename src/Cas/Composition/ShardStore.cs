@@ -40,6 +40,12 @@ public sealed class ShardStore : IBlobStore, IAsyncDisposable
         hash = new RendezvousHash([.. nodes.Select(node => (node.Name, node.Weight))]);
     }
 
+    /// <summary>Whether the nodes are within reach, in their order.</summary>
+    public IReadOnlyList<NodeStatus> Nodes => [.. nodes.Select(node => node.Gate.Status)];
+
+    /// <summary>How many values wait to be copied from one node to another.</summary>
+    public int PendingCopies => replicator.Pending;
+
     /// <summary>What copies between nodes.</summary>
     internal Replicator Replicator => replicator;
 

@@ -1,7 +1,7 @@
 namespace RemoteExec.Cas.Compression;
 
 /// <summary>A stream that can only be read, forwards and asynchronously.</summary>
-internal abstract class ReadOnlyStream : Stream
+public abstract class ReadOnlyStream : Stream
 {
     /// <inheritdoc/>
     public override bool CanRead => true;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Google.Protobuf;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Wire;
@@ -11,7 +12,7 @@ using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
 namespace RemoteExec.Cas.Services;
 
 /// <summary>BatchReadBlobs: what may come in great numbers, digests and the contents of blobs, is kept in pooled arrays and not in objects.</summary>
-internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits)
+internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits, ICallObserver observer)
 {
     private const int ConcurrentBlobs = 64; // stores that have to ask elsewhere do so for several blobs at a time
     private const int WorthCompressing = 256; // bytes
@@ -38,12 +39,32 @@ internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits)
         }
 
         Write(call.Responses, request, answers.AsSpan(0, count));
+        Tell(call, request, answers.AsSpan(0, count));
 
         // Not in a finally block: when one read has thrown, others may still be filling the memory, and nobody else must get it.
         ArrayPool<ValueTask<BatchReadAnswer>>.Shared.Return(pending, clearArray: true);
         ArrayPool<BatchReadAnswer>.Shared.Return(answers, clearArray: true);
         ArrayPool<byte>.Shared.Return(content);
         request.Dispose();
+    }
+
+    private void Tell(RpcCall call, BatchReadRequest request, ReadOnlySpan<BatchReadAnswer> answers)
+    {
+        if (!observer.Wants(call))
+            return;
+        long bytes = 0;
+        int blobs = 0, last = -1;
+        for (int i = 0; i < answers.Length; i++)
+        {
+            if (answers[i].Failure is not null)
+                continue;
+            bytes += request.Digests.All[i].SizeBytes;
+            blobs++;
+            last = i;
+        }
+
+        if (last >= 0)
+            observer.ObserveBlobs(call, CallKind.Read, request.Digests.All[last], blobs, bytes);
     }
 
     private async ValueTask<BatchReadAnswer> ReadAsync(BatchReadRequest request, int index, Memory<byte> destination, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Google.Bytestream;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Cas.Frames;
 using RemoteExec.Protocol;
@@ -12,12 +13,19 @@ namespace RemoteExec.Cas.Services;
 /// Blobs of any size as streams. The bytes of a Read go from the store straight into the response's memory, those of a Write from the request's
 /// memory straight to the store, and interrupted uploads can be continued. Blobs are verified by the store that is passed in, not here.
 /// </summary>
-public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, CasLimits limits)
+/// <param name="cas">Where the blobs are.</param>
+/// <param name="sessions">Uploads that were interrupted.</param>
+/// <param name="limits">How long a blob may be.</param>
+/// <param name="others">What there is to read and write beside blobs; null for nothing.</param>
+/// <param name="observer">Is told what was carried; null for nobody.</param>
+public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, CasLimits limits, IStreamedResources? others = null, ICallObserver? observer = null)
 {
+    private readonly ICallObserver observer = observer ?? ICallObserver.None;
+
     /// <summary>The service's methods.</summary>
-    public RpcService ToRpcService() => new RpcService(BytestreamReflection.Descriptor, "ByteStream", CasErrors.ToStatus)
+    public RpcService ToRpcService() => new RpcService(BytestreamReflection.Descriptor, "ByteStream", exception => others?.ToStatus(exception) ?? CasErrors.ToStatus(exception))
         .ServerStream<ReadRequest, ReadResponse>("Read", (request, _, call) => ReadAsync(request, call))
-        .Raw("Write", call => new ByteStreamUpload(cas, sessions, limits, call).RunAsync())
+        .Raw("Write", call => new ByteStreamUpload(cas, sessions, limits, others, observer, call).RunAsync())
         .Unary<QueryWriteStatusRequest, QueryWriteStatusResponse>("QueryWriteStatus", QueryWriteStatusAsync);
 
     /// <summary>Reads the name of an upload.</summary>
@@ -37,6 +45,12 @@ public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, C
 
     private async Task ReadAsync(ReadRequest request, RpcCall call)
     {
+        if (others is not null && others.Has(request.ResourceName))
+        {
+            await others.ReadAsync(request, call);
+            return;
+        }
+
         if (!ResourceName.TryParseRead(request.ResourceName, out ResourceName name, out string? error))
             throw RequestArguments.Invalid(error);
         Digest digest = Check(call, request.ResourceName, name).Digest;
@@ -54,12 +68,14 @@ public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, C
             await using var responses = new ReadResponseStream(call);
             await BlobCompression.CompressAsync(name.Compressor, blob, responses, call.CancellationToken);
             responses.Send();
+            observer.ObserveBlobs(call, CallKind.Read, digest, 1, digest.SizeBytes - request.ReadOffset);
             return;
         }
 
         long left = digest.SizeBytes - request.ReadOffset;
         if (request.ReadLimit > 0)
             left = Math.Min(left, request.ReadLimit);
+        observer.ObserveBlobs(call, CallKind.Read, digest, 1, left);
         while (left > 0)
         {
             int count = (int)Math.Min(left, ReadResponseFrame.MaxDataBytes);
@@ -74,6 +90,8 @@ public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, C
 
     private async Task<QueryWriteStatusResponse> QueryWriteStatusAsync(QueryWriteStatusRequest request, RpcCall call)
     {
+        if (others is not null && others.Has(request.ResourceName))
+            return await others.QueryWriteStatusAsync(request, call);
         ResourceName name = ParseUpload(call, request.ResourceName);
         return await cas.ContainsAsync(name.Digest, call.CancellationToken)
             ? new QueryWriteStatusResponse { CommittedSize = name.Digest.SizeBytes, Complete = true }

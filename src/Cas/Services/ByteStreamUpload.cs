@@ -1,5 +1,6 @@
 using System.Buffers;
 using Google.Bytestream;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Cas.Frames;
 using RemoteExec.Protocol;
@@ -10,7 +11,7 @@ using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
 namespace RemoteExec.Cas.Services;
 
 /// <summary>One Write call, from its first message to its answer.</summary>
-internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, CasLimits limits, RpcCall call)
+internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, CasLimits limits, IStreamedResources? others, ICallObserver observer, RpcCall call)
 {
     // Clients half-close as they finish; one that waits for the answer first gets it after this.
     private static readonly TimeSpan halfCloseGrace = TimeSpan.FromSeconds(2);
@@ -20,6 +21,7 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
     private string resourceName = "";
     private Digest digest;
     private long position; // in the blob: where the next message has to begin
+    private long received; // bytes that were stored
     private bool hasFinished; // finish_write was processed, well or badly: nothing to continue
 
     /// <summary>Serves the call.</summary>
@@ -30,10 +32,18 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
         WriteRequestFrame first = ParseMessage();
         if (!first.TryGetResourceName(out resourceName))
             throw RequestArguments.Invalid("resource_name is no UTF-8");
+        if (others is not null && others.Has(resourceName))
+        {
+            await others.WriteAsync(call);
+            return;
+        }
+
         ResourceName name = ByteStreamService.ParseUpload(call, resourceName);
         digest = name.Digest;
         limits.CheckBlob(digest);
         call.Responses.Write(new WriteResponse { CommittedSize = await ReceiveAsync(name, first) });
+        if (received > 0)
+            observer.ObserveBlobs(call, CallKind.Written, digest, 1, received);
     }
 
     private async ValueTask<long> ReceiveAsync(ResourceName name, WriteRequestFrame first)
@@ -73,6 +83,7 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
             await writer.CommitAsync(call.CancellationToken);
         }
 
+        received = data.Length;
         await ExpectHalfCloseAsync();
         return digest.SizeBytes;
     }
@@ -86,6 +97,7 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
             CheckPlace(message);
             await session.AppendAsync(cas, message.Data, sessions.Stopping);
             position += message.Data.Length;
+            received += message.Data.Length;
             if (message.FinishWrite)
                 return await FinishAsync(session);
 
@@ -115,6 +127,7 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
                 if (read > digest.SizeBytes - position)
                     throw RequestArguments.Invalid($"the compressed data contains more than {digest} has");
                 await session.AppendAsync(cas, new ReadOnlySequence<byte>(buffer, 0, read), sessions.Stopping);
+                received += read;
             }
 
             if (await source.ReadAsync(buffer, call.CancellationToken) > 0)

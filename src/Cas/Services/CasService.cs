@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Chunking;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Compression;
@@ -13,12 +14,14 @@ namespace RemoteExec.Cas.Services;
 /// <param name="cas">The blobs; verifying.</param>
 /// <param name="chunked">The store below that keeps of which chunks blobs are made; null if it can't, and blobs are copied.</param>
 /// <param name="limits">What a client may ask for.</param>
-public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits limits)
+/// <param name="observer">Is told what was carried; null for nobody.</param>
+public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits limits, ICallObserver? observer = null)
 {
     private const int ConcurrentBlobs = 64;
 
-    private readonly FindMissingHandler findMissing = new(cas);
-    private readonly BatchReadHandler batchRead = new(cas, limits);
+    private readonly ICallObserver observer = observer ?? ICallObserver.None;
+    private readonly FindMissingHandler findMissing = new(cas, observer ?? ICallObserver.None);
+    private readonly BatchReadHandler batchRead = new(cas, limits, observer ?? ICallObserver.None);
     private readonly BlobChunks chunks = new(cas, chunked);
 
     /// <summary>The service's methods.</summary>
@@ -44,6 +47,15 @@ public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits 
                 Digest = blob.Digest,
                 Status = await StatusOfAsync(() => UpdateAsync(instance, function, blob, call.CancellationToken)),
             })));
+        }
+
+        // Of blobs that were refused nothing is told: there is no name for them that is known to be good.
+        if (observer.Wants(call) && request.Requests.Select((blob, i) => answer.Responses[i].Status.Code == 0 ? i : -1).FirstOrDefault(i => i >= 0, -1) is var good and >= 0)
+        {
+            observer.ObserveBlobs(
+                call, CallKind.Written, RequestArguments.Digest(instance, (Reapi.DigestFunction.Types.Value)function, request.Requests[good].Digest, "digest"),
+                answer.Responses.Count(response => response.Status.Code == 0),
+                request.Requests.Where((_, i) => answer.Responses[i].Status.Code == 0).Sum(blob => blob.Digest.SizeBytes));
         }
 
         return answer;

@@ -1,3 +1,4 @@
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Frames;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Wire;
@@ -7,7 +8,7 @@ using RemoteExec.Rpc.Server;
 namespace RemoteExec.Cas.Services;
 
 /// <summary>FindMissingBlobs: clients ask about tens of thousands of blobs in a call, so that no object is made for one.</summary>
-internal sealed class FindMissingHandler(IBlobStore cas)
+internal sealed class FindMissingHandler(IBlobStore cas, ICallObserver observer)
 {
     private const uint FunctionTag = (3 << 3) | 0;
     private const byte MissingTag = (2 << 3) | 2;
@@ -22,6 +23,8 @@ internal sealed class FindMissingHandler(IBlobStore cas)
     {
         IReadOnlyCollection<Digest> missing = await cas.FindMissingAsync(request.All, call.CancellationToken);
         Write(call.Responses, DigestSpan.Of(missing));
+        if (request.All.Count > 0)
+            observer.ObserveBlobs(call, CallKind.AskedMissing, request.All[0], request.All.Count, 0);
         request.Dispose(); // only now, and only if all went well: a store may answer with what it was asked, and one that has thrown may still be looking at it
     }
 

@@ -5,12 +5,26 @@ namespace RemoteExec.Cas.Stores;
 
 /// <summary>Keeps blobs in memory up to a bound, evicting the least recently used. For tests and for small caches; lost at the end of the process.</summary>
 /// <param name="maxBytes">The bound on the sum of the values' lengths.</param>
-public sealed class MemoryStore(long maxBytes) : IBlobStore
+/// <param name="clock">The clock, for what is told of it; that of the system if it is null.</param>
+public sealed class MemoryStore(long maxBytes, TimeProvider? clock = null) : IBlobStore
 {
+    private readonly TimeProvider time = clock ?? TimeProvider.System;
     private readonly Lock gate = new(); // guards everything below
-    private readonly Dictionary<Digest, LinkedListNode<(Digest Digest, byte[] Content)>> blobs = []; // by WithoutSize
-    private readonly LinkedList<(Digest Digest, byte[] Content)> byUse = []; // the most recently used first
+    private readonly Dictionary<Digest, LinkedListNode<(Digest Digest, byte[] Content, long UsedAt)>> blobs = []; // by WithoutSize
+    private readonly LinkedList<(Digest Digest, byte[] Content, long UsedAt)> byUse = []; // the most recently used first
     private long usedBytes;
+    private long evictedBlobs;
+    private TimeSpan? evictionAge;
+
+    /// <summary>What it holds now, and what it has dropped.</summary>
+    public MemoryStoreStatistics Statistics
+    {
+        get
+        {
+            lock (gate)
+                return new MemoryStoreStatistics { Blobs = blobs.Count, Bytes = usedBytes, MaxBytes = maxBytes, EvictedBlobs = evictedBlobs, EvictionAge = evictionAge };
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
@@ -54,7 +68,7 @@ public sealed class MemoryStore(long maxBytes) : IBlobStore
     {
         lock (gate)
         {
-            if (blobs.TryGetValue(digest.WithoutSize(), out LinkedListNode<(Digest Digest, byte[] Content)>? node) && node.Value.Content == content)
+            if (blobs.TryGetValue(digest.WithoutSize(), out LinkedListNode<(Digest Digest, byte[] Content, long UsedAt)>? node) && node.Value.Content == content)
             {
                 blobs.Remove(digest.WithoutSize());
                 Drop(node);
@@ -64,10 +78,11 @@ public sealed class MemoryStore(long maxBytes) : IBlobStore
 
     private byte[]? Touch(Digest digest)
     {
-        if (!blobs.TryGetValue(digest.WithoutSize(), out LinkedListNode<(Digest Digest, byte[] Content)>? node) || !digest.Matches(node.Value.Digest))
+        if (!blobs.TryGetValue(digest.WithoutSize(), out LinkedListNode<(Digest Digest, byte[] Content, long UsedAt)>? node) || !digest.Matches(node.Value.Digest))
             return null;
         byUse.Remove(node);
         byUse.AddFirst(node);
+        node.ValueRef.UsedAt = time.GetTimestamp();
         return node.Value.Content;
     }
 
@@ -75,20 +90,22 @@ public sealed class MemoryStore(long maxBytes) : IBlobStore
     {
         lock (gate)
         {
-            if (blobs.Remove(digest.WithoutSize(), out LinkedListNode<(Digest Digest, byte[] Content)>? old))
+            if (blobs.Remove(digest.WithoutSize(), out LinkedListNode<(Digest Digest, byte[] Content, long UsedAt)>? old))
                 Drop(old);
-            blobs[digest.WithoutSize()] = byUse.AddFirst((digest, content));
+            blobs[digest.WithoutSize()] = byUse.AddFirst((digest, content, time.GetTimestamp()));
             usedBytes += content.Length;
             while (usedBytes > maxBytes)
             {
-                LinkedListNode<(Digest Digest, byte[] Content)> last = byUse.Last!;
+                LinkedListNode<(Digest Digest, byte[] Content, long UsedAt)> last = byUse.Last!;
                 blobs.Remove(last.Value.Digest.WithoutSize());
                 Drop(last);
+                evictedBlobs++;
+                evictionAge = time.GetElapsedTime(last.Value.UsedAt);
             }
         }
     }
 
-    private void Drop(LinkedListNode<(Digest Digest, byte[] Content)> node)
+    private void Drop(LinkedListNode<(Digest Digest, byte[] Content, long UsedAt)> node)
     {
         byUse.Remove(node);
         usedBytes -= node.Value.Content.Length;

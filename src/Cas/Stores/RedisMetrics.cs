@@ -6,8 +6,8 @@ namespace RemoteExec.Cas.Stores;
 internal static class RedisMetrics
 {
     private static readonly Meter meter = new("RemoteExec.Cas");
-    private static readonly Counter<long> commands = meter.CreateCounter<long>("remoteexec.redis.commands", "{command}", "Commands sent to Redis");
-    private static readonly Counter<long> failures = meter.CreateCounter<long>("remoteexec.redis.failures", "{call}", "Calls that failed because Redis could not be reached, or refused");
+    private static readonly Counter<long> commands = meter.CreateCounter<long>("remoteexec.redis.commands", "{command}", "Commands sent to Redis.");
+    private static readonly Counter<long> failures = meter.CreateCounter<long>("remoteexec.redis.failures", "{call}", "Calls that failed because Redis could not be reached, or refused.");
 
     /// <summary>Counts commands of one name.</summary>
     public static void Count(string command, int count) => commands.Add(count, new KeyValuePair<string, object?>("command", command));

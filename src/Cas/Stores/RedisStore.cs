@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Protocol;
@@ -15,21 +16,28 @@ public sealed class RedisStore : IBlobStore, IAsyncDisposable
 
     private readonly RedisStoreOptions options;
     private readonly RedisConnection redis;
+    private readonly DateTimeOffset opened;
+    private volatile RedisStatus? told;
 
     /// <summary>Makes a store, and begins to connect.</summary>
     public RedisStore(RedisStoreOptions options, RedisConnectionOptions connection, ILogger<RedisStore> logger, TimeProvider time)
     {
         this.options = options;
+        opened = time.GetUtcNow();
         redis = new RedisConnection(connection, Report, time);
 
         void Report(string? problem)
         {
+            told = new RedisStatus(problem, time.GetUtcNow());
             if (problem is null)
                 CasLog.RedisWell(logger, options.Name);
             else
                 CasLog.RedisProblem(logger, options.Name, problem);
         }
     }
+
+    /// <summary>Whether Redis is well.</summary>
+    public RedisStatus Status => told ?? new RedisStatus(redis.Attempted.IsCompleted ? null : "it was not connected to yet", opened);
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyCollection<Digest>> FindMissingAsync(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
@@ -38,7 +46,7 @@ public sealed class RedisStore : IBlobStore, IAsyncDisposable
         foreach (Digest[] chunk in digests.Distinct().Chunk(KeysAtATime))
         {
             RedisMetrics.Count("getrange", chunk.Length);
-            byte[][] heads = await RunAsync(() => redis.GetHeadsAsync(Array.ConvertAll(chunk, KeyOf), RedisValueHeader.Length, cancellationToken));
+            byte[][] heads = await RunAsync("redis getrange", () => redis.GetHeadsAsync(Array.ConvertAll(chunk, KeyOf), RedisValueHeader.Length, cancellationToken));
             for (int i = 0; i < chunk.Length; i++)
             {
                 if (!RedisValueHeader.Matches(heads[i], chunk[i]))
@@ -54,7 +62,7 @@ public sealed class RedisStore : IBlobStore, IAsyncDisposable
     {
         string key = KeyOf(digest);
         RedisMetrics.Count("get", 1);
-        byte[]? record = await RunAsync(() => redis.GetAsync(key, cancellationToken));
+        byte[]? record = await RunAsync("redis get", () => redis.GetAsync(key, cancellationToken));
         if (record is null || !RedisValueHeader.Matches(record, digest))
             return null;
         if (!RedisValueHeader.IsWhole(record))
@@ -90,6 +98,7 @@ public sealed class RedisStore : IBlobStore, IAsyncDisposable
         RedisValueHeader.Write(record, digest);
         RedisMetrics.Count("set", 1);
         await RunAsync(
+            "redis set",
             async () =>
             {
                 await redis.SetAsync(KeyOf(digest), record, options.TimeToLive, cancellationToken);
@@ -101,15 +110,16 @@ public sealed class RedisStore : IBlobStore, IAsyncDisposable
     private async Task DeleteAsync(string key, byte[] record, CancellationToken cancellationToken)
     {
         RedisMetrics.Count("eval", 1);
-        await RunAsync(() => redis.DeleteIfBeginsAsync(key, record[..Math.Min(record.Length, RedisValueHeader.Length)], cancellationToken));
+        await RunAsync("redis eval", () => redis.DeleteIfBeginsAsync(key, record[..Math.Min(record.Length, RedisValueHeader.Length)], cancellationToken));
     }
 
     // The hash comes first, so that a brace in an instance name, which would choose the slot in a cluster, has to be hidden, but spreads nothing unevenly else.
     private string KeyOf(Digest digest) =>
         string.Create(CultureInfo.InvariantCulture, $"{options.KeyPrefix}{(int)digest.Function}:{digest.Hash}{(digest.Instance.IsEmpty ? "" : "/" + digest.Instance.Value.Replace("%", "%25").Replace("{", "%7B"))}");
 
-    private async Task<T> RunAsync<T>(Func<Task<T>> command, long neededBytes = 0)
+    private async Task<T> RunAsync<T>(string name, Func<Task<T>> command, long neededBytes = 0)
     {
+        using Activity? span = CasTracing.Begin(name, options.Name);
         try
         {
             return await command();
@@ -121,6 +131,7 @@ public sealed class RedisStore : IBlobStore, IAsyncDisposable
         catch (RedisUnavailableException exception)
         {
             RedisMetrics.CountFailure();
+            CasTracing.Fail(span, exception);
             throw new StoreUnavailableException(options.Name, exception);
         }
     }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
@@ -19,6 +20,8 @@ public sealed class RemoteStore : IBlobStore
     private readonly RpcChannel channel;
     private readonly RpcRetry retry;
     private readonly InstanceName? instance;
+    private readonly CallGathering<Digest, SmallRead>? reads;
+    private readonly CallGathering<SmallWrite, SmallWritten>? writes;
     private volatile bool hasNoBatches; // a server may know streams alone
 
     /// <summary>Makes the store; nothing is connected yet.</summary>
@@ -26,8 +29,15 @@ public sealed class RemoteStore : IBlobStore
     /// <param name="patience">How long a server is waited for that is out of reach.</param>
     /// <param name="time">The clock.</param>
     /// <param name="instance">The instance there, whatever it is here; null if it is the same.</param>
-    public RemoteStore(RpcChannel channel, TimeSpan patience, TimeProvider time, InstanceName? instance = null)
+    /// <param name="gathers">True for one who reads or writes many small blobs at a time: several of them share a call, if calls are under way when they are asked for.</param>
+    public RemoteStore(RpcChannel channel, TimeSpan patience, TimeProvider time, InstanceName? instance = null, bool gathers = false)
     {
+        if (gathers)
+        {
+            reads = new CallGathering<Digest, SmallRead>(static digest => digest, ReadSeveralAsync);
+            writes = new CallGathering<SmallWrite, SmallWritten>(static blob => blob.Digest, WriteSeveralAsync);
+        }
+
         this.channel = channel;
         this.instance = instance;
         retry = new RpcRetry(patience, time);
@@ -63,7 +73,9 @@ public sealed class RemoteStore : IBlobStore
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, digest.SizeBytes);
         if (offset == 0 && digest.SizeBytes <= RemoteStoreBatch.MaxBytes && !hasNoBatches)
         {
-            (bool isAnswered, byte[]? content) = await TryReadAtOnceAsync(digest, cancellationToken);
+            (bool isAnswered, byte[]? content) = reads is null
+                ? await TryReadAtOnceAsync(digest, cancellationToken)
+                : await reads.CallAsync(digest, cancellationToken);
             if (isAnswered)
                 return content is null ? null : new MemoryReader(content, 0);
         }
@@ -119,6 +131,8 @@ public sealed class RemoteStore : IBlobStore
             return false;
         try
         {
+            if (writes is not null && (await writes.CallAsync(new SmallWrite(digest, ByteString.CopyFrom(content.Span)), cancellationToken)).Status is { } status)
+                return status.Code == StatusCode.Ok ? true : throw new RpcException(status.Code, status.Message);
             return await new RemoteStoreBatch(channel, There(digest)).WriteAsync(content, cancellationToken);
         }
         catch (RpcException exception) when (exception.Code == StatusCode.Unimplemented)
@@ -128,20 +142,59 @@ public sealed class RemoteStore : IBlobStore
         }
     }
 
-    private async Task<(bool IsAnswered, byte[]? Content)> TryReadAtOnceAsync(Digest digest, CancellationToken cancellationToken)
+    private async Task<SmallWritten[]> WriteSeveralAsync(SmallWrite[] blobs, CancellationToken cancellationToken)
+    {
+        if (blobs is [SmallWrite only])
+        {
+            await new RemoteStoreBatch(channel, There(only.Digest)).WriteAsync(only.Content.Memory, cancellationToken);
+            return [new SmallWritten(RpcStatus.Ok)];
+        }
+
+        SmallWrite[] there = Array.ConvertAll(blobs, blob => blob with { Digest = There(blob.Digest) });
+        try
+        {
+            return await new RemoteStoreBatchWrite(channel, there).WriteAsync(cancellationToken);
+        }
+        catch (RpcException exception) when (exception.Code == StatusCode.InvalidArgument)
+        {
+            return new SmallWritten[blobs.Length]; // it may take less in one batch than others do
+        }
+    }
+
+    private async Task<SmallRead> TryReadAtOnceAsync(Digest digest, CancellationToken cancellationToken)
     {
         try
         {
-            return (true, await retry.RunAsync(() => new RemoteStoreBatch(channel, There(digest)).ReadAsync(cancellationToken), cancellationToken));
+            return new(true, await retry.RunAsync(() => new RemoteStoreBatch(channel, There(digest)).ReadAsync(cancellationToken), cancellationToken));
         }
         catch (RpcException exception) when (exception.Code == StatusCode.NotFound)
         {
-            return (true, null);
+            return new(true, null);
         }
         catch (RpcException exception) when (exception.Code == StatusCode.Unimplemented)
         {
             hasNoBatches = true;
-            return (false, null);
+            return default;
+        }
+        catch (Exception exception) when (exception is RpcException or InvalidDataException)
+        {
+            throw Unavailable(exception);
+        }
+    }
+
+    private async Task<SmallRead[]> ReadSeveralAsync(Digest[] digests, CancellationToken cancellationToken)
+    {
+        if (digests is [Digest only])
+            return [await TryReadAtOnceAsync(only, cancellationToken)];
+        Digest[] there = Array.ConvertAll(digests, digest => There(digest));
+        try
+        {
+            return await retry.RunAsync(() => new RemoteStoreBatchRead(channel, there).ReadAsync(cancellationToken), cancellationToken);
+        }
+        catch (RpcException exception) when (exception.Code is StatusCode.Unimplemented or StatusCode.InvalidArgument)
+        {
+            hasNoBatches |= exception.Code == StatusCode.Unimplemented;
+            return new SmallRead[digests.Length]; // it may take less in one batch than others do
         }
         catch (Exception exception) when (exception is RpcException or InvalidDataException)
         {

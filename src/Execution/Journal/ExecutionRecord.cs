@@ -48,7 +48,8 @@ internal sealed class ExecutionRecord(Launched launched)
     {
         Attempts = unleased.Attempts;
         MemoryFloor = unleased.MemoryBytes;
-        Reported = null;
+        if (Reported is { } refused)
+            GiveUpLeases(refused);
         Leased? lease = Leases.Find(known => known.Lease == unleased.Lease);
         if (lease is null)
             return;
@@ -57,5 +58,15 @@ internal sealed class ExecutionRecord(Launched launched)
             PastLeases.Add(lease.Lease);
         if (unleased.Failed)
             FailedOn.Add(lease.Worker);
+    }
+
+    // Whoever told the result that was no good has nothing more to tell, nor do those who were stopped for it: nobody is to be awaited.
+    private void GiveUpLeases(Reported refused)
+    {
+        Reported = null;
+        if (refused.Response?.Result?.ExecutionMetadata?.Worker is { Length: > 0 } worker)
+            FailedOn.Add(worker);
+        PastLeases.AddRange(Leases.Select(lease => lease.Lease));
+        Leases.Clear();
     }
 }

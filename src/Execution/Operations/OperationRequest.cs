@@ -10,4 +10,7 @@ internal sealed record OperationRequest(OperationName Name, SharedDigest Action,
 {
     /// <summary>The way to those who wait; null before there is one. It is kept here for whoever publishes states, the scheduler has nothing to do with it.</summary>
     public OperationFeed? Feed { get; set; }
+
+    /// <summary>True once it has joined a run that was begun for another operation.</summary>
+    public bool IsMerged { get; set; }
 }

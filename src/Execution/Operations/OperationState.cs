@@ -1,3 +1,4 @@
+using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
 using Stage = Build.Bazel.Remote.Execution.V2.ExecutionStage.Types.Value;
 
@@ -12,12 +13,12 @@ namespace RemoteExec.Execution.Operations;
 /// <param name="Progress">What is known of the run so far; null before it is given to a worker.</param>
 /// <param name="Outcome">How it ended; null before that.</param>
 internal sealed record OperationState(
-    OperationRequest Request, Stage Stage, Reapi.ExecutedActionMetadata? Progress, Outcome? Outcome)
+    OperationRequest Request, Stage Stage, RunProgress? Progress, Outcome? Outcome)
 {
     private readonly long queuedTicks;
 
     /// <summary>The state of an operation that may have been queued already.</summary>
-    public OperationState(OperationRequest request, Stage stage, Reapi.ExecutedActionMetadata? progress, Outcome? outcome, Scheduling.Execution? execution)
+    public OperationState(OperationRequest request, Stage stage, RunProgress? progress, Outcome? outcome, Scheduling.Execution? execution)
         : this(request, stage, progress, outcome) => queuedTicks = execution?.QueuedAt.UtcTicks ?? 0;
 
     /// <summary>When it was queued; null before that.</summary>

@@ -16,4 +16,7 @@ internal sealed record Submission
 
     /// <summary>For whom it runs; null if the client did not say.</summary>
     public Reapi.RequestMetadata? RequestMetadata { get; init; }
+
+    /// <summary>The context of the client's call for traces (W3C <c>traceparent</c>); null if it is not traced. Not written down: what another scheduler goes on with is traced no longer.</summary>
+    public string? TraceContext { get; init; }
 }

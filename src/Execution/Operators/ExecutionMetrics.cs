@@ -78,16 +78,20 @@ internal sealed class ExecutionMetrics : IDisposable
 
     private IEnumerable<Measurement<T>> OfQueues<T>(Func<QueueInfo, T> value, Func<IEnumerable<T>, T> together)
         where T : struct =>
-        Measure(() => View().Queues.GroupBy(queue => asked.Of(queue.Platform), value), together);
+        Measure(asked, () => View().Queues.GroupBy(queue => asked.Of(queue.Platform), value), together);
 
     private IEnumerable<Measurement<int>> OfPools(Func<PoolInfo, int> value) =>
-        Measure(() => View().Pools.GroupBy(pool => offered.Of(pool.Platform), value), Enumerable.Sum);
+        Measure(offered, () => View().Pools.GroupBy(pool => offered.Of(pool.Platform), value), Enumerable.Sum);
 
-    private Measurement<T>[] Measure<T>(Func<IEnumerable<IGrouping<string, T>>> values, Func<IEnumerable<T>, T> together)
+    // Of platforms of which there is nothing any more nothing is told as zero: whoever collects would take what was told last for what is.
+    private Measurement<T>[] Measure<T>(PlatformLabels labels, Func<IEnumerable<IGrouping<string, T>>> values, Func<IEnumerable<T>, T> together)
         where T : struct
     {
         lock (gate)
-            return [.. values().Select(group => new Measurement<T>(together(group), new KeyValuePair<string, object?>("platform", group.Key)))];
+        {
+            Dictionary<string, T> present = values().ToDictionary(group => group.Key, together.Invoke);
+            return [.. labels.Given.Select(name => new Measurement<T>(present.GetValueOrDefault(name), new KeyValuePair<string, object?>("platform", name)))];
+        }
     }
 
     // One view for all instruments that are collected together.

@@ -1,6 +1,9 @@
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
+using RemoteExec.Protocol;
+using RemoteExec.Protocol.Audits;
 using RemoteExec.Protocol.Operators;
 
 namespace RemoteExec.Execution.Operators;
@@ -26,6 +29,7 @@ internal static class OperationViews
             Add(view, execution);
         else if (operation.Outcome is { } outcome)
             Add(view, outcome);
+        view.Audit = AuditOf(operation)?.ToArgument() ?? "";
         return view;
     }
 
@@ -62,6 +66,20 @@ internal static class OperationViews
         view.Started = run.WorkerStartTimestamp;
         if (run.Worker.Length > 0)
             view.Workers.Add(run.Worker);
+    }
+
+    private static Digest? AuditOf(Operation operation)
+    {
+        if (operation.Outcome is not Outcome.Answered { Response.Result.ExecutionMetadata.AuxiliaryMetadata: { } told } || told.FirstOrDefault(any => any.Is(Audited.Descriptor)) is not { } audited)
+            return null;
+        try
+        {
+            return operation.ActionDigest.TryParseSibling(audited.Unpack<Audited>().Report, out Digest report, out _) ? report : null;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null; // a worker may write there what it likes
+        }
     }
 
     // What is known of the run is of another one if the result came from the cache.

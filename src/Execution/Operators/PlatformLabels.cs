@@ -13,9 +13,20 @@ internal sealed class PlatformLabels(int most)
     public const string Other = "other";
 
     private readonly HashSet<string> named = new(StringComparer.Ordinal);
+    private readonly HashSet<string> given = new(StringComparer.Ordinal);
+
+    /// <summary>All names that were given so far.</summary>
+    public IReadOnlyCollection<string> Given => given;
 
     /// <summary>The name of a platform: its properties, or <see cref="Other"/>.</summary>
     public string Of(IReadOnlyCollection<Property> platform)
+    {
+        string name = NameOf(platform);
+        given.Add(name);
+        return name;
+    }
+
+    private string NameOf(IReadOnlyCollection<Property> platform)
     {
         string text = string.Join(',', platform.Select(property => $"{property.Name}={property.Value}"));
         if (named.Contains(text))

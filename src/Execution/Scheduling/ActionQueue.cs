@@ -298,6 +298,8 @@ public sealed partial class ActionQueue : IAsyncDisposable
     {
         if (effect is not SchedulerEffect.Publish)
             metrics.Count(effect);
+        if (effect is SchedulerEffect.RunStarted started)
+            ExecutionTracing.NoteQueued(started, time.GetUtcNow());
         switch (effect)
         {
             case SchedulerEffect.Publish { State.Request.Feed: { } feed } publish:
@@ -313,7 +315,7 @@ public sealed partial class ActionQueue : IAsyncDisposable
                 feed.End(new OperationNotFoundException(forget.Name.ToString()));
                 break;
             case SchedulerEffect.AnswerPoll answer when polls.Remove(answer.Poll, out TaskCompletionSource<PollAnswer>? poll):
-                poll.TrySetResult(new PollAnswer(answer.Lease, answer.IsDraining));
+                poll.TrySetResult(new PollAnswer(answer.Lease, answer.IsDraining, answer.Upcoming));
                 break;
             case SchedulerEffect.Prepare prepare:
                 background.Run(async cancellationToken => Tell(await work.PrepareAsync(prepare, cancellationToken)));

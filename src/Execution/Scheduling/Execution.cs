@@ -47,7 +47,7 @@ internal sealed class Execution(long id, PreparedAction action, DateTimeOffset q
     public Stage Stage { get; set; } = Stage.Queued;
 
     /// <summary>What is known of the run so far; null before the first.</summary>
-    public Reapi.ExecutedActionMetadata? Progress { get; set; }
+    public RunProgress? Progress { get; set; }
 
     /// <summary>What it is thought to need.</summary>
     public Estimate Expected { get; set; }

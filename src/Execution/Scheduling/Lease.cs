@@ -6,4 +6,8 @@ namespace RemoteExec.Execution.Scheduling;
 /// <param name="QueuedAt">When it was first queued.</param>
 /// <param name="RequestMetadata">For whom it runs; null if the client did not say.</param>
 /// <param name="SetAside">What the worker has to set aside for it; null if it did not tell what it has.</param>
-internal sealed record Lease(string Id, PreparedAction Action, DateTimeOffset QueuedAt, Reapi.RequestMetadata? RequestMetadata, Resources? SetAside = null);
+internal sealed record Lease(string Id, PreparedAction Action, DateTimeOffset QueuedAt, Reapi.RequestMetadata? RequestMetadata, Resources? SetAside = null)
+{
+    /// <summary>The context of the client's call for traces; null if it is not traced.</summary>
+    public string? TraceContext { get; init; }
+}

@@ -1,4 +1,3 @@
-using System.Globalization;
 using RemoteExec.Protocol;
 
 namespace RemoteExec.Execution.Scheduling;
@@ -42,7 +41,7 @@ public sealed record PropertyKinds
             bool isGood = true;
             if (Cores.Contains(name, StringComparer.Ordinal))
             {
-                isGood = TryParseNumber(value, out double cores) && cores is > 0 and < 1_000_000;
+                isGood = Quantity.TryParseNumber(value, out double cores) && cores is > 0 and < 1_000_000;
                 cpuMillis = isGood ? (long)Math.Ceiling(cores * Resources.Core) : 0;
             }
             else if (Memory.Contains(name, StringComparer.Ordinal))
@@ -51,11 +50,16 @@ public sealed record PropertyKinds
             }
             else if (name == CriticalPath)
             {
-                isGood = TryParseNumber(value, out criticalPath) && criticalPath >= 0;
+                isGood = Quantity.TryParseNumber(value, out criticalPath) && criticalPath >= 0;
             }
-            else if (!IsIgnored(name))
+            else if (OutputProperties.Has(name))
             {
-                isGood = !IsMinimum(name) || TryParseNumber(value, out _);
+                isGood = OutputProperties.TryParse(value, out _);
+            }
+            else if (!IsIgnored(name) && !name.StartsWith(SandboxProperties.CachePrefix, StringComparison.Ordinal)
+                && name is not (SandboxProperties.Audit or SandboxProperties.PersistentWorkerKey or SandboxProperties.PersistentWorkerProtocol))
+            {
+                isGood = !IsMinimum(name) || Quantity.TryParseNumber(value, out _);
                 matched.Add((name, value));
             }
 
@@ -69,10 +73,6 @@ public sealed record PropertyKinds
         wish = new PlatformWish(PlatformKey.Of(matched), new Resources(cpuMillis, memory), criticalPath, platform);
         return true;
     }
-
-    /// <summary>Reads a number as properties have them.</summary>
-    internal static bool TryParseNumber(string text, out double number) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
 
     private bool IsIgnored(string name)
     {

@@ -30,9 +30,9 @@ internal sealed class Run(Execution execution, Lease lease, string workerName, D
     public FairShare? Turn { get; set; }
 
     /// <summary>What the worker told of it; replaced, never changed.</summary>
-    public Reapi.ExecutedActionMetadata Progress { get; set; } = new()
+    public RunProgress Progress { get; set; } = new(new Reapi.ExecutedActionMetadata
     {
         Worker = workerName,
         QueuedTimestamp = Timestamp.FromDateTimeOffset(execution.QueuedAt),
-    };
+    });
 }

@@ -1,4 +1,5 @@
 using RemoteExec.Execution.Operations;
+using RemoteExec.Protocol.Workers;
 using Stage = Build.Bazel.Remote.Execution.V2.ExecutionStage.Types.Value;
 
 namespace RemoteExec.Execution.Scheduling;
@@ -18,7 +19,11 @@ internal sealed partial class Scheduler
             }
 
             foreach (Execution execution in toPlace)
+            {
                 Place(execution);
+                if (Announcements.IsInSight(execution))
+                    toAnnounce.Add(execution);
+            }
         }
 
         toPlace.Clear();
@@ -41,7 +46,7 @@ internal sealed partial class Scheduler
     private void Lend(Execution execution, WorkerNode worker, FairShare turn)
     {
         PlatformQueue queue = execution.Queue!;
-        effects.Add(new SchedulerEffect.RunStarted(now - execution.EnqueuedAt));
+        effects.Add(new SchedulerEffect.RunStarted(now - execution.EnqueuedAt, execution.Action.Digest, execution.Operations[0].Submission.TraceContext));
         turn.AddRunning(1);
         turn.Charge(CostOf(execution));
         queue.Running++;
@@ -58,7 +63,10 @@ internal sealed partial class Scheduler
         Slot slot = worker.Idle.First!.Value;
         Resources? setAside = worker.Capacity is { } capacity ? Placement.DemandOf(execution, capacity) : null;
         var lease = new Lease(
-            $"{epoch}-{++lastLease}", execution.Action, execution.QueuedAt, execution.Operations[0].Submission.RequestMetadata, setAside);
+            $"{epoch}-{++lastLease}", execution.Action, execution.QueuedAt, execution.Operations[0].Submission.RequestMetadata, setAside)
+        {
+            TraceContext = execution.Operations[0].Submission.TraceContext,
+        };
         var run = new Run(execution, lease, worker.Name, now) { Turn = turn };
         execution.Runs.Add(run);
         execution.Progress = run.Progress;
@@ -101,6 +109,7 @@ internal sealed partial class Scheduler
     private void Dequeue(Execution execution)
     {
         execution.Queue!.Remove(execution);
+        announcements.Forget(execution);
         matching.RemoveIfEmpty(execution.Queue);
         if (execution.ReservedOn is not { } worker)
             return;
@@ -159,15 +168,16 @@ internal sealed partial class Scheduler
             End(execution, Unservable.Waited(queue.Platform, options.NoWorkerTimeout));
     }
 
-    private void TakeResult(Execution execution, string worker, Reapi.ExecuteResponse response)
+    private void TakeResult(Execution execution, string worker, SynchronizeRequest.Types.Completed completed)
     {
+        Reapi.ExecuteResponse response = completed.Response;
         StopRuns(execution);
         LeavePhase(execution);
         if (response.Result is { } result)
         {
             result.ExecutionMetadata ??= new Reapi.ExecutedActionMetadata { Worker = worker };
             WithQueueTime(result.ExecutionMetadata, execution);
-            execution.Progress = result.ExecutionMetadata;
+            execution.Progress = new RunProgress(result.ExecutionMetadata, execution.Progress?.Logs);
         }
 
         if (response.Status is not (null or { Code: 0 }))
@@ -177,7 +187,7 @@ internal sealed partial class Scheduler
         }
 
         // Only what went well goes into the cache: clients take a cached failure for a miss, or fail on it (EXE-07, AC-13, Q-13).
-        bool store = response.Result!.ExitCode == 0 && !execution.Action.DoNotCache;
+        bool store = response.Result!.ExitCode == 0 && !execution.Action.DoNotCache && !completed.DoNotStore;
         execution.Phase = ExecutionPhase.Recording;
         recording.Add(execution.Id, execution);
         execution.Stage = Stage.Executing;
@@ -196,7 +206,7 @@ internal sealed partial class Scheduler
     {
         if (!recording.TryGetValue(refused.ExecutionId, out Execution? execution) || execution.Phase != ExecutionPhase.Recording)
             return;
-        string worker = execution.Progress?.Worker ?? "";
+        string worker = execution.Progress?.Metadata.Worker ?? "";
         CountFailure(worker);
         execution.Reported = null;
         NoteUnleased(execution, "", failed: false);

@@ -42,7 +42,7 @@ internal sealed partial class Scheduler
         if (operation.IsAbandoned(now, options.AbandonedGrace))
             Complete(operation, Abandonment());
         else if (FindToMerge(prepared.Action, operation) is { } running)
-            Attach(operation, running);
+            JoinRun(operation, running);
         else
             Launch(operation, prepared.Action);
     }
@@ -54,6 +54,12 @@ internal sealed partial class Scheduler
         && !(running.Phase == ExecutionPhase.Recording && operation.Submission.SkipCacheLookup)
             ? running
             : null;
+
+    private void JoinRun(Operation operation, Execution execution)
+    {
+        operation.Request.IsMerged = true;
+        Attach(operation, execution);
+    }
 
     private void Attach(Operation operation, Execution execution)
     {

@@ -103,7 +103,7 @@ internal sealed partial class Scheduler
         execution.Phase = ExecutionPhase.Recording;
         recording.Add(execution.Id, execution);
         execution.Stage = Stage.Executing;
-        execution.Progress = reported.Response.Result?.ExecutionMetadata;
+        execution.Progress = reported.Response.Result?.ExecutionMetadata is { } metadata ? new RunProgress(metadata) : null;
         execution.Reported = new SchedulerEffect.Record(execution.Id, execution.Action.Digest, reported.Response, reported.Store) { IsRepeated = true };
         effects.Add(execution.Reported);
     }

@@ -1,3 +1,4 @@
+using RemoteExec.Execution.Logs;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Protocol.Workers;
 
@@ -92,7 +93,7 @@ internal sealed partial class Scheduler
         {
             // The lease was given up, but somebody may still wait for what it brought.
             if (execution.Phase != ExecutionPhase.Recording && IsFinal(completed) && completed.Response.Status is null or { Code: 0 })
-                TakeResult(execution, slot.Worker.Name, completed.Response);
+                TakeResult(execution, slot.Worker.Name, completed);
             return;
         }
 
@@ -112,7 +113,7 @@ internal sealed partial class Scheduler
                 return;
         }
 
-        TakeResult(execution, worker, completed.Response);
+        TakeResult(execution, worker, completed);
     }
 
     private static bool IsFinal(SynchronizeRequest.Types.Completed completed) => completed is { Retryable: false, OutOfMemory: false };
@@ -159,10 +160,11 @@ internal sealed partial class Scheduler
         {
             metadata.Worker = slot.Worker.Name;
             WithQueueTime(metadata, run.Execution);
-            if (!metadata.Equals(run.Progress))
+            var progress = new RunProgress(metadata, LogNames.Of(state));
+            if (progress != run.Progress)
             {
-                run.Progress = metadata;
-                run.Execution.Progress = metadata;
+                run.Progress = progress;
+                run.Execution.Progress = progress;
                 PublishAll(run.Execution);
             }
         }

@@ -70,6 +70,8 @@ internal sealed partial class Scheduler
         PlanLook(slot, slot.PollEnds);
         if (slot.Run is null)
             MarkIdle(slot);
+        else
+            listening.Add(slot);
     }
 
     private Slot Meet(SynchronizeRequest post)
@@ -248,7 +250,12 @@ internal sealed partial class Scheduler
     {
         UnmarkIdle(slot);
         if (slot.Poll is { } poll)
+        {
+            if (lease is not null)
+                leasing.Add((effects.Count, slot.Worker));
             effects.Add(new SchedulerEffect.AnswerPoll(poll, lease, slot.Worker.IsDraining));
+        }
+
         slot.Poll = null;
     }
 

@@ -49,6 +49,7 @@ internal sealed partial class Scheduler
         tree = new FairTree(options.Fairness);
         matching = new Matching(options.Properties, tree);
         placement = new Placement(locality);
+        announcements = new Announcements(locality);
         operations = new OperationTable(options.Retention, options.MaxRetainedOperations);
     }
 
@@ -134,6 +135,7 @@ internal sealed partial class Scheduler
         while (agenda.TakeDue(now) is { } subject)
             LookAt(subject);
         Dispatch();
+        Announce();
         return effects;
     }
 
@@ -164,6 +166,9 @@ internal sealed partial class Scheduler
                 break;
             case WorkerDrain drain:
                 LookAtDrain(drain);
+                break;
+            case WorkerNode worker:
+                LookAtListener(worker);
                 break;
         }
     }

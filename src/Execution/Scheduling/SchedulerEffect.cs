@@ -27,7 +27,11 @@ internal abstract record SchedulerEffect
     }
 
     /// <summary>Answer a post: execute under this lease, or be idle. Each post is answered once, unless its connection broke.</summary>
-    internal sealed record AnswerPoll(long Poll, Lease? Lease, bool IsDraining) : SchedulerEffect;
+    internal sealed record AnswerPoll(long Poll, Lease? Lease, bool IsDraining) : SchedulerEffect
+    {
+        /// <summary>What the worker may be given next.</summary>
+        public IReadOnlyList<PreparedAction> Upcoming { get; init; } = [];
+    }
 
     /// <summary>
     /// Check that the outputs are there, store the result if told, then report <see cref="SchedulerEvent.ResultRecorded"/> or
@@ -40,7 +44,7 @@ internal abstract record SchedulerEffect
     }
 
     /// <summary>Count an attempt, of an execution that waited so long for it.</summary>
-    internal sealed record RunStarted(TimeSpan Waited) : SchedulerEffect;
+    internal sealed record RunStarted(TimeSpan Waited, Digest Action, string? TraceContext) : SchedulerEffect;
 
     /// <summary>Count an attempt that is over: done, failed, out_of_memory, lost, handed_back or stopped.</summary>
     internal sealed record RunEnded(string Result, TimeSpan Took) : SchedulerEffect;

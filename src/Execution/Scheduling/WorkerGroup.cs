@@ -1,3 +1,5 @@
+using RemoteExec.Protocol;
+
 namespace RemoteExec.Execution.Scheduling;
 
 /// <summary>All workers that offer the same platform. It outlives its last slot for a while, because workers come back.</summary>
@@ -89,5 +91,5 @@ internal sealed class WorkerGroup
     }
 
     private static bool IsAsMuch(string offered, string wanted) =>
-        PropertyKinds.TryParseNumber(offered, out double there) && PropertyKinds.TryParseNumber(wanted, out double least) && there >= least;
+        Quantity.TryParseNumber(offered, out double there) && Quantity.TryParseNumber(wanted, out double least) && there >= least;
 }

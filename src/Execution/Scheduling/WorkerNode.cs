@@ -36,6 +36,15 @@ internal sealed class WorkerNode(string id, string name, WorkerGroup group, Reso
     /// <summary>The execution that it is kept free for; null if there is none.</summary>
     public Execution? ReservedFor { get; set; }
 
+    /// <summary>What it was told last that it may be given next; some of it may not wait any more.</summary>
+    public IReadOnlyList<Execution> Announced { get; set; } = [];
+
+    /// <summary>When a held post was last answered only to tell it so.</summary>
+    public DateTimeOffset AnnouncedAt { get; set; }
+
+    /// <summary>True while a look is planned at whether it has to be told something.</summary>
+    public bool IsToHear { get; set; }
+
     /// <summary>When it posted last.</summary>
     public DateTimeOffset LastSeen { get; set; }
 

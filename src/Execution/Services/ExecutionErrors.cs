@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Availability;
+using RemoteExec.Execution.Logs;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
@@ -19,6 +20,7 @@ public static class ExecutionErrors
     {
         OperationNotFoundException or WorkerNotFoundException => new RpcStatus(StatusCode.NotFound, exception.Message),
         OperatorCallException call => new RpcStatus(CodeOf(call.Reason), call.Message),
+        LogStreamException log => new RpcStatus(CodeOf(log.Reason), log.Message),
         OperatorRequestException => new RpcStatus(StatusCode.InvalidArgument, exception.Message),
         SchedulerStoppedException or NoActiveSchedulerException => new RpcStatus(StatusCode.Unavailable, exception.Message),
         _ => CasErrors.ToStatus(exception),
@@ -62,6 +64,15 @@ public static class ExecutionErrors
         FailureKind.Abandoned or FailureKind.ShuttingDown or FailureKind.QueueFull or FailureKind.StorageUnavailable => StatusCode.Unavailable,
         FailureKind.StorageFull => StatusCode.ResourceExhausted,
         _ => StatusCode.Internal,
+    };
+
+    private static StatusCode CodeOf(LogStreamFailure reason) => reason switch
+    {
+        LogStreamFailure.NotFound => StatusCode.NotFound,
+        LogStreamFailure.BehindEnd => StatusCode.OutOfRange,
+        LogStreamFailure.NoRoom => StatusCode.ResourceExhausted,
+        LogStreamFailure.BrokenOff => StatusCode.Aborted,
+        _ => StatusCode.InvalidArgument,
     };
 
     private static StatusCode CodeOf(OperatorCallFailure reason) => reason switch

@@ -1,8 +1,11 @@
 using Build.Bazel.Remote.Execution.V2;
+using Google.Protobuf;
 using RemoteExec.ActionCache;
 using RemoteExec.Cas;
+using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Operations;
+using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
@@ -17,8 +20,10 @@ namespace RemoteExec.Execution.Services;
 /// <param name="queue">Where they wait for workers.</param>
 /// <param name="cas">Where content comes from that clients would like to have inlined.</param>
 /// <param name="features">What clients may do, and how long a message may be.</param>
-public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, ServerFeatures features)
+/// <param name="observer">Is told how operations end; null for nobody.</param>
+public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, ServerFeatures features, ICallObserver? observer = null)
 {
+    private readonly ICallObserver observer = observer ?? ICallObserver.None;
     private readonly MetadataTable metadata = new();
     private readonly OperationMessages messages = new(cas, features.Limits.MaxResponseBytes);
 
@@ -43,20 +48,41 @@ public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, ServerFe
                 ? new InlineRequest(request.InlineStdout, request.InlineStderr, request.InlineOutputFiles)
                 : null,
             RequestMetadata = metadata.Share(RequestMetadataHeader.Parse(call.GetBinaryRequestHeader(RequestMetadataHeader.Name)), actionDigest),
+            TraceContext = ExecutionTracing.CurrentContext,
         };
-        await SendAsync(queue.ExecuteAsync(actionDigest, submission, ForwardedCalls.OperationIdOf(call) ?? Guid.NewGuid(), call.CancellationToken), responses, call.CancellationToken);
+        await SendAsync(queue.ExecuteAsync(actionDigest, submission, ForwardedCalls.OperationIdOf(call) ?? Guid.NewGuid(), call.CancellationToken), responses, call);
     }
 
     private async Task WaitExecutionAsync(WaitExecutionRequest request, RpcResponseStream<Operation> responses, RpcCall call)
     {
         if (!OperationName.TryParse(request.Name, out OperationName name))
             throw new OperationNotFoundException(request.Name);
-        await SendAsync(queue.WatchAsync(name, call.CancellationToken), responses, call.CancellationToken);
+        await SendAsync(queue.WatchAsync(name, call.CancellationToken), responses, call);
     }
 
-    private async Task SendAsync(IAsyncEnumerable<OperationState> states, RpcResponseStream<Operation> responses, CancellationToken cancellationToken)
+    private async Task SendAsync(IAsyncEnumerable<OperationState> states, RpcResponseStream<Operation> responses, RpcCall call)
     {
         await foreach (OperationState state in states)
-            await responses.WriteAsync(await messages.ToProtoAsync(state, cancellationToken));
+        {
+            await responses.WriteAsync(await messages.ToProtoAsync(state, call.CancellationToken));
+            if (state.Outcome is { } outcome && observer.IsEnabled)
+                Tell(state, outcome, call);
+        }
+    }
+
+    // Also of calls that another server carries on: it does not look into them.
+    private void Tell(OperationState state, Outcome outcome, RpcCall call)
+    {
+        Reapi.ActionResult? result = (outcome as Outcome.Answered)?.Response.Result;
+        observer.Observe(new CallEvent
+        {
+            Kind = CallKind.Executed,
+            Digest = state.ActionDigest,
+            Metadata = call.Get<CallMetadata>(),
+            Execution = result?.ExecutionMetadata?.ToByteArray(),
+            Outcome = OutcomeName.Of(outcome),
+            ExitCode = result?.ExitCode ?? 0,
+            IsMerged = state.Request.IsMerged,
+        });
     }
 }

@@ -95,6 +95,64 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
         }
     }
 
+    /// <summary>Carries on a call with one request, that was read, and a stream of answers. It is made once: who reads a stream knows where it stood.</summary>
+    public async Task ReadAsync(SchedulerPeer peer, IMessage request, RpcCall call)
+    {
+        await call.SendHeadersAsync(); // it may be long before there is an answer
+        await OnceAsync(peer, async () =>
+        {
+            await using RpcClientCall forwarded = peer.Clients.SendFrame(call.Method, FrameOf(request), OptionsOf(call, passesAuthorizationOn: true), call.CancellationToken);
+            while (await forwarded.MoveNextAsync())
+            {
+                Write(call, forwarded.Response);
+                await call.Responses.FlushAsync(call.CancellationToken);
+            }
+        });
+    }
+
+    /// <summary>Carries on a call of a worker with a stream of requests, of which the first was read, and one answer. It is made once.</summary>
+    public Task WriteAsync(SchedulerPeer peer, RpcCall call) => OnceAsync(peer, async () =>
+    {
+        await using RpcClientCall forwarded = peer.Workers.Open(call.Method, OptionsOf(call, peer.PassesAuthorizationOn), call.CancellationToken);
+        bool isOpen = true;
+        do
+        {
+            MessageWriter requests = await forwarded.GetRequestsAsync();
+            requests.Start((int)call.Requests.Current.Length);
+            foreach (ReadOnlyMemory<byte> part in call.Requests.Current)
+                requests.Write(part.Span);
+            isOpen = await forwarded.FlushAsync();
+        }
+        while (isOpen && await call.Requests.MoveNextAsync(call.CancellationToken));
+        if (isOpen)
+            await forwarded.CompleteRequestsAsync();
+        while (await forwarded.MoveNextAsync())
+            Write(call, forwarded.Response);
+    });
+
+    /// <summary>Carries on a call of a worker with one request, that was read, and one answer. It is made once.</summary>
+    public async Task<TResponse> CallAsync<TRequest, TResponse>(SchedulerPeer peer, TRequest request, RpcCall call)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>, new()
+    {
+        TResponse? response = null;
+        await OnceAsync(peer, async () => response = await peer.Workers.UnaryAsync<TRequest, TResponse>(
+            call.Method, request, call.CancellationToken, OptionsOf(call, peer.PassesAuthorizationOn)));
+        return response!;
+    }
+
+    private static async Task OnceAsync(SchedulerPeer peer, Func<Task> attempt)
+    {
+        try
+        {
+            await attempt();
+        }
+        catch (Exception failure) when (failure is ObjectDisposedException or RpcException && peer.IsGone.IsCancellationRequested)
+        {
+            throw new NoActiveSchedulerException("the active scheduler has just changed: try again");
+        }
+    }
+
     private static async Task<byte[]> ReadRequestAsync(RpcCall call)
     {
         ReadOnlySequence<byte> message = await call.Requests.ReadSingleAsync(call.CancellationToken);

@@ -50,7 +50,9 @@ internal sealed class OperationMessages(IBlobStore cas, int maxBytes)
                 Stage = state.Stage,
                 ActionDigest = state.ActionDigest.ToProto(),
                 DigestFunction = (Reapi.DigestFunction.Types.Value)state.ActionDigest.Function,
-                PartialExecutionMetadata = state.Progress ?? QueueTime(state.QueuedAt),
+                PartialExecutionMetadata = state.Progress?.Metadata ?? QueueTime(state.QueuedAt),
+                StdoutStreamName = state.Progress?.Logs?.Stdout ?? "",
+                StderrStreamName = state.Progress?.Logs?.Stderr ?? "",
             }),
         };
         if (response is not null)

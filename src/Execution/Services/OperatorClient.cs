@@ -56,7 +56,8 @@ public sealed class OperatorClient(RpcChannel channel, TimeSpan patience) : IOpe
         }
     }
 
-    private static OperatorCallFailure ReasonOf(StatusCode code) => code switch
+    /// <summary>What a code means to an operator.</summary>
+    internal static OperatorCallFailure ReasonOf(StatusCode code) => code switch
     {
         StatusCode.Unavailable or StatusCode.DeadlineExceeded => OperatorCallFailure.Unreachable,
         StatusCode.Unimplemented => OperatorCallFailure.NotOffered,

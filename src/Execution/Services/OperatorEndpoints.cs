@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using RemoteExec.Execution.Operators;
@@ -21,53 +22,68 @@ public sealed class OperatorEndpoints(IOperator scheduler, OperatorAccess access
     private static readonly JsonFormatter formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
     private static readonly JsonParser parser = new(JsonParser.Settings.Default);
 
+    private readonly Dictionary<string, Resource> resources = ResourcesOf(scheduler, access);
+    private readonly Resource named = OperationOf(scheduler);
+
     /// <summary>Serves these paths in the pipeline, and no others below <c>/api/v1</c>: an instance may have that name.</summary>
     public void Map(IApplicationBuilder application) =>
         application.Use(async (context, next) =>
         {
             string path = context.Request.Path.Value ?? "";
             if (path.StartsWith(Root, StringComparison.Ordinal) && Find(path[Root.Length..]) is { } resource)
-                await ServeAsync(context, resource);
+                await ServeAsync(context, resource, path[Root.Length..]);
             else
                 await next(context);
         });
 
-    private Resource? Find(string path) => path switch
+    /// <summary>The paths below <c>/api/v1/</c>, for who describes them.</summary>
+    public IReadOnlyList<OperatorPath> Paths => [.. resources.Select(resource => resource.Value.Describe(resource.Key)), named.Describe($"{OperationPrefix}{{name}}")];
+
+    private Resource? Find(string path) =>
+        resources.TryGetValue(path, out Resource? resource) ? resource
+        : path.StartsWith(OperationPrefix, StringComparison.Ordinal) && Operations.OperationName.TryParse(path[OperationPrefix.Length..], out _) ? named
+        : null;
+
+    private static Dictionary<string, Resource> ResourcesOf(IOperator scheduler, OperatorAccess access) => new(StringComparer.Ordinal)
     {
-        "queue" => Reading(query => scheduler.ListQueuesAsync(
-            new ListQueuesRequest { Platform = { query.Platform() }, Builds = query.Number("builds") }, query.CancellationToken), "platform", "builds"),
-        "workers" => Reading(query => scheduler.ListWorkersAsync(
-            new ListWorkersRequest { Name = query.Text("name") }, query.CancellationToken), "name"),
-        "operations" => Reading(query => scheduler.ListOperationsAsync(
-            new ListOperationsRequest
-            {
-                Invocation = query.Text("invocation"),
-                Worker = query.Text("worker"),
-                Done = query.Flag("done"),
-                Limit = query.Number("limit"),
-            },
-            query.CancellationToken), "invocation", "worker", "done", "limit"),
-        "scaling" => Reading(query => scheduler.GetScalingAsync(
-            new GetScalingRequest { Platform = { query.Platform() }, SlotsPerWorker = query.Number("slotsPerWorker") }, query.CancellationToken), "platform", "slotsPerWorker"),
-        "operations:cancel" => Changing<CancelOperationsRequest, CancelOperationsResponse>(scheduler.CancelOperationsAsync),
-        "workers:drain" => Changing<DrainWorkersRequest, DrainWorkersResponse>(scheduler.DrainWorkersAsync),
-        _ when path.StartsWith(OperationPrefix, StringComparison.Ordinal) && Operations.OperationName.TryParse(path[OperationPrefix.Length..], out _) =>
-            Reading(query => scheduler.GetOperationAsync(new GetOperationRequest { Name = path[OperationPrefix.Length..] }, query.CancellationToken)),
-        _ => null,
+        ["queue"] = Reading<ListQueuesRequest, ListQueuesResponse>(
+            "What waits for which platform, and who could run it.",
+            (query, _) => scheduler.ListQueuesAsync(new ListQueuesRequest { Platform = { query.Platform() }, Builds = query.Number("builds") }, query.CancellationToken), "platform", "builds"),
+        ["workers"] = Reading<ListWorkersRequest, ListWorkersResponse>(
+            "The workers that are connected.", (query, _) => scheduler.ListWorkersAsync(new ListWorkersRequest { Name = query.Text("name") }, query.CancellationToken), "name"),
+        ["operations"] = Reading<ListOperationsRequest, ListOperationsResponse>(
+            "Operations that wait or run, or that are done and still known.",
+            (query, _) => scheduler.ListOperationsAsync(
+                new ListOperationsRequest { Invocation = query.Text("invocation"), Worker = query.Text("worker"), Done = query.Flag("done"), Limit = query.Number("limit") }, query.CancellationToken),
+            "invocation", "worker", "done", "limit"),
+        ["scaling"] = Reading<GetScalingRequest, Scaling>(
+            "How many workers there should be for what waits and runs, in plain numbers.",
+            (query, _) => scheduler.GetScalingAsync(new GetScalingRequest { Platform = { query.Platform() }, SlotsPerWorker = query.Number("slotsPerWorker") }, query.CancellationToken), "platform", "slotsPerWorker"),
+        ["operations:cancel"] = Changing<CancelOperationsRequest, CancelOperationsResponse>("Cancels operations, or all of a build.", access, scheduler.CancelOperationsAsync),
+        ["workers:drain"] = Changing<DrainWorkersRequest, DrainWorkersResponse>("Takes workers out of service, or back.", access, scheduler.DrainWorkersAsync),
     };
 
-    private static Resource Reading<TResponse>(Func<OperatorQuery, Task<TResponse>> read, params string[] parameters)
-        where TResponse : IMessage =>
-        new(HttpMethods.Get, async context => await read(OperatorQuery.Of(context, parameters)));
+    private static Resource OperationOf(IOperator scheduler) => Reading<GetOperationRequest, OperationInfo>(
+        "An operation.",
+        (query, path) => scheduler.GetOperationAsync(new GetOperationRequest { Name = path[OperationPrefix.Length..] }, query.CancellationToken));
 
-    private Resource Changing<TRequest, TResponse>(Func<TRequest, CancellationToken, Task<TResponse>> change)
+    private static Resource Reading<TRequest, TResponse>(string summary, Func<OperatorQuery, string, Task<TResponse>> read, params string[] parameters)
         where TRequest : IMessage<TRequest>, new()
-        where TResponse : IMessage =>
-        new(HttpMethods.Post, async context =>
-        {
-            access.CheckChange(context);
-            return await change(await ReadAsync<TRequest>(context), context.RequestAborted);
-        });
+        where TResponse : IMessage<TResponse>, new() =>
+        new(summary, HttpMethods.Get, async (context, path) => await read(OperatorQuery.Of(context, parameters), path), parameters, new TRequest().Descriptor, new TResponse().Descriptor);
+
+    private static Resource Changing<TRequest, TResponse>(string summary, OperatorAccess access, Func<TRequest, CancellationToken, Task<TResponse>> change)
+        where TRequest : IMessage<TRequest>, new()
+        where TResponse : IMessage<TResponse>, new() =>
+        new(
+            summary,
+            HttpMethods.Post,
+            async (context, _) =>
+            {
+                access.CheckChange(context);
+                return await change(await ReadAsync<TRequest>(context), context.RequestAborted);
+            },
+            [], new TRequest().Descriptor, new TResponse().Descriptor);
 
     private static async Task<TRequest> ReadAsync<TRequest>(HttpContext context)
         where TRequest : IMessage<TRequest>, new()
@@ -85,7 +101,7 @@ public sealed class OperatorEndpoints(IOperator scheduler, OperatorAccess access
         }
     }
 
-    private static async Task ServeAsync(HttpContext context, Resource resource)
+    private static async Task ServeAsync(HttpContext context, Resource resource, string path)
     {
         try
         {
@@ -96,7 +112,7 @@ public sealed class OperatorEndpoints(IOperator scheduler, OperatorAccess access
                 return;
             }
 
-            await AnswerAsync(context, StatusCodes.Status200OK, await resource.Serve(context));
+            await AnswerAsync(context, StatusCodes.Status200OK, await resource.Serve(context, path));
         }
         catch (Exception exception) when (!context.Response.HasStarted && StatusOf(exception) is { } status)
         {
@@ -130,5 +146,9 @@ public sealed class OperatorEndpoints(IOperator scheduler, OperatorAccess access
         await context.Response.WriteAsync(formatter.Format(message) + "\n", context.RequestAborted);
     }
 
-    private sealed record Resource(string Method, Func<HttpContext, Task<IMessage>> Serve);
+    private sealed record Resource(
+        string Summary, string Method, Func<HttpContext, string, Task<IMessage>> Serve, IReadOnlyList<string> Parameters, MessageDescriptor Request, MessageDescriptor Answer)
+    {
+        public OperatorPath Describe(string path) => new(Summary, Method, path, Parameters, Request, Answer);
+    }
 }

@@ -28,9 +28,15 @@ public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions optio
             Draining = answer.IsDraining,
         };
         if (answer.Lease is { } lease)
+        {
             response.Execute = ToProto(lease);
+            response.Upcoming.AddRange(answer.Upcoming.Select(ToUpcoming));
+        }
         else
+        {
             response.Idle = new SynchronizeResponse.Types.Idle();
+        }
+
         return response;
     }
 
@@ -91,6 +97,23 @@ public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions optio
         Timeout = Duration.FromTimeSpan(lease.Action.Timeout),
         QueuedTimestamp = Timestamp.FromDateTimeOffset(lease.QueuedAt),
         RequestMetadata = MetadataTable.Complete(lease.RequestMetadata, lease.Action.Digest),
-        Resources = lease.SetAside is { } some ? new Protocol.Workers.Resources { CpuMillis = some.CpuMillis, MemoryBytes = some.MemoryBytes } : null,
+        TraceContext = lease.TraceContext ?? "",
+        Resources = lease.SetAside is { } some ? ToProto(some) : null,
+        AskedFor = lease.Action.Wish.Asked == default ? null : ToProto(lease.Action.Wish.Asked),
     };
+
+    private static SynchronizeResponse.Types.Upcoming ToUpcoming(PreparedAction prepared)
+    {
+        Reapi.Action action = prepared.ToProto();
+        return new SynchronizeResponse.Types.Upcoming
+        {
+            InstanceName = prepared.Digest.Instance.Value,
+            DigestFunction = (Reapi.DigestFunction.Types.Value)prepared.Digest.Function,
+            ActionDigest = prepared.Digest.ToProto(),
+            CommandDigest = action.CommandDigest,
+            InputRootDigest = action.InputRootDigest,
+        };
+    }
+
+    private static Protocol.Workers.Resources ToProto(Scheduling.Resources resources) => new() { CpuMillis = resources.CpuMillis, MemoryBytes = resources.MemoryBytes };
 }

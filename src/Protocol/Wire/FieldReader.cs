@@ -36,6 +36,15 @@ public ref struct FieldReader(ReadOnlySpan<byte> message)
         return true;
     }
 
+    /// <summary>Leaves out as many bytes: a number of a fixed length.</summary>
+    public bool TrySkip(int bytes)
+    {
+        if (bytes > left.Length)
+            return false;
+        left = left[bytes..];
+        return true;
+    }
+
     private bool TryReadLongVarint(out ulong value)
     {
         value = 0;

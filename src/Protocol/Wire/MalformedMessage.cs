@@ -12,5 +12,9 @@ public static class MalformedMessage
     /// </summary>
     public static bool IsReason(Exception exception) =>
         exception is InvalidProtocolBufferException or InvalidOperationException { Source: "Google.Protobuf" }
-        || (exception is ArgumentOutOfRangeException or IndexOutOfRangeException && exception.StackTrace?.Contains("Google.Protobuf.ParsingPrimitives", StringComparison.Ordinal) == true);
+        || (exception is ArgumentOutOfRangeException or IndexOutOfRangeException && IsInParser(exception.StackTrace ?? ""));
+
+    // Once it is compiled for speed, the parser's innards are part of the method of the message that calls them.
+    private static bool IsInParser(string trace) =>
+        trace.Contains("Google.Protobuf.ParsingPrimitives", StringComparison.Ordinal) || trace.Contains("Google.Protobuf.IBufferMessage.InternalMergeFrom(", StringComparison.Ordinal);
 }

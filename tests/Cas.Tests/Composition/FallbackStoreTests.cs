@@ -43,6 +43,20 @@ public sealed class FallbackStoreTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task It_is_known_since_when_the_first_store_is_away()
+    {
+        DateTimeOffset began = time.GetUtcNow();
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(new NodeStatus("results", IsInReach: true, began), store.First);
+
+        SendAway();
+        await store.WriteAllAsync(key, young, Token);
+
+        Assert.Equal(new NodeStatus("results", IsInReach: false, began.AddMinutes(1)), store.First);
+        Assert.Equal(1, store.Owed);
+    }
+
+    [Fact]
     public async Task What_is_written_goes_to_both()
     {
         await store.WriteAllAsync(key, young, Token);

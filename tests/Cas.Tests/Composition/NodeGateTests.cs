@@ -35,6 +35,26 @@ public sealed class NodeGateTests
     }
 
     [Fact]
+    public async Task It_is_known_since_when_a_node_is_away_and_since_when_it_is_back()
+    {
+        DateTimeOffset began = time.GetUtcNow();
+        time.Advance(TimeSpan.FromMinutes(1));
+        await CallAsync();
+        Assert.Equal(new NodeStatus("far", IsInReach: true, began), gate.Status);
+
+        isDown = true;
+        await FailAsync();
+        time.Advance(TimeSpan.FromSeconds(5));
+        await FailAsync();
+        Assert.Equal(new NodeStatus("far", IsInReach: false, began.AddMinutes(1)), gate.Status);
+
+        isDown = false;
+        time.Advance(TimeSpan.FromSeconds(5));
+        await CallAsync();
+        Assert.Equal(new NodeStatus("far", IsInReach: true, began.AddSeconds(70)), gate.Status);
+    }
+
+    [Fact]
     public async Task Pauses_grow_to_half_a_minute()
     {
         isDown = true;

@@ -23,6 +23,18 @@ internal sealed class OperationStream(RpcClientCall call) : IAsyncDisposable
         throw new InvalidOperationException($"the stream ended without an operation in stage {stage}");
     }
 
+    /// <summary>Reads on to the first operation whose metadata is as wanted.</summary>
+    public async Task UntilAsync(Func<Reapi.ExecuteOperationMetadata, bool> isWanted)
+    {
+        while (await NextAsync() is { } operation)
+        {
+            if (isWanted(MetadataOf(operation)))
+                return;
+        }
+
+        throw new InvalidOperationException("the stream ended without such an operation");
+    }
+
     /// <summary>Reads on to the end, and returns the response of the last operation.</summary>
     public async Task<Reapi.ExecuteResponse> ResponseAsync() => ResponseOf(await LastAsync());
 

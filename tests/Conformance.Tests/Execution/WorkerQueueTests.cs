@@ -159,4 +159,32 @@ public sealed class WorkerQueueTests
             Assert.Equal(StatusCode.InvalidArgument, status.Code);
         }
     }
+
+    [Fact, Rule("EXE-14")]
+    public async Task Where_a_worker_copies_its_output_to_is_told_to_those_who_wait()
+    {
+        await using ExecutionServer server = await ExecutionServer.StartAsync();
+        FakeWorker worker = server.ConnectWorker();
+        await using OperationStream execute = server.Execute(await server.StoreActionAsync());
+        string lease = (await worker.TakeAsync()).LeaseId;
+        string first = "logstreams/" + new string('1', 32), second = "logstreams/" + new string('2', 32);
+
+        Task<SynchronizeResponse> post = PostAsync(first, "");
+        await execute.UntilAsync(metadata => metadata.StdoutStreamName == first && metadata.StderrStreamName == "");
+        Task<SynchronizeResponse> next = PostAsync(second, first + "/" + new string('3', 32)); // that is none for readers
+        await execute.UntilAsync(metadata => metadata.StdoutStreamName == second && metadata.StderrStreamName == "");
+        await worker.SucceedAsync(lease);
+        await Task.WhenAll(post, next);
+        Google.LongRunning.Operation done = await execute.LastAsync();
+
+        Assert.Equal(second, OperationStream.MetadataOf(done).StdoutStreamName);
+
+        Task<SynchronizeResponse> PostAsync(string stdout, string stderr) => worker.PostAsync(request => request.Executing = new SynchronizeRequest.Types.Executing
+        {
+            LeaseId = lease,
+            Metadata = new Reapi.ExecutedActionMetadata(),
+            StdoutStreamName = stdout,
+            StderrStreamName = stderr,
+        });
+    }
 }

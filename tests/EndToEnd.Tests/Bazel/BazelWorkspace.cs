@@ -25,6 +25,9 @@ internal sealed class BazelWorkspace : IAsyncDisposable
         Write("WORKSPACE", "");
     }
 
+    /// <summary>A file with settings for Bazel; null for none.</summary>
+    public string? Settings { get; set; }
+
     /// <summary>Writes a file of the workspace.</summary>
     public void Write(string path, string content) => WriteAt(Source(path), content);
 
@@ -54,7 +57,7 @@ internal sealed class BazelWorkspace : IAsyncDisposable
         string[] startup =
         [
             "--nohome_rc", "--nosystem_rc", "--noworkspace_rc", "--install_base=/usr/share/bazel", "--trust_install_base",
-            $"--output_user_root={root["output"]}", "--max_idle_secs=120", "--host_jvm_args=-Xmx768m",
+            .. Settings is null ? Array.Empty<string>() : [$"--bazelrc={Settings}"], $"--output_user_root={root["output"]}", "--max_idle_secs=120", "--host_jvm_args=-Xmx768m",
         ];
         IEnumerable<string> flags = command is "build" or "test"
             ? ["--color=no", "--curses=no", "--show_progress_rate_limit=0", .. stubbedRepositories.Select(name => $"--override_repository={name}={root["stubs", name]}")]

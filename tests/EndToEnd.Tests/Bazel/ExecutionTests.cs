@@ -120,7 +120,7 @@ public sealed class ExecutionTests(SharedWorkspace shared) : IAsyncLifetime
     [Rule("Q-23")]
     public async Task A_build_that_was_interrupted_is_taken_up_again()
     {
-        using var gate = new Gate();
+        await using var gate = new Gate();
         WriteGated(gate);
         await using (ChildProcess build = workspace.Start("build", server.RemoteExecutorFlag, "--jobs=10", "//gated:all"))
         {
@@ -136,7 +136,7 @@ public sealed class ExecutionTests(SharedWorkspace shared) : IAsyncLifetime
     [Fact]
     public async Task A_server_that_restarts_in_the_middle_of_a_build_does_not_end_it()
     {
-        using var gate = new Gate();
+        await using var gate = new Gate();
         WriteGated(gate);
         await using ChildProcess build = workspace.Start("build", server.RemoteExecutorFlag, "--remote_retries=60", "--jobs=10", "//gated:all");
         await gate.WaitForAsync(4);
@@ -152,7 +152,7 @@ public sealed class ExecutionTests(SharedWorkspace shared) : IAsyncLifetime
     [Fact]
     public async Task A_server_that_is_killed_in_the_middle_of_a_build_does_not_end_it()
     {
-        using var gate = new Gate();
+        await using var gate = new Gate();
         WriteGated(gate);
         await using ChildProcess build = workspace.Start("build", server.RemoteExecutorFlag, "--remote_retries=60", "--jobs=10", "//gated:all");
         await gate.WaitForAsync(4);

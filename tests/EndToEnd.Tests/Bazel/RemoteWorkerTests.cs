@@ -35,7 +35,7 @@ public sealed class RemoteWorkerTests(SharedWorkspace shared) : IAsyncLifetime
     [Fact]
     public async Task What_a_worker_runs_while_its_server_is_killed_and_started_again_counts_and_is_not_run_twice()
     {
-        using var gate = new Gate();
+        await using var gate = new Gate();
         workspace.Write("gated/BUILD", $"""genrule(name = "gated", outs = ["out.txt"], cmd = "{gate.Command}; echo done > $@")""");
         await using ChildProcess worker = await StartWorkerAsync(slots: 1);
         await using ChildProcess build = workspace.Start("build", server.RemoteExecutorFlag, "--remote_retries=60", "//gated");

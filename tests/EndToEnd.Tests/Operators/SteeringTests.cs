@@ -23,7 +23,7 @@ public sealed class SteeringTests(SharedWorkspace shared) : IAsyncLifetime
         gate.Open();
         if (server is not null)
             await server.DisposeAsync();
-        gate.Dispose();
+        await gate.DisposeAsync();
         data.Dispose();
     }
 

@@ -130,6 +130,6 @@ internal sealed class SchedulerCluster : IAsyncDisposable
     private Task<ServerProcess> StartServerAsync(string example) => ServerProcess.StartAsync(
         "--config", Repository.Path("examples", example), "--verbose", "--worker-listen", "127.0.0.1:0",
         "--set", $"stores.blobs.remote.url=grpc://{Node.GrpcAddress}", "--set", $"stores.results.redis.endpoints={Results.Endpoint}",
-        "--set", $"execution.scheduler.redis.endpoints={Shared.Endpoint}",
+        "--set", $"execution.scheduler.redis.endpoints={Shared.Endpoint}", "--set", $"builds.shared.redis.endpoints={Results.Endpoint}",
         "--set", $"listeners.workerAuth.tokenFile={TokenFile}", "--set", $"execution.scheduler.peers.tokenFile={TokenFile}");
 }

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using RemoteExec.EndToEnd.Tests.Bazel;
+
 
 namespace RemoteExec.EndToEnd.Tests.Workers;
 
@@ -65,8 +67,17 @@ internal sealed partial class Hosts : IAsyncDisposable
     /// <summary>Mends it.</summary>
     public Task MendAsync(string host) => RunAsync(LinkLine(1, host));
 
-    /// <summary>True if two processes are on the same machine.</summary>
-    public static bool AreTogether(int one, int other) => NetworkOf(one) == NetworkOf(other);
+    /// <summary>True if a process is one of those that a worker has started, and so is on its machine.</summary>
+    public static bool RunsAt(int process, int worker)
+    {
+        for (int id = process; id > 1; id = Processes.ParentOf(id))
+        {
+            if (id == worker)
+                return true;
+        }
+
+        return false;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -78,9 +89,6 @@ internal sealed partial class Hosts : IAsyncDisposable
 
         files.Dispose();
     }
-
-    private static string NetworkOf(int process) =>
-        new FileInfo($"/proc/{process}/ns/net").LinkTarget ?? throw new InvalidOperationException($"process {process} has ended");
 
     private static async Task RunAsync(string script)
     {

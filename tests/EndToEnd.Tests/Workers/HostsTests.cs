@@ -12,7 +12,7 @@ public sealed class HostsTests
     {
         Requires.Bazel();
         await using Hosts hosts = await Hosts.StartAsync();
-        using var gate = new Gate();
+        await using var gate = new Gate();
         await using var workspace = new BazelWorkspace(hosts.OnServer);
         SampleSources.WriteTo(workspace);
         workspace.Write("cut/BUILD", $"""
@@ -25,12 +25,12 @@ public sealed class HostsTests
 
         await using ChildProcess build = workspace.Start("build", Executor, "//cut:held");
         int first = Assert.Single(await gate.WaitForAsync(1));
-        (string cutOff, ChildProcess lost, ChildProcess other) = Hosts.AreTogether(first, w1.Id) ? ("w1", w1, w2) : ("w2", w2, w1);
-        Assert.True(Hosts.AreTogether(first, lost.Id));
+        (string cutOff, ChildProcess lost, ChildProcess other) = Hosts.RunsAt(first, w1.Id) ? ("w1", w1, w2) : ("w2", w2, w1);
+        Assert.True(Hosts.RunsAt(first, lost.Id));
         await hosts.CutAsync(cutOff);
 
         int second = Assert.Single((await gate.WaitForAsync(2)).Except([first]));
-        Assert.True(Hosts.AreTogether(second, other.Id), "the action was not given to the other machine");
+        Assert.True(Hosts.RunsAt(second, other.Id), "the action was not given to the other machine");
         gate.Open();
         Assert.True(await build.WaitForExitAsync() == 0, build.Output);
         Assert.Equal("held\n", await File.ReadAllTextAsync(workspace.Output("cut/held.txt"), TestContext.Current.CancellationToken));

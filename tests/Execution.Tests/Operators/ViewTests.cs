@@ -1,7 +1,10 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Tests.Scheduling;
+using RemoteExec.Protocol.Audits;
 using RemoteExec.Protocol.Operators;
 using RemoteExec.Protocol.Workers;
 
@@ -148,6 +151,27 @@ public sealed class ViewTests
         Assert.Equal([name], driver.Scheduler.ListOperations("one", "b", done: true, limit: 10).Operations.Select(NameOf));
         Assert.Empty(driver.Scheduler.ListOperations("", "a", done: true, limit: 10).Operations);
         Assert.Empty(driver.Scheduler.ListOperations("one", "", done: false, limit: 10).Operations);
+    }
+
+    [Fact]
+    public void The_report_of_an_audit_is_named_and_what_is_none_is_not()
+    {
+        Reapi.Digest report = SchedulerDriver.DigestOf(7).ToProto();
+
+        Assert.Equal($"sha256:{report.Hash}/{report.SizeBytes}", AuditOf(Any.Pack(new Audited { Report = report })));
+        Assert.Equal("", AuditOf(Any.Pack(new Usage())));
+        Assert.Equal("", AuditOf(Any.Pack(new Audited { Report = new Reapi.Digest { Hash = "none" } })));
+        Assert.Equal("", AuditOf(new Any { TypeUrl = Any.Pack(new Audited()).TypeUrl, Value = ByteString.CopyFromUtf8("no message") }));
+
+        string AuditOf(Any told)
+        {
+            var metadata = new Reapi.ExecutedActionMetadata { Worker = "b", AuxiliaryMetadata = { told } };
+            OperationName name = Execute(1, big, "one");
+            Lease lease = driver.Take("b/0", big, "b");
+            driver.Complete("b/0", lease.Id, new Reapi.ExecuteResponse { Result = new Reapi.ActionResult { ExecutionMetadata = metadata } }, platform: big, worker: "b");
+            driver.RecordLast();
+            return driver.Scheduler.Describe(name)!.Audit;
+        }
     }
 
     [Fact]

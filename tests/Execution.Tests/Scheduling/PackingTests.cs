@@ -203,8 +203,8 @@ public sealed class PackingTests
         driver.ExecuteFor("b", 2, locality: [20, 11, 12]);
         driver.ExecuteFor("b", 3, locality: [30, 31]);
 
-        Assert.Equal("w1", driver.States.Values.Single(state => state.ActionDigest == SchedulerDriver.DigestOf(2)).Progress?.Worker);
-        Assert.Equal("w0", driver.States.Values.Single(state => state.ActionDigest == SchedulerDriver.DigestOf(3)).Progress?.Worker);
+        Assert.Equal("w1", driver.States.Values.Single(state => state.ActionDigest == SchedulerDriver.DigestOf(2)).Progress?.Metadata.Worker);
+        Assert.Equal("w0", driver.States.Values.Single(state => state.ActionDigest == SchedulerDriver.DigestOf(3)).Progress?.Metadata.Worker);
     }
 
     [Fact]
@@ -231,6 +231,24 @@ public sealed class PackingTests
 
         Assert.DoesNotContain(two, minimum.Answers);
         Assert.Equal(1, SchedulerDriver.NumberOf(lease));
+    }
+
+    [Fact]
+    public void The_key_of_a_persistent_process_means_nothing_to_the_choice_of_a_worker()
+    {
+        driver.Execute(1, SchedulerDriver.Platform(("persistentWorkerKey", "some key"), ("persistentWorkerProtocol", "json")));
+
+        Assert.Equal(1, SchedulerDriver.NumberOf(driver.Take("slot")));
+    }
+
+    [Fact]
+    public void Bounds_on_outputs_mean_nothing_to_the_choice_of_a_worker_but_have_to_be_numbers()
+    {
+        driver.Execute(1, SchedulerDriver.Platform(("max-output-bytes", "2GiB"), ("max-output-files", "100"), ("max-disk-bytes", "3g")));
+
+        Assert.Equal(1, SchedulerDriver.NumberOf(driver.Take("slot")));
+        Assert.False(new PropertyKinds().TryRead(Asking("max-output-files", "many"), out _, out string? error));
+        Assert.Contains("max-output-files=many", error, StringComparison.Ordinal);
     }
 
     private static Guid OfBig(SchedulerDriver driver) => driver.States.Values.Single(state => state.ActionDigest == SchedulerDriver.DigestOf(50)).Name.Id;

@@ -110,6 +110,19 @@ public sealed class QueueTests
         Assert.Equal(2, SchedulerDriver.NumberOf(driver.Take("a", linux)));
     }
 
+    [Fact]
+    public void A_result_that_the_worker_does_not_trust_is_answered_and_not_stored()
+    {
+        OperationName operation = driver.Execute(1);
+        Lease lease = driver.Take("a");
+
+        driver.Complete("a", lease.Id, doNotStore: true);
+        driver.RecordLast();
+
+        Assert.False(Assert.Single(driver.Records).Store);
+        Assert.Equal(0, Assert.IsType<Outcome.Answered>(driver.States[operation].Outcome).Response.Result.ExitCode);
+    }
+
     [Theory]
     [Rule("EXE-07")]
     [Rule("EXE-11")]
@@ -196,7 +209,7 @@ public sealed class QueueTests
 
         driver.Executing("a", lease.Id, metadata: new Reapi.ExecutedActionMetadata { WorkerStartTimestamp = start });
 
-        Assert.Equal(start, driver.States[operation].Progress?.WorkerStartTimestamp);
-        Assert.NotNull(driver.States[operation].Progress?.QueuedTimestamp);
+        Assert.Equal(start, driver.States[operation].Progress?.Metadata.WorkerStartTimestamp);
+        Assert.NotNull(driver.States[operation].Progress?.Metadata.QueuedTimestamp);
     }
 }

@@ -27,6 +27,12 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
     /// <summary>The answers to posts; null means idle.</summary>
     public Dictionary<long, Lease?> Answers { get; } = [];
 
+    /// <summary>What slots were told with these answers that their workers may be given next: numbers of actions.</summary>
+    public Dictionary<long, int[]> Upcoming { get; } = [];
+
+    /// <summary>The minor version of the protocol that slots speak.</summary>
+    public uint Minor { get; set; }
+
     /// <summary>How many attempts there were at all actions together.</summary>
     public int LeasesGiven => Answers.Values.OfType<Lease>().DistinctBy(lease => lease.Id).Count();
 
@@ -42,7 +48,9 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
 
     public static Digest DigestOf(int number) => Digest.Create(default, DigestFunction.Sha256, SHA256.HashData(BitConverter.GetBytes(number)), number + 1);
 
-    public static int NumberOf(Lease lease) => (int)lease.Action.Digest.SizeBytes - 1;
+    public static int NumberOf(Lease lease) => NumberOf(lease.Action);
+
+    private static int NumberOf(PreparedAction action) => (int)action.Digest.SizeBytes - 1;
 
     public static Reapi.Platform Platform(params (string Name, string Value)[] properties)
     {
@@ -71,6 +79,7 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
                     break;
                 case SchedulerEffect.AnswerPoll answer:
                     Answers.Add(answer.Poll, answer.Lease);
+                    Upcoming.Add(answer.Poll, [.. answer.Upcoming.Select(NumberOf)]);
                     break;
                 case SchedulerEffect.Record record:
                     Records.Add(record);
@@ -145,7 +154,7 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
 
     public long Post(string slot, Action<SynchronizeRequest> fill, Reapi.Platform? platform = null, string? worker = null)
     {
-        var request = new SynchronizeRequest { SlotId = slot, WorkerName = worker ?? slot, Platform = platform ?? new Reapi.Platform() };
+        var request = new SynchronizeRequest { SlotId = slot, WorkerName = worker ?? slot, Platform = platform ?? new Reapi.Platform(), ProtocolMinor = Minor };
         if (Resources.TryGetValue(request.WorkerName, out Protocol.Workers.Resources? resources))
             (request.WorkerId, request.Resources) = (request.WorkerName, resources);
         fill(request);
@@ -169,12 +178,13 @@ internal sealed class SchedulerDriver(ExecutionOptions? options = null)
 
     public long Complete(
         string slot, string lease, Reapi.ExecuteResponse? response = null, bool retryable = false, bool leaving = false,
-        Reapi.Platform? platform = null, string? worker = null, bool outOfMemory = false, Usage? usage = null) =>
+        Reapi.Platform? platform = null, string? worker = null, bool outOfMemory = false, Usage? usage = null, bool doNotStore = false) =>
         Post(
             slot,
             request => request.Completed = new SynchronizeRequest.Types.Completed
             {
                 OutOfMemory = outOfMemory,
+                DoNotStore = doNotStore,
                 Usage = usage,
                 LeaseId = lease,
                 Response = response ?? new Reapi.ExecuteResponse { Result = new Reapi.ActionResult() },

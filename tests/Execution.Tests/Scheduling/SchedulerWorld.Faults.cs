@@ -1,10 +1,8 @@
 using RemoteExec.Execution.Journal;
-using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Journals;
 using RemoteExec.Protocol.Workers;
-using Resources = RemoteExec.Protocol.Workers.Resources;
 
 namespace RemoteExec.Execution.Tests.Scheduling;
 
@@ -16,6 +14,7 @@ internal sealed partial class SchedulerWorld
     private readonly HashSet<string> drained = [];
     private readonly Dictionary<string, DateTimeOffset> quarantined = [];
     private readonly Dictionary<long, Reapi.ExecuteResponse> written = []; // to the cache, by execution
+    private readonly Dictionary<string, Execution.Scheduling.Resources> setAside = [];
     private int epochs;
     private DateTimeOffset lastFailOver;
     private bool isRestoring;
@@ -23,13 +22,6 @@ internal sealed partial class SchedulerWorld
     private Scheduler NewScheduler() => new(options, $"epoch{++epochs}", journals: true);
 
     private static Reapi.ExecuteResponse Success(int exitCode) => new() { Result = new Reapi.ActionResult { ExitCode = exitCode } };
-
-    private void AddWorker(Step step)
-    {
-        Reapi.Platform platform = step.How < 3 ? anything : step.How < 6 ? linux : linuxGpu;
-        Resources? resources = step.How % 3 == 0 ? new Resources { CpuMillis = 2000, MemoryBytes = 4L << 30 } : null;
-        workers.Add(new Worker($"slot{++names}", $"worker{names / 2}", platform, resources));
-    }
 
     private void Return(Worker worker, int how)
     {
@@ -123,33 +115,4 @@ internal sealed partial class SchedulerWorld
 
         written[record.ExecutionId] = record.Response;
     }
-
-    private bool IsKeptOut(Worker worker) => drained.Contains(worker.Name) || (quarantined.TryGetValue(worker.Name, out DateTimeOffset end) && end > now);
-
-    // It has less than everything, and something runs there or somebody big is waited with.
-    private bool IsNarrow(Worker worker) => worker.Resources is not null
-        && (workers.Exists(other => other.Name == worker.Name && other.Lease is not null)
-            || clients.Exists(client => !client.IsOver && PlatformOf(client.Action) == big)
-            || vanished.Exists(other => other.Name == worker.Name)
-            || lastFailOver + options.ReconnectTime > now); // what ran there is still awaited
-
-    private void CheckRoom(Worker worker, Lease lease)
-    {
-        if (worker.Resources is not { } all)
-        {
-            Assert.Null(lease.SetAside);
-            return;
-        }
-
-        Assert.NotNull(lease.SetAside);
-        setAside[lease.Id] = lease.SetAside.Value;
-        // One that nobody waits for any more stops as soon as its slot hears of it.
-        IEnumerable<string> held = workers.Where(other => other.Id == worker.Id && other.Lease is not null && other.Expires > now).Select(other => other.Lease!)
-            .Where(id => id == lease.Id || running.ContainsKey(id));
-        long cpu = held.Distinct().Sum(id => setAside.GetValueOrDefault(id).CpuMillis);
-        long memory = held.Distinct().Sum(id => setAside.GetValueOrDefault(id).MemoryBytes);
-        Assert.True(cpu <= all.CpuMillis && memory <= all.MemoryBytes, $"{worker.Id} has been given more than it has: {cpu} millis, {memory} bytes");
-    }
-
-    private readonly Dictionary<string, Execution.Scheduling.Resources> setAside = [];
 }

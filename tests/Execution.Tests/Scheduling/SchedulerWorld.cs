@@ -1,9 +1,6 @@
-using Google.Protobuf.WellKnownTypes;
-using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Workers;
-using Stage = Build.Bazel.Remote.Execution.V2.ExecutionStage.Types.Value;
 
 namespace RemoteExec.Execution.Tests.Scheduling;
 
@@ -181,90 +178,6 @@ internal sealed partial class SchedulerWorld
     private static bool MayRun(Worker worker, int action) =>
         PlatformOf(action) is not { } wanted || wanted.Properties.Where(property => property.Name is not "cores" and not "memory").All(worker.Platform.Properties.Contains);
 
-    private void Start(Step step)
-    {
-        var client = new Client(new OperationName(default, new Guid(++names, 0, 0, new byte[8])), step.Which % Actions);
-        clients.Add(client);
-        var submission = new Submission
-        {
-            SkipCacheLookup = step.How % 2 == 0,
-            Priority = step.How,
-            RequestMetadata = new Reapi.RequestMetadata { ToolInvocationId = $"build{names % 3}", ActionMnemonic = $"Mnemonic{client.Action % 2}" },
-        };
-        Apply(new SchedulerEvent.OperationStarted(client.Name, digests[client.Action], submission));
-        Assert.NotNull(client.Last);
-    }
-
-    private void Prepare(int index, bool hit)
-    {
-        SchedulerEffect.Prepare prepare = toPrepare[index];
-        toPrepare.RemoveAt(index);
-        int action = Array.IndexOf(digests, prepare.ActionDigest);
-        if (hit && !prepare.SkipCacheLookup)
-        {
-            Apply(new SchedulerEvent.OperationAnswered(prepare.Name, new Outcome.Answered(new Reapi.ExecuteResponse { CachedResult = true })));
-            return;
-        }
-
-        Assert.True(options.Properties.TryRead(PlatformOf(action), out PlatformWish wish, out _));
-        var ready = PreparedAction.Of(prepare.ActionDigest, new Reapi.Action { DoNotCache = DoNotCache(action) }, wish, TimeSpan.FromMinutes(1));
-        if (clients.Find(client => client.Name == prepare.Name) is { IsOver: false } admitted)
-            admitted.Admitted = true;
-        Apply(new SchedulerEvent.OperationPrepared(prepare.Name, ready));
-    }
-
-    private void Record(int index)
-    {
-        SchedulerEffect.Record record = toRecord[index];
-        toRecord.RemoveAt(index);
-        Store(record);
-        Apply(new SchedulerEvent.ResultRecorded(record.ExecutionId, new Outcome.Answered(record.Response)));
-    }
-
-    private void PostState(Worker worker)
-    {
-        if (worker.Poll is not null)
-            return;
-        if (worker.Lease is { } lease)
-            Post(worker, request => request.Executing = new SynchronizeRequest.Types.Executing { LeaseId = lease });
-        else
-            Post(worker, request => request.Idle = new SynchronizeRequest.Types.Idle());
-    }
-
-    private void PostResult(Worker worker, Reapi.ExecuteResponse response, bool retryable, bool leaving, bool outOfMemory = false)
-    {
-        string lease = worker.Lease!;
-        worker.Lease = null;
-        worker.Poll = null;
-        if (running.Remove(lease, out (Digest Digest, Worker) run) && retryable && worker.Expires > now)
-            restsAtLeastUntil[Array.IndexOf(digests, run.Digest)] = now + (options.RetryDelay / 2);
-        if (leaving)
-            workers.Remove(worker);
-        long poll = Post(worker, request => request.Completed = new SynchronizeRequest.Types.Completed
-        {
-            LeaseId = lease,
-            Response = response,
-            Retryable = retryable,
-            Leaving = leaving,
-            OutOfMemory = outOfMemory,
-            Usage = new Usage { CpuTime = Duration.FromTimeSpan(TimeSpan.FromSeconds(3)), WallTime = Duration.FromTimeSpan(TimeSpan.FromSeconds(2)), PeakMemoryBytes = 1 << 20 },
-        });
-        Assert.True(answered.Contains(poll), "a result is answered at once");
-    }
-
-    private long Post(Worker worker, Action<SynchronizeRequest> fill)
-    {
-        var request = new SynchronizeRequest { SlotId = worker.SlotId, WorkerName = worker.Name, Platform = worker.Platform };
-        if (worker.Resources is { } told)
-            (request.WorkerId, request.Resources) = (worker.Id, told);
-        fill(request);
-        worker.Poll = ++lastPoll;
-        worker.PolledAt = now;
-        worker.Expires = now + options.LeaseDuration;
-        Apply(new SchedulerEvent.SlotPosted(request, lastPoll));
-        return lastPoll;
-    }
-
     private void PassTime(TimeSpan by)
     {
         DateTimeOffset target = now + by;
@@ -314,109 +227,10 @@ internal sealed partial class SchedulerWorld
                     Assert.True(forgotten is { IsOver: true }, "only what is done or deleted is forgotten");
                     break;
                 case SchedulerEffect.AnswerPoll answer:
+                    CheckUpcoming(answer);
                     Answer(answer);
                     break;
             }
-        }
-    }
-
-    private void See(OperationState state)
-    {
-        Client client = clients.Find(candidate => candidate.Name == state.Name)!;
-        if (isRestoring && client.Last is { IsDone: true } done)
-        {
-            Assert.False(client.Deleted, "what was deleted stays so");
-            Assert.Equal(done.Outcome!.GetType(), state.Outcome?.GetType());
-            return;
-        }
-
-        Assert.False(client.IsOver, "a done or deleted operation never changes");
-        Assert.Equal(state.Stage == Stage.Completed, state.IsDone);
-        Assert.True(client.Last is null || state.Stage >= client.Last.Stage, $"a stage never goes back: {client.Last?.Stage} to {state.Stage}");
-        client.Last = state;
-        if (state.Stage == Stage.Queued)
-            restsAtLeastUntil.Remove(client.Action); // this run is a new one
-    }
-
-    private void Answer(SchedulerEffect.AnswerPoll answer)
-    {
-        Assert.InRange(answer.Poll, 1, lastPoll);
-        Assert.True(answered.Add(answer.Poll), "a post is answered once");
-        Worker? worker = workers.Find(candidate => candidate.Poll == answer.Poll);
-        if (worker is null)
-        {
-            // Its caller has gone, or left with this post: nobody hears it. A lease in it is lost until the slot posts again.
-            if (answer.Lease is { } unheard)
-                Lend(unheard, worker: null);
-            return;
-        }
-
-        worker.Poll = null;
-        if (answer.Lease is { } lease)
-        {
-            Lend(lease, worker);
-        }
-        else if (worker.Lease is { } stopped)
-        {
-            running.Remove(stopped);
-            worker.Lease = null;
-        }
-    }
-
-    private void Lend(Lease lease, Worker? worker)
-    {
-        int action = Array.IndexOf(digests, lease.Action.Digest);
-        bool isNew = leases.TryAdd(lease.Id, action);
-        if (worker is not null)
-        {
-            Assert.True(MayRun(worker, action), $"{worker.SlotId} does not offer what action {action} asks for");
-            Assert.True(worker.Lease is null || worker.Lease == lease.Id, "a slot is not given an action while it has another");
-            worker.Lease = lease.Id;
-        }
-
-        if (!isNew)
-        {
-            if (worker is not null)
-                running[lease.Id] = (lease.Action.Digest, worker); // one that came back
-            return;
-        }
-
-        if (worker is not null)
-        {
-            Assert.False(drained.Contains(worker.Name), $"{worker.Name} is drained, and given something new");
-            CheckRoom(worker, lease);
-        }
-
-        if (!DoNotCache(action))
-        {
-            Assert.False(
-                restsAtLeastUntil.Remove(action, out DateTimeOffset end) && end > now, $"action {action} failed just now, and is run again at once");
-            int others = running.Count(run => run.Value.Digest == lease.Action.Digest && !IsOver(run.Key, run.Value.Worker));
-            Assert.True(others <= (options.HedgeFactor is null ? 0 : 1), $"action {action} runs more often than it may: {lease.Id} and {others} more");
-        }
-
-        if (worker is not null)
-            running[lease.Id] = (lease.Action.Digest, worker);
-    }
-
-    private void DropWhatNobodyWaitsFor()
-    {
-        foreach ((string lease, (Digest digest, Worker _)) in running)
-        {
-            if (!clients.Exists(client => client.Admitted && !client.IsOver && digests[client.Action] == digest))
-                running.Remove(lease);
-        }
-    }
-
-    // A run is over for the scheduler when its slot was silent for too long, or was told to stop.
-    private bool IsOver(string lease, Worker holder) => holder.Expires <= now || holder.Lease != lease;
-
-    private void CheckNobodyIdlesBesideWork()
-    {
-        foreach (Worker worker in workers.Where(worker => worker is { Poll: not null, Lease: null } && !IsKeptOut(worker) && !IsNarrow(worker)))
-        {
-            Client? waiting = clients.Find(client => client.Last?.Stage == Stage.Queued && !client.IsOver && MayRun(worker, client.Action));
-            Assert.True(waiting is null, $"{worker.SlotId} is idle while action {waiting?.Action} waits for it");
         }
     }
 

@@ -43,15 +43,16 @@ public sealed class S3FaultTests(S3Gateway gateway) : IAsyncLifetime
         while (failures.Count < 4)
             await Task.Delay(1, Token); // then nobody reads the files: all who upload wait for time to pass
         string spool = Path.Combine(options.Path, "spool");
+        store.Spool.Flush(); // each has its last name
         Dictionary<string, byte[]> packs = Directory.GetFiles(spool, "*.pack").ToDictionary(path => path, File.ReadAllBytes);
         foreach ((string path, byte[] content) in packs)
             await File.WriteAllBytesAsync(path, [.. content[..^1], (byte)~content[^1]], Token);
         proxy.Fault = static (_, _) => HttpFault.None;
         await AppendPackAsync(store, blobs[^1]);
 
-        await PassTimeUntilAsync(time, () => Directory.GetFiles(spool, "*.pack").Length == packs.Count);
+        await PassTimeUntilAsync(time, () => Directory.GetFiles(spool).Length == packs.Count);
 
-        Assert.Equal(packs.Keys.Order(), Directory.GetFiles(spool, "*.pack").Order());
+        Assert.Equal(packs.Keys.Order(), Directory.GetFiles(spool).Order());
         Assert.Single(await bucket.PacksAsync());
         foreach ((string path, byte[] content) in packs)
             await File.WriteAllBytesAsync(path, content, Token);
@@ -70,19 +71,49 @@ public sealed class S3FaultTests(S3Gateway gateway) : IAsyncLifetime
             await store.Maintenance.Reconciled.WaitAsync(Token);
             proxy.Fault = static (method, _) => method == "PUT" ? HttpFault.SlowDown : HttpFault.None;
             await AppendPackAsync(store, older);
-            string stuck = Path.GetFileNameWithoutExtension(Assert.Single(Directory.GetFiles(spool, "*.pack")));
+            string stuck = Path.GetFileNameWithoutExtension(Assert.Single(Directory.GetFiles(spool)));
             proxy.Fault = (method, path) => method == "PUT" && path.Contains(stuck, StringComparison.Ordinal) ? HttpFault.SlowDown : HttpFault.None;
             await store.WriteAllAsync(older.Digest, newer.Content, Token); // as results do, which are no blobs
             await store.Spool.SealAsync(static _ => true, Token);
-            await PassTimeUntilAsync(time, () => Directory.GetFiles(spool, "*.pack").Length == 1);
+            await PassTimeUntilAsync(time, () => Directory.GetFiles(spool).Length == 1);
             Assert.Equal(newer.Content, await store.ReadAllAsync(older.Digest, 1000, Token));
             await store.AbandonAsync();
         }
 
         await using S3Store again = await bucket.OpenAsync(Options, time);
 
-        Assert.Single(Directory.GetFiles(spool, "*.pack"));
+        Assert.Single(Directory.GetFiles(spool));
         Assert.Equal(newer.Content, await again.ReadAllAsync(older.Digest, 1000, Token));
+    }
+
+    [Fact]
+    public async Task What_waits_for_the_bucket_is_told_with_its_age_also_after_a_kill()
+    {
+        var time = new ManualTimeProvider();
+        TestBlob[] blobs = [.. Enumerable.Range(0, 3).Select(i => TestBlob.Random(i, 1000))];
+        await using (S3Store store = await bucket.OpenAsync(Options, time))
+        {
+            await store.Maintenance.Reconciled.WaitAsync(Token);
+            Assert.Equal((0, 0, null), (store.Statistics.BacklogBlobs, store.Statistics.BacklogBytes, store.Statistics.BacklogAge));
+            proxy.Fault = static (_, _) => HttpFault.SlowDown;
+            foreach (TestBlob blob in blobs)
+            {
+                await AppendPackAsync(store, blob);
+                time.Advance(TimeSpan.FromMinutes(1));
+            }
+
+            Assert.Equal((3, TimeSpan.FromMinutes(3)), (store.Statistics.BacklogBlobs, store.Statistics.BacklogAge));
+            Assert.InRange(store.Statistics.BacklogBytes, 3000, 4000);
+            await store.AbandonAsync();
+        }
+
+        await using S3Store again = await bucket.OpenAsync(Options, time);
+        Assert.Equal(3, again.Statistics.BacklogBlobs);
+        Assert.NotNull(again.Statistics.BacklogAge);
+        proxy.Fault = static (_, _) => HttpFault.None;
+        await PassTimeUntilAsync(time, () => again.Statistics.BacklogBlobs == 0);
+
+        Assert.Equal((3, 0, null), (again.Statistics.Blobs, again.Statistics.BacklogBytes, again.Statistics.BacklogAge));
     }
 
     private static async Task AppendPackAsync(S3Store store, TestBlob blob)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -198,6 +199,14 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
         throw new StoreUnavailableException(options.Name, new BucketException(new InvalidDataException(told)));
     }
 
+    private static string NameOf(RequestKind kind) => kind switch
+    {
+        RequestKind.Put => "s3 put",
+        RequestKind.Get => "s3 get",
+        RequestKind.List => "s3 list",
+        _ => "s3 delete",
+    };
+
     /// <param name="kind">What is counted.</param>
     /// <param name="send">Sends it.</param>
     /// <param name="body">How many bytes are sent with it, for which there is more time.</param>
@@ -205,6 +214,7 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
     private async Task<T> SendAsync<T>(RequestKind kind, Func<CancellationToken, Task<T>> send, long body, CancellationToken cancellationToken)
     {
         metrics.Requested(kind);
+        using Activity? span = CasTracing.Begin(NameOf(kind), options.Name);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         TimeSpan patience = options.PatienceFor(body);
         limit.CancelAfter(patience);
@@ -214,6 +224,8 @@ internal sealed class Bucket(S3StoreOptions options, S3Metrics metrics) : IDispo
         }
         catch (Exception fault) when (fault is not ObjectDisposedException)
         {
+            CasTracing.Fail(span, fault);
+
             // Whatever it is: an answer that makes no sense ends in any exception of the parser that the client happens to use.
             cancellationToken.ThrowIfCancellationRequested(); // who gave up is not told of what failed besides
             throw new StoreUnavailableException(options.Name, new BucketException(limit.IsCancellationRequested ? new TimeoutException($"no answer within {patience.TotalSeconds:0} s") : fault));

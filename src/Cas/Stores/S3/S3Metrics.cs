@@ -26,11 +26,12 @@ internal sealed class S3Metrics : IDisposable
     }
 
     /// <summary>Watches what there is at a moment.</summary>
-    public void Watch(Func<long> backlogBytes, Func<long> backlogBlobs, Func<long> blobs)
+    public void Watch(Func<S3StoreStatistics> statistics)
     {
-        meter.CreateObservableGauge("remoteexec.s3.backlog.size", () => new Measurement<long>(backlogBytes(), store), "By", "What waits to be uploaded.");
-        meter.CreateObservableGauge("remoteexec.s3.backlog.blobs", () => new Measurement<long>(backlogBlobs(), store), "{blob}", "Blobs that wait to be uploaded.");
-        meter.CreateObservableGauge("remoteexec.s3.blobs", () => new Measurement<long>(blobs(), store), "{blob}", "Blobs that are in the bucket.");
+        meter.CreateObservableGauge("remoteexec.s3.backlog.size", () => new Measurement<long>(statistics().BacklogBytes, store), "By", "What waits to be uploaded.");
+        meter.CreateObservableGauge("remoteexec.s3.backlog.blobs", () => new Measurement<long>(statistics().BacklogBlobs, store), "{blob}", "Blobs that wait to be uploaded.");
+        meter.CreateObservableGauge("remoteexec.s3.backlog.age", () => new Measurement<double>(statistics().BacklogAge?.TotalSeconds ?? 0, store), "s", "How long that has waited to be uploaded that has waited for longest.");
+        meter.CreateObservableGauge("remoteexec.s3.blobs", () => new Measurement<long>(statistics().Blobs, store), "{blob}", "Blobs that are in the bucket.");
     }
 
     /// <summary>A request is sent.</summary>

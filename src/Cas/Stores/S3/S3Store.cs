@@ -30,12 +30,14 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
     private readonly WindowCache windows;
     private readonly S3Metrics metrics;
     private readonly ILogger logger;
+    private readonly TimeProvider time;
     private int closed;
 
     private S3Store(Parts parts, S3StoreOptions options, ILogger logger, TimeProvider time)
     {
         this.options = options;
         this.logger = logger;
+        this.time = time;
         (directory, bucket, metrics) = (parts.Directory, parts.Bucket, parts.Metrics);
         Clock = new S3Clock(time);
         local = new LocalPresence(new PresenceFiles(directory.Path), directory.Key, Clock);
@@ -45,7 +47,7 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
         local.Load(CancellationToken.None);
         Spool.Recover(local.HasLaterThan);
         CasLog.BucketStoreOpened(logger, options.Name, options.Bucket, local.Count, Spool.Index.Count, (long)time.GetElapsedTime(began).TotalMilliseconds);
-        metrics.Watch(() => Spool.Backlog, () => Spool.Index.Count, () => local.Count);
+        metrics.Watch(() => Statistics);
         windows = new WindowCache(bucket, options.CacheBytes, metrics);
         if (options.Shared is not null)
         {
@@ -68,6 +70,16 @@ public sealed class S3Store : IBlobStore, IAsyncDisposable
             logger,
             time);
     }
+
+    /// <summary>What it holds now.</summary>
+    public S3StoreStatistics Statistics => new()
+    {
+        Blobs = local.Count,
+        BacklogBlobs = Spool.Index.Count,
+        BacklogBytes = Spool.Backlog,
+        MaxBacklogBytes = options.MaxBacklog,
+        BacklogAge = Spool.OldestSince is { } since ? TimeSpan.FromTicks(Math.Max(0, (time.GetUtcNow() - since).Ticks)) : null,
+    };
 
     /// <summary>The name of the store.</summary>
     internal string Name => options.Name;

@@ -8,7 +8,7 @@ internal sealed partial class Spool
     private readonly Lock flushing = new(); // guards the packs that are not flushed
     private HashSet<SpoolPack> unflushed = [];
 
-    /// <summary>Takes up what an earlier process left: sealed packs as they are, of an open one the records that are whole.</summary>
+    /// <summary>Takes up what an earlier process left: packs that are on the medium as they are, of others the records that are whole.</summary>
     /// <param name="isReplaced">
     /// Whether the value of a key in a pack of that name was replaced by one that is in the bucket: packs are not always uploaded in the order in which they were sealed.
     /// </param>
@@ -19,21 +19,21 @@ internal sealed partial class Spool
     {
         foreach (string path in Directory.GetFiles(directory, "*.new"))
             File.Delete(path); // of a write that was never committed
-        string[] names = [.. Directory.GetFiles(directory, "*.pack").Order(StringComparer.Ordinal)];
-        foreach (string path in names)
+        string[] paths = [.. Directory.GetFiles(directory, "*.pack"), .. Directory.GetFiles(directory, "*.sealed")];
+        foreach (string path in paths.OrderBy(Path.GetFileNameWithoutExtension, StringComparer.Ordinal))
         {
             if (!PackName.TryParse(Path.GetFileNameWithoutExtension(path.AsSpan()), out PackName name))
                 continue;
             clock.NotBefore(name.Order);
             SpoolPack pack = SpoolPack.Open(Index.NextNumber(), path, faults, IsVisible);
-            if (TryReadManifest(pack) is { } entries)
+            if (path == PathOnMedium(name) && TryReadManifest(pack) is { } entries)
             {
                 pack.Seal(name, path);
                 Take(pack, entries, isReplaced);
             }
             else
             {
-                Salvage(pack, name, isReplaced); // the power failed before all of it was on the medium
+                Salvage(pack, name, isReplaced); // if the power failed, its list may have come to the medium and records not
             }
         }
 
@@ -65,7 +65,7 @@ internal sealed partial class Spool
     /// <exception cref="IOException">The disk failed.</exception>
     public void Flush(SpoolPack pack)
     {
-        pack.Flush();
+        pack.Flush(PathOnMedium);
         DirectoryFlush.Run(directory);
     }
 
@@ -80,7 +80,7 @@ internal sealed partial class Spool
         try
         {
             foreach (SpoolPack pack in packs)
-                pack.Flush();
+                pack.Flush(PathOnMedium);
             if (packs.Count > 0)
                 DirectoryFlush.Run(directory);
             isDone = true;

@@ -9,7 +9,8 @@ namespace RemoteExec.Cas.Stores.S3;
 /// The packs on the local disk: the open one, to which records are appended one after the other, and those that are sealed and wait to be uploaded.
 /// <code>
 /// spool/NNNNNNNNNN.open    being filled: whole records, and at its end after a kill perhaps a torn one
-/// spool/NAME.pack          sealed: the very bytes of the object
+/// spool/NAME.sealed        the very bytes of the object; after a power failure perhaps not all of them
+/// spool/NAME.pack          the same, on the medium
 /// spool/NNNNNNNNNN.new     a long value that is being written
 /// </code>
 /// </summary>
@@ -54,6 +55,9 @@ internal sealed partial class Spool : IAsyncDisposable
     /// <summary>The bytes that are here, or that writers announced.</summary>
     public long Backlog => Interlocked.Read(ref backlog);
 
+    /// <summary>Since when the pack waits that has waited for longest; null if none does.</summary>
+    public DateTimeOffset? OldestSince => Index.Packs().Select(pack => (DateTimeOffset?)pack.Since).Min();
+
     /// <summary>Takes room for a record of a length.</summary>
     /// <exception cref="StoreFullException">The backlog is at its bound.</exception>
     public void Reserve(long bytes)
@@ -73,7 +77,7 @@ internal sealed partial class Spool : IAsyncDisposable
     public SpoolPack CreateLong()
     {
         int number = Index.NextNumber();
-        return SpoolPack.Create(number, Path.Combine(directory, $"{number:D10}.new"), faults, IsVisible, time.GetTimestamp());
+        return SpoolPack.Create(number, Path.Combine(directory, $"{number:D10}.new"), faults, IsVisible, time);
     }
 
     /// <summary>Appends a record to the open pack. For it room was reserved, which it keeps.</summary>
@@ -129,7 +133,6 @@ internal sealed partial class Spool : IAsyncDisposable
             Seal(pack, [entry], NextName());
             Index.Add(pack);
             Index.Set(tag, pack, entry);
-            MarkUnflushed(pack);
             sealedPacks.Writer.TryWrite(pack);
         }
         finally
@@ -233,7 +236,7 @@ internal sealed partial class Spool : IAsyncDisposable
     private SpoolPack Open()
     {
         int number = Index.NextNumber();
-        SpoolPack pack = SpoolPack.Create(number, Path.Combine(directory, $"{number:D10}.open"), faults, IsVisible, time.GetTimestamp());
+        SpoolPack pack = SpoolPack.Create(number, Path.Combine(directory, $"{number:D10}.open"), faults, IsVisible, time);
         Index.Add(pack);
         return pack;
     }
@@ -247,6 +250,8 @@ internal sealed partial class Spool : IAsyncDisposable
         sealedPacks.Writer.TryWrite(pack);
     }
 
+    private string PathOnMedium(PackName name) => Path.Combine(directory, $"{name}.pack");
+
     private PackName NextName() => new(clock.Next(), node);
 
     private void Seal(SpoolPack pack, IEnumerable<PackEntry> entries, PackName name)
@@ -255,7 +260,8 @@ internal sealed partial class Spool : IAsyncDisposable
         PackManifest.Write(manifest, entries, pack.Length);
         pack.Cut();
         pack.Write(manifest.WrittenSpan, pack.Length);
-        pack.Seal(name, Path.Combine(directory, $"{name}.pack"));
+        pack.Seal(name, Path.Combine(directory, $"{name}.sealed"));
         pack.Advance(pack.Length + manifest.WrittenCount);
+        MarkUnflushed(pack);
     }
 }

@@ -9,6 +9,8 @@ internal sealed class SpoolPack
     private readonly SafeFileHandle file;
     private readonly StorageFaults faults;
     private readonly TaskCompletionSource uploaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock naming = new(); // guards the renaming of what is sealed
+    private volatile bool isSealed;
     private int users = 1; // the spool itself
     private long end; // of what was written, or may have been
 
@@ -42,6 +44,9 @@ internal sealed class SpoolPack
     /// <summary>When its first record came.</summary>
     public long Began { get; init; }
 
+    /// <summary>Since when it waits for the bucket; of a pack of an earlier process, when it was written last.</summary>
+    public DateTimeOffset Since { get; init; }
+
     /// <summary>True if its blobs are found before they are in the bucket.</summary>
     public bool IsVisible { get; init; }
 
@@ -56,13 +61,13 @@ internal sealed class SpoolPack
 
     /// <summary>Creates a file.</summary>
     /// <exception cref="CasException">The disk failed, or is full.</exception>
-    public static SpoolPack Create(int number, string path, StorageFaults faults, bool isVisible, long began) =>
-        new(number, path, Open(path, FileMode.CreateNew, faults), faults) { IsVisible = isVisible, Began = began };
+    public static SpoolPack Create(int number, string path, StorageFaults faults, bool isVisible, TimeProvider time) =>
+        new(number, path, Open(path, FileMode.CreateNew, faults), faults) { IsVisible = isVisible, Began = time.GetTimestamp(), Since = time.GetUtcNow() };
 
     /// <summary>Opens a file of an earlier process.</summary>
     /// <exception cref="CasException">The disk failed.</exception>
     public static SpoolPack Open(int number, string path, StorageFaults faults, bool isVisible) =>
-        new(number, path, Open(path, FileMode.Open, faults), faults) { IsVisible = isVisible };
+        new(number, path, Open(path, FileMode.Open, faults), faults) { IsVisible = isVisible, Since = File.GetLastWriteTimeUtc(path) };
 
     /// <summary>Holds the file open until <see cref="Release"/>.</summary>
     public void Acquire() => Interlocked.Increment(ref users);
@@ -143,11 +148,26 @@ internal sealed class SpoolPack
         Name = name;
         Path = path;
         Entries = [];
+        isSealed = true;
     }
 
-    /// <summary>Brings it to the medium.</summary>
+    /// <summary>Brings it to the medium. If it was complete before, its file then has a name that says that it is there.</summary>
+    /// <param name="nameOf">That path.</param>
     /// <exception cref="IOException">The disk failed.</exception>
-    public void Flush() => FileFlush.Run(file);
+    public void Flush(Func<PackName, string> nameOf)
+    {
+        bool isWhole = isSealed; // what comes meanwhile is for the next time
+        FileFlush.Run(file);
+        if (!isWhole)
+            return;
+        lock (naming)
+        {
+            string path = nameOf(Name);
+            if (path != Path)
+                File.Move(Path, path);
+            Path = path;
+        }
+    }
 
     /// <summary>It is in the bucket.</summary>
     public void EndUpload() => uploaded.TrySetResult();

@@ -14,12 +14,20 @@ internal sealed class BuildProtection(SegmentStoreOptions options, SegmentLog lo
     private long usesGivenUp = long.MinValue; // builds that began until then have no claim to what was used
     private long writingsGivenUp = long.MinValue;
     private long? told;
+    private long keptBytes;
+
+    /// <summary>The bytes of what was kept by the last decision. May be asked at any time.</summary>
+    public long KeptBytes => Interlocked.Read(ref keptBytes);
 
     /// <summary>What is to be kept by the next eviction.</summary>
     public KeptBlobs Decide()
     {
         if (options.BuildsPercent == 0 || builds.OldestSince(usesGivenUp) is not { } oldest)
+        {
+            Interlocked.Exchange(ref keptBytes, 0);
             return KeptBlobs.None;
+        }
+
         Dictionary<Touch, long> touched = log.CountTouched(log.EraAt(oldest));
 
         long share = (long)(log.Bound * (options.BuildsPercent / 100m));
@@ -28,7 +36,11 @@ internal sealed class BuildProtection(SegmentStoreOptions options, SegmentLog lo
             KeptBlobs kept = Claims();
             long bytes = touched.Where(touch => kept.Includes(touch.Key)).Sum(touch => touch.Value);
             if (bytes <= share)
+            {
+                Interlocked.Exchange(ref keptBytes, bytes);
                 return kept;
+            }
+
             GiveUp(bytes);
         }
     }

@@ -171,7 +171,11 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
         }
 
         if (remove)
+        {
             directory.Delete(segment);
+            Left(segment);
+        }
+
         if (last)
             directory.Dispose();
     }
@@ -184,12 +188,12 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
     }
 
     /// <summary>Chooses the next segment to evict; null if there is none. It takes no more records, though it stays until it is removed or kept.</summary>
-    public SegmentFile? ChooseVictim(uint passStart, bool isUrgent)
+    public SegmentFile? ChooseVictim(uint passStart, bool isUrgent, IReadOnlySet<SegmentFile> spared)
     {
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(closed, typeof(SegmentStore));
-            SegmentFile? victim = segments.ChooseVictim(passStart, NextEra() - 1, reservedBytes, isUrgent);
+            SegmentFile? victim = segments.ChooseVictim(passStart, NextEra() - 1, reservedBytes, isUrgent, spared);
             if (victim is not null)
                 victim.IsDropped = true;
             return victim;
@@ -205,6 +209,13 @@ internal sealed partial class SegmentLog(StoreDirectory directory, SegmentStoreO
             segments.Remove(segment);
             return segment.Tail;
         }
+    }
+
+    /// <summary>The file of a segment that was removed is gone: what it took is free.</summary>
+    public void Left(SegmentFile segment)
+    {
+        lock (gate)
+            segments.Left(segment);
     }
 
     /// <summary>Keeps a segment after all that was chosen to be evicted; it becomes the last in the order.</summary>

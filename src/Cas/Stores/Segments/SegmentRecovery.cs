@@ -45,6 +45,7 @@ internal sealed class SegmentRecovery(
             {
                 log.RemoveSegment(segment);
                 directory.Delete(segment);
+                log.Left(segment);
             }
             else if (!segment.IsSingle && segment.Tail < log.SegmentBytes)
             {

@@ -10,6 +10,7 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes, long minFreeB
     private readonly LinkedList<SegmentFile> byAge = []; // the next to be evicted first; the active one is among them
     private readonly long configured = maxBytes;
     private long bound = maxBytes;
+    private long leavingBytes; // of segments that were removed, whose files are about to be deleted
     private long freeWhenFull; // what the disk said was free when the bound was lowered last
 
     /// <summary>Where small records go; null before the first one.</summary>
@@ -18,12 +19,12 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes, long minFreeB
     /// <summary>The number of segments.</summary>
     public int Count => byNumber.Count;
 
-    /// <summary>The bytes of all segments.</summary>
+    /// <summary>The bytes of all segments, and of those that were removed and are still on the disk.</summary>
     public long DiskBytes
     {
         get
         {
-            long sum = 0;
+            long sum = leavingBytes;
             foreach (SegmentFile segment in byAge)
                 sum += segment.Tail;
             return sum;
@@ -52,15 +53,19 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes, long minFreeB
     /// <summary>Directs small records to a segment from now on.</summary>
     public void Activate(SegmentFile? segment) => Active = segment;
 
-    /// <summary>Removes a segment.</summary>
+    /// <summary>Removes a segment. Until <see cref="Left"/> is told that its file is gone, it counts as if it were there.</summary>
     public void Remove(SegmentFile segment)
     {
+        leavingBytes += segment.Tail;
         segment.IsDropped = true;
         byNumber.TryRemove(segment.Number, out _);
         byAge.Remove(segment);
         if (Active == segment)
             Active = null;
     }
+
+    /// <summary>The file of a segment that was removed is gone.</summary>
+    public void Left(SegmentFile segment) => leavingBytes -= segment.Tail;
 
     /// <summary>Makes a segment the last to be evicted.</summary>
     public void MoveToEnd(SegmentFile segment)
@@ -139,7 +144,8 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes, long minFreeB
     /// <param name="era">The era now.</param>
     /// <param name="reservedBytes">What was handed out to writers up to now.</param>
     /// <param name="isUrgent">True if, when nothing else is left, one may be taken that is still being written to: those writers will have to write again.</param>
-    public SegmentFile? ChooseVictim(uint passStart, uint era, long reservedBytes, bool isUrgent)
+    /// <param name="spared">Those that were looked at in this pass and kept: they are taken only when all others of their kind were looked at, too.</param>
+    public SegmentFile? ChooseVictim(uint passStart, uint era, long reservedBytes, bool isUrgent, IReadOnlySet<SegmentFile> spared)
     {
         SegmentFile[] idle = [.. byAge.Where(segment => segment != Active && segment.Pending.Count == 0)];
         if (Array.Find(idle, segment => segment.LiveBytes == 0) is { } garbage)
@@ -155,6 +161,6 @@ internal sealed class SegmentSet(long segmentBytes, long maxBytes, long minFreeB
             MoveToEnd(segment);
         }
 
-        return grown.MinBy(segment => segment.LastUse) ?? idle.MinBy(segment => segment.LastUse) ?? (isUrgent ? byAge.FirstOrDefault(segment => segment != Active) : null);
+        return grown.MinBy(segment => (spared.Contains(segment), segment.LastUse)) ?? idle.MinBy(segment => (spared.Contains(segment), segment.LastUse)) ?? (isUrgent ? byAge.FirstOrDefault(segment => segment != Active) : null);
     }
 }

@@ -12,6 +12,15 @@ public sealed record SegmentStoreStatistics
     /// <summary>Segment files.</summary>
     public required int Segments { get; init; }
 
+    /// <summary>The bound on <see cref="DiskBytes"/> now: that of the settings, or less while the disk is scarce.</summary>
+    public required long BoundBytes { get; init; }
+
+    /// <summary>How long ago the segment had been written when it was dropped that was dropped last; null before the first.</summary>
+    public required TimeSpan? EvictionAge { get; init; }
+
+    /// <summary>Bytes that were kept for builds under way when room was made last.</summary>
+    public required long KeptBytes { get; init; }
+
     /// <summary>Blobs dropped to make room.</summary>
     public required long EvictedBlobs { get; init; }
 

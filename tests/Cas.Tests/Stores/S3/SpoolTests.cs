@@ -55,7 +55,7 @@ public sealed class SpoolTests : IDisposable
         long records = new FileInfo(Assert.Single(Directory.GetFiles(Folder, "*.open"))).Length;
         await killed.SealAsync(static _ => true, Token);
         await killed.DisposeAsync();
-        string path = Assert.Single(Directory.GetFiles(Folder, "*.pack"));
+        string path = Assert.Single(Directory.GetFiles(Folder, "*.sealed"));
         byte[] whole = await File.ReadAllBytesAsync(path, Token);
 
         for (int length = 0; length <= whole.Length; length += 3)
@@ -72,6 +72,51 @@ public sealed class SpoolTests : IDisposable
                 Assert.Equal(kept, spool.ReadManifest(pack).Count);
             await spool.DisposeAsync();
         }
+    }
+
+    [Fact]
+    [Rule("CAS-04")]
+    public async Task Of_a_sealed_pack_whose_list_alone_came_to_the_medium_nothing_is_found_that_can_not_be_read()
+    {
+        TestBlob[] blobs = [.. Enumerable.Range(0, 3).Select(i => TestBlob.Random(i, 200))];
+        Spool killed = Open();
+        foreach (TestBlob blob in blobs)
+            await AppendAsync(killed, blob);
+        long records = new FileInfo(Assert.Single(Directory.GetFiles(Folder, "*.open"))).Length;
+        await killed.SealAsync(static _ => true, Token);
+        await killed.DisposeAsync();
+        string path = Assert.Single(Directory.GetFiles(Folder, "*.sealed"));
+        byte[] content = await File.ReadAllBytesAsync(path, Token);
+        content.AsSpan((int)records / 3, (int)records / 3).Clear();
+        await File.WriteAllBytesAsync(path, content, Token);
+
+        Spool spool = Open();
+        spool.Recover(NothingInTheBucket);
+
+        Assert.Equal([blobs[0].Digest], Found(spool, blobs));
+        await spool.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_sealed_pack_that_was_flushed_is_known_by_its_name()
+    {
+        Spool killed = Open();
+        TestBlob[] blobs = [.. Enumerable.Range(0, 3).Select(i => TestBlob.Random(i, 200))];
+        await AppendAsync(killed, blobs[0]);
+        killed.Flush();
+        Assert.Single(Directory.GetFiles(Folder, "*.open"));
+        await AppendAsync(killed, blobs[1]);
+        await killed.SealAsync(static _ => true, Token);
+        Assert.Single(Directory.GetFiles(Folder, "*.sealed"));
+
+        killed.Flush();
+        await killed.DisposeAsync();
+        Spool spool = Open();
+        spool.Recover(NothingInTheBucket);
+
+        Assert.EndsWith(".pack", Assert.Single(Directory.GetFiles(Folder)), StringComparison.Ordinal);
+        Assert.Equal(blobs[..2].Select(blob => blob.Digest), Found(spool, blobs));
+        await spool.DisposeAsync();
     }
 
     [Fact]
