@@ -323,6 +323,38 @@ public sealed class EvictionTests : IDisposable
         Assert.True(folder.Bytes() <= RoomyBytes + (2 * SegmentBytes));
     }
 
+    [Theory]
+    [Rule("CAS-04")]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task What_was_found_just_now_is_not_dropped_by_the_eviction_after(int choice)
+    {
+        await using SegmentStore store = await folder.OpenAsync(16 * SegmentBytes, SegmentBytes);
+        var random = new Random(choice);
+        List<TestBlob> present = [];
+        for (int round = 0; round < 400; round++)
+        {
+            TestBlob next = TestBlob.Random(seed++, random.Next(1000, 12_000));
+            await store.WriteAllAsync(next.Digest, next.Content, StoreFolder.Token);
+            Assert.Empty(await store.FindMissingAsync([next.Digest], StoreFolder.Token)); // everything is used at first, as chunks of blobs are
+            present.Add(next);
+
+            // Neighbours, as the chunks of one blob are: they fill a segment, or most of one.
+            int first = random.Next(Math.Max(1, present.Count - 12));
+            TestBlob[] asked = [.. present.Skip(first).Take(12)];
+            HashSet<Digest> missing = [.. await store.FindMissingAsync([.. asked.Select(blob => blob.Digest)], StoreFolder.Token)];
+            TestBlob[] found = [.. asked.Where(blob => !missing.Contains(blob.Digest))];
+            TestBlob more = TestBlob.Random(seed++, random.Next(30_000, 50_000));
+            await store.WriteAllAsync(more.Digest, more.Content, StoreFolder.Token);
+
+            Assert.Empty(await store.FindMissingAsync([.. found.Select(blob => blob.Digest)], StoreFolder.Token));
+            present.RemoveAll(blob => missing.Contains(blob.Digest));
+        }
+
+        Assert.NotEqual(0, store.Statistics.EvictedBlobs);
+    }
+
     [Fact]
     public async Task After_a_crash_amid_evictions_everything_present_is_right()
     {
