@@ -43,6 +43,9 @@ internal sealed record ServerOptions : IOptions
     /// <summary>The execution of actions.</summary>
     public ExecutionOptions Execution { get; init; } = new();
 
+    /// <summary>Who may do what.</summary>
+    public AuthOptions Auth { get; init; } = new();
+
     /// <summary>Who may steer.</summary>
     public OperatorsOptions Operators { get; init; } = new();
 

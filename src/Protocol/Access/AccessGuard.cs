@@ -1,0 +1,36 @@
+namespace RemoteExec.Protocol.Access;
+
+/// <summary>Says whether the caller of the flow that asks may do something. Thread-safe.</summary>
+public sealed class AccessGuard
+{
+    private readonly Func<Caller?>? find;
+
+    private AccessGuard() => find = null;
+
+    /// <summary>A guard that knows whom to ask about; where nobody is known, nothing is allowed.</summary>
+    /// <param name="find">Tells who calls.</param>
+    public AccessGuard(Func<Caller?> find) => this.find = find;
+
+    /// <summary>Where callers are not told apart: whoever gets so far may do everything.</summary>
+    public static AccessGuard Off { get; } = new();
+
+    /// <summary>The guard of calls, which each have a <see cref="Caller.Current"/>.</summary>
+    public static AccessGuard OfCalls { get; } = new(() => Caller.Current);
+
+    /// <summary>True if callers are told apart.</summary>
+    public bool IsOn => find is not null;
+
+    /// <summary>True if the caller has one of these rights in an instance.</summary>
+    public bool Allows(Right oneOf, InstanceName instance) => find is null || (find() is { } caller && caller.HasOneOf(oneOf, instance));
+
+    /// <summary>True if the caller has one of these rights in all instances.</summary>
+    public bool AllowsEverywhere(Right oneOf) => find is null || (find() is { } caller && caller.HasOneOfEverywhere(oneOf));
+
+    /// <summary>Lets a caller pass who has one of these rights in an instance.</summary>
+    /// <exception cref="AccessDeniedException">He has not.</exception>
+    public void Check(Right oneOf, InstanceName instance)
+    {
+        if (find is not null && !Allows(oneOf, instance))
+            throw AccessDeniedException.In(instance, find(), oneOf);
+    }
+}

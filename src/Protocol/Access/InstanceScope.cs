@@ -1,0 +1,65 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace RemoteExec.Protocol.Access;
+
+/// <summary>
+/// The instances that something holds for: all of them, or one with those below it (<c>team</c> with <c>team/ci</c>, but not <c>team2</c>). The nameless instance is above no other.
+/// </summary>
+public sealed record InstanceScope
+{
+    private const string Everything = "*";
+    private const string Nameless = "/";
+    private readonly string? name; // null for all
+
+    private InstanceScope(string? name) => this.name = name;
+
+    /// <summary>All instances.</summary>
+    public static InstanceScope All { get; } = new((string?)null);
+
+    /// <summary>True if it is all instances.</summary>
+    public bool IsAll => name is null;
+
+    /// <summary>An instance, with those below it.</summary>
+    public static InstanceScope Of(InstanceName instance) => new(instance.Value);
+
+    /// <summary>Reads what <see cref="ToString"/> writes: <c>*</c> for all, <c>/</c> for the nameless one, or the name of an instance.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out InstanceScope? scope, [NotNullWhen(false)] out string? error)
+    {
+        scope = null;
+        if (text == Everything)
+            scope = All;
+        else if (InstanceName.TryParse(text == Nameless ? "" : text, out InstanceName instance, out error))
+            scope = Of(instance);
+        else
+            return false;
+        error = null;
+        return true;
+    }
+
+    /// <summary>True if an instance is one of them.</summary>
+    public bool Covers(InstanceName instance)
+    {
+        if (name is null)
+            return true;
+        string other = instance.Value;
+        return other.Length == name.Length
+            ? string.Equals(other, name, StringComparison.Ordinal)
+            : name.Length > 0 && other.Length > name.Length && other[name.Length] == '/' && other.StartsWith(name, StringComparison.Ordinal);
+    }
+
+    /// <summary>The instances that are in both; null if there are none.</summary>
+    public InstanceScope? Intersect(InstanceScope other)
+    {
+        if (name is null || (other.name is not null && Covers(InstanceName.Parse(other.name))))
+            return other;
+        return other.Covers(InstanceName.Parse(name)) ? this : null;
+    }
+
+    /// <summary><c>*</c>, <c>/</c>, or the name of the instance.</summary>
+    public override string ToString() => name switch
+    {
+        null => Everything,
+        "" => Nameless,
+        _ => name,
+    };
+}

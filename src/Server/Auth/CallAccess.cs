@@ -1,0 +1,58 @@
+using RemoteExec.Protocol.Access;
+using RemoteExec.Rpc;
+using RemoteExec.Rpc.Server;
+
+namespace RemoteExec.Server.Auth;
+
+/// <summary>
+/// Finds out who makes a call of gRPC, and lets it through if he may call this method at all; an interceptor, before all others. Behind it the caller is <see cref="Caller.Current"/>. Whether he may do what
+/// he asks for in an instance, services and guarded stores see.
+/// </summary>
+/// <param name="authenticators">Know callers.</param>
+internal sealed class CallAccess(Authenticators authenticators)
+{
+    /// <summary>Stands before a handler.</summary>
+    public Task InvokeAsync(RpcCall call, RpcHandler next)
+    {
+        MethodRight right = MethodRights.Of(call.Method);
+        if (right.OneOf == Right.None)
+            return next(call);
+        ValueTask<Authentication> asked = authenticators.AuthenticateAsync(new Credentials(call.GetRequestHeader(BearerTokens.Header), call.ClientCertificate), call.CancellationToken);
+        return asked.IsCompletedSuccessfully ? ServeAsync(asked.GetAwaiter().GetResult(), right, call, next) : WaitAsync(asked, right, call, next);
+    }
+
+    private static async Task WaitAsync(ValueTask<Authentication> asked, MethodRight right, RpcCall call, RpcHandler next) => await ServeAsync(await asked, right, call, next);
+
+    private static Task ServeAsync(Authentication answer, MethodRight right, RpcCall call, RpcHandler next)
+    {
+        if (answer.Caller is not { } caller)
+        {
+            call.FailAsStranger(answer.Refusal!);
+            return Task.CompletedTask;
+        }
+
+        if (call.GetRequestHeader(CallerHeader.Name) is not null)
+        {
+            if (!caller.HasOneOfEverywhere(Right.Impersonate))
+                return Fail(call, AccessDeniedException.Everywhere(caller, Right.Impersonate));
+            if (call.GetBinaryRequestHeader(CallerHeader.Name) is not { } told || CallerHeader.Decode(told) is not { } meant)
+            {
+                call.Fail<object>(StatusCode.InvalidArgument, $"the header {CallerHeader.Name} makes no sense to this version");
+                return Task.CompletedTask;
+            }
+
+            caller = meant;
+        }
+
+        if (right.Refuse(caller) is { } refusal)
+            return Fail(call, refusal);
+        Caller.Current = caller; // in the flow of this call alone
+        return next(call);
+    }
+
+    private static Task Fail(RpcCall call, AccessDeniedException refusal)
+    {
+        call.Fail<object>(refusal.IsStranger ? StatusCode.Unauthenticated : StatusCode.PermissionDenied, refusal.Message);
+        return Task.CompletedTask;
+    }
+}

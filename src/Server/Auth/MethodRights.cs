@@ -1,0 +1,74 @@
+using System.Collections.Frozen;
+using RemoteExec.Protocol.Access;
+
+namespace RemoteExec.Server.Auth;
+
+/// <summary>What each method of gRPC takes: one row for each. A method without one takes <c>admin</c>; a test sees to it that there is none.</summary>
+internal static class MethodRights
+{
+    private const Right AnyOfClients = Right.ReadCas | Right.WriteCas | Right.ReadAc | Right.WriteAc | Right.Execute | Right.Work;
+    private const string Reapi = "/build.bazel.remote.execution.v2.";
+    private const string Asset = "/build.bazel.remote.asset.v1.";
+    private const string Bytes = "/google.bytestream.ByteStream/";
+    private const string Operations = "/google.longrunning.Operations/";
+    private const string Events = "/google.devtools.build.v1.PublishBuildEvent/";
+    private const string Operator = "/remoteexec.operator.v1.Operator/";
+    private static readonly MethodRight others = new(Right.Admin, IsEverywhere: true);
+    private static readonly MethodRight operates = new(Right.Operate, IsEverywhere: true);
+
+    private static readonly FrozenDictionary<string, MethodRight> rows = new Dictionary<string, MethodRight>(StringComparer.Ordinal)
+    {
+        ["/grpc.health.v1.Health/Check"] = MethodRight.Public,
+        ["/grpc.health.v1.Health/List"] = MethodRight.Public,
+        ["/grpc.health.v1.Health/Watch"] = MethodRight.Public,
+        ["/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"] = MethodRight.Public,
+        ["/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"] = MethodRight.Public,
+
+        [Reapi + "Capabilities/GetCapabilities"] = new(AnyOfClients),
+        [Reapi + "ContentAddressableStorage/FindMissingBlobs"] = new(Right.ReadCas | Right.WriteCas),
+        [Reapi + "ContentAddressableStorage/BatchUpdateBlobs"] = new(Right.WriteCas),
+        [Reapi + "ContentAddressableStorage/BatchReadBlobs"] = new(Right.ReadCas),
+        [Reapi + "ContentAddressableStorage/GetTree"] = new(Right.ReadCas),
+        [Reapi + "ContentAddressableStorage/SplitBlob"] = new(Right.ReadCas),
+        [Reapi + "ContentAddressableStorage/SpliceBlob"] = new(Right.WriteCas),
+        [Bytes + "Read"] = new(Right.ReadCas),
+        [Bytes + "Write"] = new(Right.WriteCas),
+        [Bytes + "QueryWriteStatus"] = new(Right.WriteCas),
+        [Reapi + "ActionCache/GetActionResult"] = new(Right.ReadAc),
+        [Reapi + "ActionCache/UpdateActionResult"] = new(Right.WriteAc),
+        [Reapi + "Execution/Execute"] = new(Right.Execute),
+        [Reapi + "Execution/WaitExecution"] = new(Right.Execute),
+        [Operations + "GetOperation"] = new(Right.Execute),
+        [Operations + "ListOperations"] = new(Right.Execute),
+        [Operations + "WaitOperation"] = new(Right.Execute),
+        [Operations + "CancelOperation"] = new(Right.Execute),
+        [Operations + "DeleteOperation"] = new(Right.Execute),
+
+        // Events name no instance: they are of a build, whose calls have one.
+        [Events + "PublishLifecycleEvent"] = new(Right.ReadAc),
+        [Events + "PublishBuildToolEventStream"] = new(Right.ReadAc),
+
+        [Operator + "ListQueues"] = operates,
+        [Operator + "ListWorkers"] = operates,
+        [Operator + "ListOperations"] = operates,
+        [Operator + "GetOperation"] = operates,
+        [Operator + "GetScaling"] = operates,
+        [Operator + "CancelOperations"] = operates,
+        [Operator + "DrainWorkers"] = operates,
+
+        ["/remoteexec.worker.v1.WorkerQueue/Synchronize"] = new(Right.Work, IsEverywhere: true),
+        ["/build.bazel.remote.logstream.v1.LogStreamService/CreateLogStream"] = new(Right.Work, IsEverywhere: true),
+
+        // Not offered.
+        [Asset + "Fetch/FetchBlob"] = others,
+        [Asset + "Fetch/FetchDirectory"] = others,
+        [Asset + "Push/PushBlob"] = others,
+        [Asset + "Push/PushDirectory"] = others,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>The rows.</summary>
+    public static IReadOnlyDictionary<string, MethodRight> Rows => rows;
+
+    /// <summary>What a method takes, <c>/package.Service/Method</c>.</summary>
+    public static MethodRight Of(string method) => rows.TryGetValue(method, out MethodRight row) ? row : others;
+}
