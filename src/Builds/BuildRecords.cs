@@ -124,6 +124,16 @@ public sealed class BuildRecords : IAsyncDisposable
         return new Page<BuildSummary>([.. page.Items.Select(build => Summarize(connection, build))], page.Next);
     }
 
+    /// <summary>The instance that a build uses; null if there is no such build.</summary>
+    /// <param name="id">Its id, or what it calls itself.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<string?> FindInstanceAsync(string id, CancellationToken cancellationToken)
+    {
+        await pump.FlushAsync(cancellationToken);
+        using SqliteConnection connection = database.OpenReader();
+        return BuildReader.Find(connection, id)?.Name.Instance;
+    }
+
     /// <summary>A build; null if there is none.</summary>
     /// <param name="id">Its id, or what it calls itself.</param>
     /// <param name="cancellationToken">Ends it.</param>

@@ -12,4 +12,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(3, LogLevel.Information, "The archive {Name} was broken off while it was sent: {Problem}")]
     public static partial void ArchiveBrokenOff(ILogger logger, string name, string problem);
+
+    [LoggerMessage(4, LogLevel.Warning, "When tokens were last used can't be written to {File}: {Problem}")]
+    public static partial void UsesNotWritten(ILogger logger, string file, string problem);
 }

@@ -5,6 +5,7 @@ using RemoteExec.Cas;
 using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Services;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 using Digest = RemoteExec.Protocol.Digest;
@@ -54,6 +55,7 @@ public sealed class ActionCacheService(IActionCache cache, IBlobStore cas, Serve
     private async Task<ActionResult> UpdateActionResultAsync(UpdateActionResultRequest request, RpcCall call)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        features.Access.Check(Right.WriteAc, instance);
         if (!features.MayUpdate(instance))
             throw new RpcException(StatusCode.PermissionDenied, "this server does not let clients update the action cache");
         Digest action = RequestArguments.Digest(

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Services;
+using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 
 namespace RemoteExec.ActionCache.Services;
 
@@ -20,6 +22,19 @@ public sealed class HttpCacheEndpoints(IActionCache cache, IBlobStore results, I
 {
     private readonly HttpCacheReads reads = new(cache, results, cas, new HttpCalls(observer ?? ICallObserver.None));
     private readonly HttpCacheWrites writes = new(new ActionResultUploads(cache, cas), results, cas, features, new HttpCalls(observer ?? ICallObserver.None));
+
+    /// <summary>What a request takes, and where; null if its path is none of the cache's.</summary>
+    /// <param name="method">Its method.</param>
+    /// <param name="path">Its path.</param>
+    public static (Right OneOf, InstanceName Instance)? AccessOf(string method, string path)
+    {
+        if (!HttpCachePath.TryParse(path, out HttpCachePath parsed, out _))
+            return null;
+        bool isBlob = parsed.Kind == HttpCacheKind.Blob;
+        return HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? (isBlob ? Right.ReadCas : Right.ReadAc, parsed.Instance)
+            : HttpMethods.IsPut(method) || HttpMethods.IsDelete(method) ? (isBlob ? Right.WriteCas : Right.WriteAc, parsed.Instance)
+            : (Right.Admin, parsed.Instance);
+    }
 
     /// <summary>Serves the cache's paths in this pipeline; other paths go on to what is mapped behind.</summary>
     public void Map(IApplicationBuilder application) =>
@@ -72,6 +87,7 @@ public sealed class HttpCacheEndpoints(IActionCache cache, IBlobStore results, I
     {
         BlobMismatchException or ActionResultRefusedException or InstanceUnknownException => StatusCodes.Status400BadRequest,
         StoreReadOnlyException => StatusCodes.Status403Forbidden,
+        AccessDeniedException denied => denied.IsStranger ? StatusCodes.Status401Unauthorized : StatusCodes.Status403Forbidden,
         BlobTooLargeException => StatusCodes.Status413PayloadTooLarge,
         StoreFullException => StatusCodes.Status507InsufficientStorage,
         StoreUnavailableException => StatusCodes.Status503ServiceUnavailable,

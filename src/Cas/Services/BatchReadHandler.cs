@@ -3,6 +3,7 @@ using Google.Protobuf;
 using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Protocol.Wire;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Framing;
@@ -94,7 +95,7 @@ internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits, ICallOb
                 ? new BatchReadAnswer(null, destination, Compressor.Identity)
                 : await CompressAsync(request.Acceptable, destination, cancellationToken);
         }
-        catch (Exception exception) when (CasErrors.ToStatus(exception) is { } status)
+        catch (Exception exception) when (exception is not AccessDeniedException && CasErrors.ToStatus(exception) is { } status) // who may read none of them is told so once
         {
             return BatchReadAnswer.Of(status);
         }

@@ -3,6 +3,7 @@ using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Cas.Frames;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
@@ -18,14 +19,16 @@ namespace RemoteExec.Cas.Services;
 /// <param name="limits">How long a blob may be.</param>
 /// <param name="others">What there is to read and write beside blobs; null for nothing.</param>
 /// <param name="observer">Is told what was carried; null for nobody.</param>
-public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, CasLimits limits, IStreamedResources? others = null, ICallObserver? observer = null)
+/// <param name="access">Knows who may write; null for everybody.</param>
+public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, CasLimits limits, IStreamedResources? others = null, ICallObserver? observer = null, AccessGuard? access = null)
 {
+    private readonly AccessGuard access = access ?? AccessGuard.Off;
     private readonly ICallObserver observer = observer ?? ICallObserver.None;
 
     /// <summary>The service's methods.</summary>
     public RpcService ToRpcService() => new RpcService(BytestreamReflection.Descriptor, "ByteStream", exception => others?.ToStatus(exception) ?? CasErrors.ToStatus(exception))
         .ServerStream<ReadRequest, ReadResponse>("Read", (request, _, call) => ReadAsync(request, call))
-        .Raw("Write", call => new ByteStreamUpload(cas, sessions, limits, others, observer, call).RunAsync())
+        .Raw("Write", call => new ByteStreamUpload(cas, sessions, limits, others, observer, this.access, call).RunAsync())
         .Unary<QueryWriteStatusRequest, QueryWriteStatusResponse>("QueryWriteStatus", QueryWriteStatusAsync);
 
     /// <summary>Reads the name of an upload.</summary>
@@ -47,6 +50,7 @@ public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, C
     {
         if (others is not null && others.Has(request.ResourceName))
         {
+            access.Check(Right.ReadCas, others.InstanceOf(request.ResourceName));
             await others.ReadAsync(request, call);
             return;
         }
@@ -91,8 +95,13 @@ public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, C
     private async Task<QueryWriteStatusResponse> QueryWriteStatusAsync(QueryWriteStatusRequest request, RpcCall call)
     {
         if (others is not null && others.Has(request.ResourceName))
+        {
+            access.Check(Right.WriteCas, others.InstanceOf(request.ResourceName));
             return await others.QueryWriteStatusAsync(request, call);
+        }
+
         ResourceName name = ParseUpload(call, request.ResourceName);
+        access.Check(Right.WriteCas, name.Digest.Instance);
         return await cas.ContainsAsync(name.Digest, call.CancellationToken)
             ? new QueryWriteStatusResponse { CommittedSize = name.Digest.SizeBytes, Complete = true }
             : new QueryWriteStatusResponse { CommittedSize = sessions.ReportCommittedSize(name) };

@@ -4,6 +4,7 @@ using RemoteExec.Cas.Builds;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Cas.Frames;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
@@ -11,7 +12,7 @@ using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
 namespace RemoteExec.Cas.Services;
 
 /// <summary>One Write call, from its first message to its answer.</summary>
-internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, CasLimits limits, IStreamedResources? others, ICallObserver observer, RpcCall call)
+internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, CasLimits limits, IStreamedResources? others, ICallObserver observer, AccessGuard access, RpcCall call)
 {
     // Clients half-close as they finish; one that waits for the answer first gets it after this.
     private static readonly TimeSpan halfCloseGrace = TimeSpan.FromSeconds(2);
@@ -34,12 +35,14 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
             throw RequestArguments.Invalid("resource_name is no UTF-8");
         if (others is not null && others.Has(resourceName))
         {
+            access.Check(Right.WriteCas, others.InstanceOf(resourceName));
             await others.WriteAsync(call);
             return;
         }
 
         ResourceName name = ByteStreamService.ParseUpload(call, resourceName);
         digest = name.Digest;
+        access.Check(Right.WriteCas, digest.Instance); // an upload that is continued opens no store
         limits.CheckBlob(digest);
         call.Responses.Write(new WriteResponse { CommittedSize = await ReceiveAsync(name, first) });
         if (received > 0)

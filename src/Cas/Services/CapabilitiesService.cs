@@ -2,13 +2,17 @@ using Build.Bazel.Semver;
 using RemoteExec.Cas.Chunking;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc.Server;
 
 namespace RemoteExec.Cas.Services;
 
-/// <summary>Answers what this server offers: the same to every caller, but an instance may allow less than another.</summary>
+/// <summary>Answers what this server offers: to a caller, in an instance, what he may use of it there.</summary>
 public sealed class CapabilitiesService(ServerFeatures features)
 {
+    /// <summary>Who has one of these in an instance is told what is offered there.</summary>
+    public const Right OneOf = Right.ReadCas | Right.WriteCas | Right.ReadAc | Right.WriteAc | Right.Execute | Right.Work;
+
     /// <summary>The service's methods.</summary>
     public RpcService ToRpcService() => new RpcService(Reapi.RemoteExecutionReflection.Descriptor, "Capabilities", CasErrors.ToStatus)
         .Unary<Reapi.GetCapabilitiesRequest, Reapi.ServerCapabilities>("GetCapabilities", GetCapabilitiesAsync);
@@ -16,6 +20,7 @@ public sealed class CapabilitiesService(ServerFeatures features)
     private Task<Reapi.ServerCapabilities> GetCapabilitiesAsync(Reapi.GetCapabilitiesRequest request, RpcCall call)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        features.Access.Check(OneOf, instance);
 
         // The low end is 2.0 because old Bazels know nothing above it. What came with 2.12 is optional and has flags of its own.
         var answer = new Reapi.ServerCapabilities
@@ -25,7 +30,7 @@ public sealed class CapabilitiesService(ServerFeatures features)
         };
         if (features.Cache)
             answer.CacheCapabilities = Cache(instance);
-        if (features.Execution && !features.PolicyOf(instance).IsReadOnly)
+        if (features.Execution && !features.PolicyOf(instance).IsReadOnly && features.Access.Allows(Right.Execute, instance))
             answer.ExecutionCapabilities = Execution();
         return Task.FromResult(answer);
     }
@@ -34,7 +39,7 @@ public sealed class CapabilitiesService(ServerFeatures features)
     {
         var cache = new Reapi.CacheCapabilities
         {
-            ActionCacheUpdateCapabilities = new Reapi.ActionCacheUpdateCapabilities { UpdateEnabled = features.MayUpdate(instance) },
+            ActionCacheUpdateCapabilities = new Reapi.ActionCacheUpdateCapabilities { UpdateEnabled = features.MayUpdate(instance) && features.Access.Allows(Right.WriteAc, instance) },
             MaxBatchTotalSizeBytes = features.Limits.MaxBatchTotalBytes,
             MaxCasBlobSizeBytes = features.Limits.MaxBlobBytes,
             SymlinkAbsolutePathStrategy = features.AbsoluteSymlinks

@@ -1,4 +1,5 @@
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 
 namespace RemoteExec.Cas.Services;
@@ -16,6 +17,7 @@ public static class CasErrors
         StoreFullException or BlobTooLargeException or TreeTooLargeException => StatusCode.ResourceExhausted,
         StoreUnavailableException => StatusCode.Unavailable,
         StoreReadOnlyException => StatusCode.PermissionDenied, // BSW-16
+        AccessDeniedException denied => denied.IsStranger ? StatusCode.Unauthenticated : StatusCode.PermissionDenied,
 
         // INTERNAL and not DATA_LOSS: clients retry the first, and find the blob, which was dropped, missing; the second ends their build
         // (BSR-08, Q-01, Q-04).

@@ -4,6 +4,7 @@ using RemoteExec.Cas.Chunking;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
@@ -15,14 +16,17 @@ namespace RemoteExec.Cas.Services;
 /// <param name="chunked">The store below that keeps of which chunks blobs are made; null if it can't, and blobs are copied.</param>
 /// <param name="limits">What a client may ask for.</param>
 /// <param name="observer">Is told what was carried; null for nobody.</param>
-public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits limits, ICallObserver? observer = null)
+/// <param name="access">Knows who may read and write; null for everybody.</param>
+public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits limits, ICallObserver? observer = null, AccessGuard? access = null)
 {
     private const int ConcurrentBlobs = 64;
 
     private readonly ICallObserver observer = observer ?? ICallObserver.None;
-    private readonly FindMissingHandler findMissing = new(cas, observer ?? ICallObserver.None);
-    private readonly BatchReadHandler batchRead = new(cas, limits, observer ?? ICallObserver.None);
-    private readonly BlobChunks chunks = new(cas, chunked);
+    private readonly AccessGuard access = access ?? AccessGuard.Off;
+    private readonly IBlobStore cas = Guard(cas, access);
+    private readonly FindMissingHandler findMissing = new(Guard(cas, access), observer ?? ICallObserver.None);
+    private readonly BatchReadHandler batchRead = new(Guard(cas, access), limits, observer ?? ICallObserver.None);
+    private readonly BlobChunks chunks = new(cas, chunked); // what it reads and writes for itself is no business of callers: they are asked about before
 
     /// <summary>The service's methods.</summary>
     public RpcService ToRpcService() => new RpcService(Reapi.RemoteExecutionReflection.Descriptor, "ContentAddressableStorage", CasErrors.ToStatus)
@@ -36,6 +40,7 @@ public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits 
     private async Task<Reapi.BatchUpdateBlobsResponse> BatchUpdateAsync(Reapi.BatchUpdateBlobsRequest request, RpcCall call)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        access.Check(Right.WriteCas, instance);
         DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.Requests.Select(blob => blob.Digest));
         limits.CheckBatch(request.Requests.Select(blob => Math.Max(blob.Data.Length, blob.Compressor == Compressor.Identity ? 0 : blob.Digest?.SizeBytes ?? 0)));
 
@@ -102,6 +107,7 @@ public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits 
     private async Task<Reapi.SplitBlobResponse> SplitAsync(Reapi.SplitBlobRequest request, RpcCall call)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        access.Check(Right.ReadCas, instance);
         Digest digest = RequestArguments.Digest(instance, request.DigestFunction, request.BlobDigest, "blob_digest");
         Recipe recipe = await chunks.SplitAsync(digest, request.ChunkingFunction, call.CancellationToken) ?? throw new BlobsMissingException([digest]);
         var answer = new Reapi.SplitBlobResponse { ChunkingFunction = recipe.Function };
@@ -112,6 +118,7 @@ public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits 
     private async Task<Reapi.SpliceBlobResponse> SpliceAsync(Reapi.SpliceBlobRequest request, RpcCall call)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        access.Check(Right.WriteCas, instance);
         DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.ChunkDigests.Prepend(request.BlobDigest));
         Digest Parse(Reapi.Digest digest, string field) => RequestArguments.Digest(instance, (Reapi.DigestFunction.Types.Value)function, digest, field);
         Digest blob = Parse(request.BlobDigest, "blob_digest");
@@ -119,6 +126,8 @@ public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits 
         await chunks.SpliceAsync(blob, [.. request.ChunkDigests.Select(chunk => Parse(chunk, "chunk_digests"))], call.CancellationToken);
         return new Reapi.SpliceBlobResponse { BlobDigest = blob.ToProto() };
     }
+
+    private static IBlobStore Guard(IBlobStore cas, AccessGuard? access) => access is { IsOn: true } ? new GuardedStore(cas, access) : cas;
 
     private static async Task<Google.Rpc.Status> StatusOfAsync(Func<Task> serveBlob)
     {

@@ -1,4 +1,5 @@
 using Google.Bytestream;
+using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 
@@ -9,6 +10,9 @@ public interface IStreamedResources
 {
     /// <summary>True for names of such resources, whether there is one or not; never for those of blobs.</summary>
     bool Has(string resourceName);
+
+    /// <summary>The instance of a name that it has.</summary>
+    InstanceName InstanceOf(string resourceName);
 
     /// <summary>The status that ends a call which failed with an exception of these resources; null for those that are not known.</summary>
     RpcStatus? ToStatus(Exception exception);

@@ -1,5 +1,6 @@
 using RemoteExec.Cas.Instances;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 
 namespace RemoteExec.Cas.Services;
 
@@ -35,6 +36,9 @@ public sealed record ServerFeatures
 
     /// <summary>True if symlinks may have absolute targets (SYM-02).</summary>
     public bool AbsoluteSymlinks { get; init; } = true;
+
+    /// <summary>Knows what the caller may do.</summary>
+    public AccessGuard Access { get; init; } = AccessGuard.Off;
 
     /// <summary>False if there are no instances but those for which special rules hold, and what is below them.</summary>
     public bool OtherInstances { get; init; } = true;

@@ -2,6 +2,7 @@ using Google.Bytestream;
 using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Availability;
 using RemoteExec.Execution.Logs;
+using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 
@@ -17,6 +18,9 @@ public sealed class ActiveLogStreams(SchedulerRouter router, LogStreamResources 
 
     /// <inheritdoc/>
     public bool Has(string resourceName) => LogStreamName.IsOne(resourceName);
+
+    /// <inheritdoc/>
+    public InstanceName InstanceOf(string resourceName) => here.InstanceOf(resourceName);
 
     /// <inheritdoc/>
     public RpcStatus? ToStatus(Exception exception) => ExecutionErrors.ToStatus(exception);

@@ -8,6 +8,7 @@ using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 using Digest = RemoteExec.Protocol.Digest;
@@ -36,6 +37,7 @@ public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, ServerFe
     private async Task ExecuteAsync(ExecuteRequest request, RpcResponseStream<Operation> responses, RpcCall call)
     {
         InstanceName instance = RequestArguments.Instance(request.InstanceName);
+        features.Access.Check(Right.Execute, instance);
         if (features.PolicyOf(instance).IsReadOnly)
             throw new RpcException(StatusCode.PermissionDenied, $"instance '{instance}' is read-only: nothing is executed in it");
         Digest actionDigest = RequestArguments.Digest(
@@ -57,6 +59,7 @@ public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, ServerFe
     {
         if (!OperationName.TryParse(request.Name, out OperationName name))
             throw new OperationNotFoundException(request.Name);
+        features.Access.Check(Right.Execute, name.Instance);
         await SendAsync(queue.WatchAsync(name, call.CancellationToken), responses, call);
     }
 

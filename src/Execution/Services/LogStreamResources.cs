@@ -3,6 +3,7 @@ using Google.Bytestream;
 using Google.Protobuf;
 using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Logs;
+using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 
@@ -17,6 +18,9 @@ public sealed class LogStreamResources(LogStreams streams, bool mayWrite) : IStr
 
     /// <inheritdoc/>
     public bool Has(string resourceName) => LogStreamName.IsOne(resourceName);
+
+    /// <inheritdoc/>
+    public InstanceName InstanceOf(string resourceName) => NameOf(resourceName).Instance;
 
     /// <inheritdoc/>
     public RpcStatus? ToStatus(Exception exception) => ExecutionErrors.ToStatus(exception);

@@ -5,6 +5,7 @@ using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc.Server;
 using Operation = Google.LongRunning.Operation;
 
@@ -15,8 +16,11 @@ namespace RemoteExec.Execution.Services;
 /// <param name="cas">Where content comes from that clients would like to have inlined.</param>
 /// <param name="limits">How long a message may be.</param>
 /// <param name="time">The clock.</param>
-public sealed class OperationsService(ActionQueue queue, IBlobStore cas, CasLimits limits, TimeProvider time)
+/// <param name="access">Knows who may look at operations of which instance, and cancel them; null for everybody.</param>
+public sealed class OperationsService(ActionQueue queue, IBlobStore cas, CasLimits limits, TimeProvider time, AccessGuard? access = null)
 {
+    private const Right Needed = Right.Execute | Right.Operate;
+    private readonly AccessGuard access = access ?? AccessGuard.Off;
     private readonly OperationMessages messages = new(cas, limits.MaxResponseBytes);
 
     private const int DefaultPage = 100;
@@ -31,14 +35,20 @@ public sealed class OperationsService(ActionQueue queue, IBlobStore cas, CasLimi
         .Unary<DeleteOperationRequest, Empty>("DeleteOperation", DeleteAsync)
         .Unary<WaitOperationRequest, Operation>("WaitOperation", WaitAsync);
 
-    private static OperationName Name(string text) =>
-        OperationName.TryParse(text, out OperationName name) ? name : throw new OperationNotFoundException(text);
+    private OperationName Name(string text)
+    {
+        if (!OperationName.TryParse(text, out OperationName name))
+            throw new OperationNotFoundException(text);
+        access.Check(Needed, name.Instance);
+        return name;
+    }
 
     // Pages in the order of the ids; the token is the last id of the page before. The filter is ignored: it would be an order, not a need.
     private ListOperationsResponse List(ListOperationsRequest request)
     {
         if (!OperationName.TryParseParent(request.Name, out InstanceName instance, out string? error))
             throw RequestArguments.Invalid($"name: {error}");
+        access.Check(Needed, instance);
         if (request.PageSize < 0)
             throw RequestArguments.Invalid($"page_size is negative: {request.PageSize}");
         Guid after = Guid.Empty;

@@ -6,16 +6,31 @@ using RemoteExec.Rpc.Server;
 namespace RemoteExec.Execution.Services;
 
 /// <summary>
-/// Who may change something: whoever is on this machine, and whoever knows a token. Looking is free to whoever reaches a listener.
+/// Who may change something: whoever is on this machine, and whoever knows a token. Looking is free to whoever reaches a listener. Where callers are told apart all of that is decided
+/// before a call comes here.
 /// </summary>
-/// <param name="isToken">Tells a token that is good; null if there are none.</param>
-public sealed class OperatorAccess(Func<string, bool>? isToken)
+public sealed class OperatorAccess
 {
     private const string Scheme = "Bearer ";
+    private readonly Func<string, bool>? isToken;
+    private readonly bool isDecided;
+
+    /// <summary>Where callers are not told apart.</summary>
+    /// <param name="isToken">Tells a token that is good; null if there are none.</param>
+    public OperatorAccess(Func<string, bool>? isToken) => this.isToken = isToken;
+
+    private OperatorAccess() => isDecided = true;
+
+    /// <summary>Where only those come through who may.</summary>
+    public static OperatorAccess Decided { get; } = new();
 
     /// <summary>Lets a call pass, or not.</summary>
     /// <exception cref="RpcException">UNAUTHENTICATED or PERMISSION_DENIED: the message says what to do.</exception>
-    public void CheckChange(RpcCall call) => Check(call.GetRequestHeader("authorization"), call.IsLocal);
+    public void CheckChange(RpcCall call)
+    {
+        if (!isDecided)
+            Check(call.GetRequestHeader("authorization"), call.IsLocal);
+    }
 
     /// <summary>
     /// Lets a request over HTTP pass, or not. A browser on this machine is on this machine, too: so that no web page changes anything, the content type has to be one that a page can't
@@ -26,6 +41,8 @@ public sealed class OperatorAccess(Func<string, bool>? isToken)
     {
         if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out MediaTypeHeaderValue? type) || type.MediaType != "application/json")
             throw new RpcException(StatusCode.InvalidArgument, "the content type has to be application/json");
+        if (isDecided)
+            return;
         string? authorization = context.Request.Headers.Authorization;
         Check(authorization, LocalClient.Is(context));
         HostString host = context.Request.Host;

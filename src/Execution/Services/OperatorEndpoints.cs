@@ -18,6 +18,7 @@ public sealed class OperatorEndpoints(IOperator scheduler, OperatorAccess access
 {
     private const string Root = "/api/v1/";
     private const string OperationPrefix = "operations/";
+    private const string NamedTemplate = OperationPrefix + "{name}";
     private const int MaxBodyBytes = 1024 * 1024;
     private static readonly JsonFormatter formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
     private static readonly JsonParser parser = new(JsonParser.Settings.Default);
@@ -37,7 +38,10 @@ public sealed class OperatorEndpoints(IOperator scheduler, OperatorAccess access
         });
 
     /// <summary>The paths below <c>/api/v1/</c>, for who describes them.</summary>
-    public IReadOnlyList<OperatorPath> Paths => [.. resources.Select(resource => resource.Value.Describe(resource.Key)), named.Describe($"{OperationPrefix}{{name}}")];
+    public IReadOnlyList<OperatorPath> Paths => [.. resources.Select(resource => resource.Value.Describe(resource.Key)), named.Describe(NamedTemplate)];
+
+    /// <summary>The path as <see cref="Paths"/> has it that serves a path below <c>/api/v1/</c>; null if it is none of these.</summary>
+    public string? FindTemplate(string path) => Find(path) is not { } resource ? null : ReferenceEquals(resource, named) ? NamedTemplate : path;
 
     private Resource? Find(string path) =>
         resources.TryGetValue(path, out Resource? resource) ? resource

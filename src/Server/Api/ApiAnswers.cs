@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using RemoteExec.Builds.Records;
 using RemoteExec.Cas;
 using RemoteExec.Execution.Operators;
+using RemoteExec.Protocol.Access;
 
 namespace RemoteExec.Server.Api;
 
@@ -27,9 +28,7 @@ internal static class ApiAnswers
         }
         catch (Exception exception) when (!context.Response.HasStarted && StatusOf(exception) is { } status)
         {
-            context.Response.StatusCode = status;
-            await context.Response.WriteAsJsonAsync(
-                new ApiProblem(ReasonPhrases.GetReasonPhrase(status), status, exception.Message), ApiJson.Default.ApiProblem, "application/problem+json", context.RequestAborted);
+            await RefuseAsync(context, status, exception.Message);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -41,11 +40,20 @@ internal static class ApiAnswers
     public static Task WriteAsync<T>(HttpContext context, T answer, JsonTypeInfo<T> type) =>
         context.Response.WriteAsJsonAsync(answer, type, "application/json", context.RequestAborted);
 
+    /// <summary>Says what is wrong.</summary>
+    public static Task RefuseAsync(HttpContext context, int status, string message)
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(
+            new ApiProblem(ReasonPhrases.GetReasonPhrase(status), status, message), ApiJson.Default.ApiProblem, "application/problem+json", context.RequestAborted);
+    }
+
     private static int? StatusOf(Exception exception) => exception switch
     {
         ApiProblemException problem => problem.Status,
         CursorException => StatusCodes.Status400BadRequest,
         InstanceUnknownException => StatusCodes.Status404NotFound,
+        AccessDeniedException denied => denied.IsStranger ? StatusCodes.Status401Unauthorized : StatusCodes.Status403Forbidden,
         StoreUnavailableException or OperatorCallException { Reason: OperatorCallFailure.Unreachable } => StatusCodes.Status503ServiceUnavailable,
         OperatorCallException { Reason: OperatorCallFailure.NotFound } => StatusCodes.Status404NotFound,
         _ => null,

@@ -16,23 +16,26 @@ internal sealed class ApiRoutes
     /// <summary>Adds some.</summary>
     public void Add(params IEnumerable<ApiRoute> some) => routes.AddRange(some);
 
+    /// <summary>The route that serves a path below <see cref="Root"/>, with what stands in the place of its braces; null if none does.</summary>
+    public (ApiRoute Route, IReadOnlyList<string> Values)? Find(string path)
+    {
+        foreach (ApiRoute route in routes)
+        {
+            if (route.Match(path) is { } values)
+                return (route, values);
+        }
+
+        return null;
+    }
+
     /// <summary>Serves them in the pipeline.</summary>
     public void Map(IApplicationBuilder application) =>
         application.Use(async (context, next) =>
         {
             string path = context.Request.Path.Value ?? "";
-            if (path.StartsWith(Root, StringComparison.Ordinal))
-            {
-                foreach (ApiRoute route in routes)
-                {
-                    if (route.Match(path[Root.Length..]) is { } values)
-                    {
-                        await ApiAnswers.ServeAsync(context, request => route.ServeAsync(request, values));
-                        return;
-                    }
-                }
-            }
-
-            await next(context);
+            if (path.StartsWith(Root, StringComparison.Ordinal) && Find(path[Root.Length..]) is var (route, values))
+                await ApiAnswers.ServeAsync(context, request => route.ServeAsync(request, values));
+            else
+                await next(context);
         });
 }

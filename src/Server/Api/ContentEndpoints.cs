@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Server.Api.Trees;
 
 namespace RemoteExec.Server.Api;
@@ -16,9 +17,10 @@ namespace RemoteExec.Server.Api;
 /// <param name="reader">Reads messages.</param>
 /// <param name="cas">Where blobs are.</param>
 /// <param name="server">What the server is.</param>
+/// <param name="access">Knows who may see how it was told to be.</param>
 /// <param name="logger">Told of downloads that are broken off.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ContentEndpoints(ContentReader reader, IBlobStore cas, ServerView server, ILogger logger, TimeProvider time)
+internal sealed class ContentEndpoints(ContentReader reader, IBlobStore cas, ServerView server, AccessGuard access, ILogger logger, TimeProvider time)
 {
     private const string Text = "text/plain";
     private const string AbsentDirectory = "there is no such directory in the cache";
@@ -46,7 +48,7 @@ internal sealed class ContentEndpoints(ContentReader reader, IBlobStore cas, Ser
     private Task DescribeAsync(HttpContext context)
     {
         _ = new ApiQuery(context, time);
-        return ApiAnswers.WriteAsync(context, server, ApiJson.Default.ServerView);
+        return ApiAnswers.WriteAsync(context, access.AllowsEverywhere(Right.Operate) ? server : server with { Settings = [] }, ApiJson.Default.ServerView);
     }
 
     private async Task ServeAsync(HttpContext context, string kind, string hash, string size)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using RemoteExec.Cas.Services;
 using RemoteExec.Protocol.Access;
 
 namespace RemoteExec.Server.Auth;
@@ -6,7 +7,6 @@ namespace RemoteExec.Server.Auth;
 /// <summary>What each method of gRPC takes: one row for each. A method without one takes <c>admin</c>; a test sees to it that there is none.</summary>
 internal static class MethodRights
 {
-    private const Right AnyOfClients = Right.ReadCas | Right.WriteCas | Right.ReadAc | Right.WriteAc | Right.Execute | Right.Work;
     private const string Reapi = "/build.bazel.remote.execution.v2.";
     private const string Asset = "/build.bazel.remote.asset.v1.";
     private const string Bytes = "/google.bytestream.ByteStream/";
@@ -24,7 +24,7 @@ internal static class MethodRights
         ["/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"] = MethodRight.Public,
         ["/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"] = MethodRight.Public,
 
-        [Reapi + "Capabilities/GetCapabilities"] = new(AnyOfClients),
+        [Reapi + "Capabilities/GetCapabilities"] = new(CapabilitiesService.OneOf),
         [Reapi + "ContentAddressableStorage/FindMissingBlobs"] = new(Right.ReadCas | Right.WriteCas),
         [Reapi + "ContentAddressableStorage/BatchUpdateBlobs"] = new(Right.WriteCas),
         [Reapi + "ContentAddressableStorage/BatchReadBlobs"] = new(Right.ReadCas),

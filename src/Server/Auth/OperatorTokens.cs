@@ -7,9 +7,12 @@ namespace RemoteExec.Server.Auth;
 /// <summary>Who may steer, as the options say.</summary>
 internal static class OperatorTokens
 {
-    /// <summary>Reads the file of tokens, if there is one.</summary>
+    /// <summary>Who may steer where callers are not told apart.</summary>
+    /// <exception cref="StartupException">The file of tokens can't be used.</exception>
+    public static OperatorAccess Open(OperatorsOptions options, ILoggerFactory loggers, TimeProvider time) =>
+        new(options.TokenFile is { } file ? Read(file, loggers, time).Contains : null);
+
+    /// <summary>Reads the file of tokens.</summary>
     /// <exception cref="StartupException">It can't be used.</exception>
-    public static OperatorAccess Open(OperatorsOptions options, ILoggerFactory loggers, TimeProvider time) => options.TokenFile is { } file
-        ? new OperatorAccess(new BearerTokens(file, "operators.tokenFile", loggers.CreateLogger<OperatorAccess>(), time).Contains)
-        : new OperatorAccess(isToken: null);
+    public static BearerTokens Read(string file, ILoggerFactory loggers, TimeProvider time) => new(file, "operators.tokenFile", loggers.CreateLogger<OperatorAccess>(), time);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using RemoteExec.Server.Cli.Access;
 using RemoteExec.Server.Cli.Audits;
 using RemoteExec.Server.Cli.Builds;
 using RemoteExec.Server.Cli.Explain;
@@ -69,6 +70,7 @@ internal static class CommandLine
             TopCommand.Create(terminal),
             AuditCommand.Create(terminal),
             ImageCommand.Create(terminal),
+            TokenCommand.Create(terminal),
             ConfigCommand.Create(terminal),
             DoctorCommand.Create(terminal),
         };
@@ -87,6 +89,7 @@ internal static class CommandLine
             ["top"] = TopCommand.Examples,
             ["audit"] = AuditCommand.Examples,
             ["image"] = ImageCommand.Examples,
+            ["token"] = TokenCommand.Examples,
             ["doctor"] = DoctorCommand.Examples,
         });
         return root;

@@ -17,6 +17,7 @@ using RemoteExec.Execution.Logs;
 using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Services;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Protocol.Operators;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc.Server;
@@ -57,6 +58,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private LocalWorker? worker;
     private LogStreams? logs;
     private OperatorEndpoints? operators;
+    private AccessControl? access;
 
     private RunningServer(ServerOptions options, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
     {
@@ -143,6 +145,8 @@ internal sealed class RunningServer : IAsyncDisposable
         criticalPaths?.Dispose();
         if (sharing is not null)
             await sharing.DisposeAsync();
+        if (access is not null)
+            await access.DisposeAsync();
         await stores.DisposeAsync();
         socket.Dispose();
         rpcMetrics?.Dispose();
@@ -173,6 +177,8 @@ internal sealed class RunningServer : IAsyncDisposable
 
     private async Task ComposeAsync(ServerOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
+        access = AccessControl.Open(options.Auth, options.Operators, DataDirectory, loggers, time);
+        AccessGuard guard = access is null ? AccessGuard.Off : AccessGuard.OfCalls;
         DefaultStores defaults = DefaultStores.In(DataDirectory, options.MaxSize);
         StoreReference media = options.Cas.Store ?? defaults.Cas;
         var instances = new InstanceStores(options, DataDirectory, stores);
@@ -199,11 +205,17 @@ internal sealed class RunningServer : IAsyncDisposable
             ExecutionPriorities = (int.MinValue, int.MaxValue),
             NodeProperties = nodeProperties,
             Limits = limits,
+            Access = guard,
         };
-        // What workers are offered as well: they write no results of actions, and execute nothing elsewhere.
-        RpcService[] shared = [new CapabilitiesService(features).ToRpcService(), health.ToRpcService()];
-        // Of what workers do nobody is told: clients have said for which builds it is.
-        List<RpcService> workerServices = [new CasService(cas, chunked, limits).ToRpcService(), .. shared];
+        // What services for clients see: who calls them has to have the right.
+        (IBlobStore clientCas, IBlobStore clientResults, IActionCache clientCache) = access is null
+            ? (cas, results, actionCache)
+            : (new GuardedStore(cas, guard), new GuardedStore(results, guard, Right.ReadAc, Right.WriteAc), new GuardedActionCache(actionCache, guard));
+        // What workers are offered as well: they write no results of actions, and execute nothing elsewhere. Of what they do nobody is told: clients have said for which builds it is.
+        List<RpcService> workerServices =
+        [
+            new CasService(cas, chunked, limits).ToRpcService(), new CapabilitiesService(features with { Access = AccessGuard.Off }).ToRpcService(), health.ToRpcService(),
+        ];
         Execution.ExecutionOptions execution = ExecutionSettings.ToOptions(options.Execution, nodeProperties);
         if (executes)
         {
@@ -221,7 +233,8 @@ internal sealed class RunningServer : IAsyncDisposable
         criticalPaths = records is null ? null : new CriticalPathFinder(records, cas, storedResults, time);
         List<RpcService> services =
         [
-            new CasService(cas, chunked, limits, observer).ToRpcService(), .. shared, new ActionCacheService(actionCache, cas, features, observer).ToRpcService(),
+            new CasService(cas, chunked, limits, observer, guard).ToRpcService(), new CapabilitiesService(features).ToRpcService(), health.ToRpcService(),
+            new ActionCacheService(clientCache, clientCas, features, observer).ToRpcService(),
         ];
         if (records is not null && options.Builds.Events)
         {
@@ -236,31 +249,31 @@ internal sealed class RunningServer : IAsyncDisposable
         {
             logs = new LogStreams(Path.Combine(DataDirectory, "live-logs"), new LogStreamsOptions(), time);
             (logsToRead, logsToWrite) = (scheduler.Serve(new LogStreamResources(logs, mayWrite: false)), scheduler.Serve(new LogStreamResources(logs, mayWrite: true)));
-            OperatorAccess access = OperatorTokens.Open(options.Operators, loggers, time);
+            OperatorAccess operatorAccess = access is null ? OperatorTokens.Open(options.Operators, loggers, time) : OperatorAccess.Decided;
             services.AddRange(scheduler.Serve(
                 isForWorkers: false,
                 queue =>
                 [
                     new ExecutionService(queue, cas, features, observer).ToRpcService(),
-                    new OperationsService(queue, cas, limits, time).ToRpcService(),
-                    new OperatorService(new QueueOperator(queue), access).ToRpcService(),
+                    new OperationsService(queue, cas, limits, time, guard).ToRpcService(),
+                    new OperatorService(new QueueOperator(queue), operatorAccess).ToRpcService(),
                 ],
                 (RemoteExecutionReflection.Descriptor, "Execution"), (OperationsReflection.Descriptor, "Operations"), (OperatorReflection.Descriptor, "Operator")));
             workerServices.AddRange(scheduler.Serve(
                 isForWorkers: true,
                 queue => [new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService(), new LogStreamService(logs).ToRpcService()],
                 (WorkerReflection.Descriptor, "WorkerQueue"), (RemoteLogstreamReflection.Descriptor, "LogStreamService")));
-            operators = new OperatorEndpoints(scheduler.Operator, access);
+            operators = new OperatorEndpoints(scheduler.Operator, operatorAccess);
             Routes.Add(new LogEndpoints(scheduler.Logs(logs, cas), time).Routes);
             listeners.Add(new Listener(ListenerKind.Workers, ListenAddress.OfSocket(socket.FullPath), "--data"));
         }
 
-        services.Add(new ByteStreamService(cas, uploads, limits, logsToRead, observer).ToRpcService());
+        services.Add(new ByteStreamService(clientCas, uploads, limits, logsToRead, observer, guard).ToRpcService());
         workerServices.Add(new ByteStreamService(cas, uploads, limits, logsToWrite).ToRpcService());
         services.AddRange(new ReflectionService(services.Select(service => service.Descriptor)).ToRpcServices());
         var content = new ContentEndpoints(
-            new ContentReader(cas, actionCache), cas, new ServerView(typeof(RunningServer).Assembly.GetName().Version!.ToString(3), time.GetUtcNow(), executes, EffectiveSettings.List(options)),
-            loggers.CreateLogger<ContentEndpoints>(), time);
+            new ContentReader(clientCas, clientCache), clientCas, new ServerView(typeof(RunningServer).Assembly.GetName().Version!.ToString(3), time.GetUtcNow(), executes, EffectiveSettings.List(options)),
+            guard, loggers.CreateLogger<ContentEndpoints>(), time);
         Routes.Add(new BuildEndpoints(records, time).Routes);
         Routes.Add(new ExplainEndpoints(records, history, time).Routes);
         Routes.Add(new CriticalPathEndpoint(criticalPaths, time).Route);
@@ -277,18 +290,20 @@ internal sealed class RunningServer : IAsyncDisposable
                 Listeners = listeners,
                 Services = services,
                 WorkerServices = workerServices,
-                WorkerGate = WorkerGate.Open(options.Listeners.WorkerAuth, loggers, time),
+                WorkerGate = WorkerGate.Open(options.Listeners.WorkerAuth, access?.Authenticators, loggers, time),
                 MapHttp = application =>
                 {
+                    if (access is not null)
+                        new HttpAccess(access.Authenticators, Routes, operators, records, options.Auth.PublicMetrics).Map(application);
                     telemetry.Metrics?.Map(application);
                     operators?.Map(application); // before those that take what comes for part of a build
                     Routes.Map(application);
                     ConsoleFiles.Map(application);
                     new BuildWatch(builds, isForWorkers: false).Map(application);
-                    new HttpCacheEndpoints(actionCache, results, cas, features, observer).Map(application);
+                    new HttpCacheEndpoints(clientCache, clientResults, clientCas, features, observer).Map(application);
                 },
                 Certificate = certificate,
-                Rpc = new RpcServerOptions { Metrics = rpcMetrics, Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: false).InvokeAsync] },
+                Rpc = new RpcServerOptions { Metrics = rpcMetrics, Interceptors = [.. access is null ? [] : (RpcInterceptor[])[new CallAccess(access.Authenticators).InvokeAsync], metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: false).InvokeAsync] },
                 WorkerRpc = new RpcServerOptions { Metrics = rpcMetrics, BeginsTraces = false, Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: true).InvokeAsync] },
             },
             loggers, time, cancellationToken);

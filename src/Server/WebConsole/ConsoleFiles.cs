@@ -46,6 +46,10 @@ internal static class ConsoleFiles
                 await next(context);
         });
 
+    /// <summary>True if a request is for these files, or leads to them: they are part of the program, and tell nothing of the server.</summary>
+    public static bool Has(HttpRequest request) => request.Path.Value is { } path && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        && (path is "/" or "/console" || (path.Length > BuildPath.Length && path.StartsWith(BuildPath, StringComparison.Ordinal)) || (path.StartsWith("/console/", StringComparison.Ordinal) && names.Contains(NameOf(path))));
+
     private static string NameOf(string path) => path[^1] == '/' ? path[1..] + Page : path[1..];
 
     private static async Task SendAsync(HttpContext context, string name)

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Logging;
+using RemoteExec.Protocol.Access;
+using RemoteExec.Server.Auth.Tokens;
+using RemoteExec.Server.Configuration;
+
+namespace RemoteExec.Server.Auth;
+
+/// <summary>Who may do what in a server that tells callers apart, as the options say.</summary>
+internal sealed class AccessControl : IAsyncDisposable
+{
+    private readonly TokenUses? uses;
+
+    private AccessControl(AuthOptions options, OperatorsOptions operators, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
+    {
+        var roles = new Roles(options.Roles);
+        List<IAuthenticator> ways = [];
+        if (options.Tokens.File is { } tokenFile)
+        {
+            var tokens = new TokenAuthenticator(tokenFile, roles, loggers.CreateLogger<TokenAuthenticator>(), time);
+            uses = new TokenUses(dataDirectory, tokens, loggers.CreateLogger<TokenUses>(), time);
+            ways.Add(tokens);
+        }
+
+        if (operators.TokenFile is { } operatorFile)
+            ways.Add(new OperatorTokenAuthenticator(OperatorTokens.Read(operatorFile, loggers, time), roles));
+        Authenticators = new Authenticators(ways, options.Anonymous is { } role ? roles.Find(role, []) : null);
+    }
+
+    /// <summary>The ways to show who one is.</summary>
+    public Authenticators Authenticators { get; }
+
+    /// <summary>What the options describe; null if callers are not told apart.</summary>
+    /// <exception cref="StartupException">A file that they name can't be used.</exception>
+    public static AccessControl? Open(AuthOptions options, OperatorsOptions operators, string dataDirectory, ILoggerFactory loggers, TimeProvider time) =>
+        options.IsOn ? new AccessControl(options, operators, dataDirectory, loggers, time) : null;
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => uses?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
