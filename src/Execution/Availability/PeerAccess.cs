@@ -10,4 +10,9 @@ public sealed record PeerAccess
 
     /// <summary>The value of the authorization header for the listener of workers; null to pass on what a worker has shown.</summary>
     public Func<string?>? WorkerAuthorization { get; init; }
+
+    /// <summary>
+    /// The value of the authorization header for the listener of clients, where callers are told apart: of this server, which says of each call for whom it is. Null to pass on what a client has shown.
+    /// </summary>
+    public Func<string?>? ClientAuthorization { get; init; }
 }

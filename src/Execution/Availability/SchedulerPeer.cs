@@ -1,3 +1,4 @@
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Rpc.Server;
@@ -19,7 +20,8 @@ internal sealed class SchedulerPeer : IAsyncDisposable
         // What is carried on is not carried on again, and is not of that machine.
         var headers = new RpcMetadata { { LocalClient.ForwardedHeader, "1" } };
         var options = new RpcChannelOptions { Ssl = access.Ssl, KeepAlive = keepAlive, ConnectTimeout = keepAlive, Headers = headers };
-        Clients = new RpcChannel(addresses.Clients, options);
+        PassesClientsOn = access.ClientAuthorization is null;
+        Clients = new RpcChannel(addresses.Clients, PassesClientsOn ? options : options with { Authorization = access.ClientAuthorization, MoreHeaders = HeadersOfCaller });
         workers = addresses.Workers is { } address ? new RpcChannel(address, options with { Authorization = access.WorkerAuthorization }) : null;
         PassesAuthorizationOn = access.WorkerAuthorization is null;
         IsGone = gone.Token;
@@ -33,11 +35,23 @@ internal sealed class SchedulerPeer : IAsyncDisposable
     public RpcChannel Workers => workers ?? throw new NoActiveSchedulerException(
         $"the active scheduler at {Clients.Address} has no listener for workers that other servers know of: set execution.scheduler.advertise.workers there");
 
+    /// <summary>True if clients are known there by what they show themselves.</summary>
+    public bool PassesClientsOn { get; }
+
     /// <summary>True if workers are known there by what they show themselves.</summary>
     public bool PassesAuthorizationOn { get; }
 
     /// <summary>Fires when this is no longer the active one: its calls end.</summary>
     public CancellationToken IsGone { get; }
+
+    private static RpcMetadata? HeadersOfCaller()
+    {
+        if (Caller.Current is not { } caller)
+            return null; // then it is this server that asks
+        var headers = new RpcMetadata();
+        headers.AddBinary(CallerHeader.Name, CallerHeader.Encode(caller));
+        return headers;
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -45,7 +45,7 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
                 async () =>
                 {
                     RpcChannel channel = isForWorkers ? peer.Workers : peer.Clients;
-                    await using RpcClientCall forwarded = channel.SendFrame(call.Method, request, OptionsOf(call, !isForWorkers || peer.PassesAuthorizationOn), call.CancellationToken);
+                    await using RpcClientCall forwarded = channel.SendFrame(call.Method, request, OptionsOf(call, isForWorkers ? peer.PassesAuthorizationOn : peer.PassesClientsOn), call.CancellationToken);
                     if (!await forwarded.MoveNextAsync())
                         throw new RpcException(StatusCode.Internal, $"{call.Method} at {channel.Address} did not answer");
                     byte[] answer = forwarded.Response.ToArray();
@@ -63,14 +63,15 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
     {
         string method = call.Method;
         byte[] request = await ReadRequestAsync(call);
-        RpcCallOptions options = OptionsOf(call, passesAuthorizationOn: true);
-        options.Headers!.Add(OperationIdHeader, Guid.NewGuid().ToString("D")); // the same each time: what was accepted before it broke is not started again
+        string id = Guid.NewGuid().ToString("D"); // the same each time: what was accepted before it broke is not started again
         string? name = null;
         var patience = new Patience(time);
         bool hasEnded = false;
         while (!hasEnded)
         {
             SchedulerPeer peer = await FindAsync(call);
+            RpcCallOptions options = OptionsOf(call, peer.PassesClientsOn);
+            options.Headers!.Add(OperationIdHeader, id);
             hasEnded = await TryAsync(
                 peer,
                 async () =>
@@ -101,7 +102,7 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
         await call.SendHeadersAsync(); // it may be long before there is an answer
         await OnceAsync(peer, async () =>
         {
-            await using RpcClientCall forwarded = peer.Clients.SendFrame(call.Method, FrameOf(request), OptionsOf(call, passesAuthorizationOn: true), call.CancellationToken);
+            await using RpcClientCall forwarded = peer.Clients.SendFrame(call.Method, FrameOf(request), OptionsOf(call, peer.PassesClientsOn), call.CancellationToken);
             while (await forwarded.MoveNextAsync())
             {
                 Write(call, forwarded.Response);

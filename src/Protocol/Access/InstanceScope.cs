@@ -25,15 +25,14 @@ public sealed record InstanceScope
     /// <summary>Reads what <see cref="ToString"/> writes: <c>*</c> for all, <c>/</c> for the nameless one, or the name of an instance.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out InstanceScope? scope, [NotNullWhen(false)] out string? error)
     {
-        scope = null;
+        (scope, error) = (null, null);
         if (text == Everything)
             scope = All;
+        else if (text?.Contains(Everything, StringComparison.Ordinal) == true)
+            error = $"'{text}' has a * in it: that stands for all instances, alone; the name of one stands for those below it, too";
         else if (InstanceName.TryParse(text == Nameless ? "" : text, out InstanceName instance, out error))
             scope = Of(instance);
-        else
-            return false;
-        error = null;
-        return true;
+        return scope is not null;
     }
 
     /// <summary>True if an instance is one of them.</summary>

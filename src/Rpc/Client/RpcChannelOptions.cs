@@ -20,6 +20,9 @@ public sealed record RpcChannelOptions
     /// <summary>Asked before every call for the value of its authorization header; null, or an answer of null, for none.</summary>
     public Func<string?>? Authorization { get; init; }
 
+    /// <summary>Asked before every call, in its flow, for headers of its own; null, or an answer of null, for none.</summary>
+    public Func<RpcMetadata?>? MoreHeaders { get; init; }
+
     /// <summary>TLS settings for <c>https</c> and <c>grpcs</c> addresses; null for the platform's trust.</summary>
     public SslClientAuthenticationOptions? Ssl { get; init; }
 }

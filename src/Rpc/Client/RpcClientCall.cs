@@ -60,6 +60,7 @@ public sealed class RpcClientCall : IAsyncDisposable
         AddHeaders(request, options.Headers);
         if (options.Authorization?.Invoke() is { } authorization)
             request.Headers.TryAddWithoutValidation("authorization", authorization);
+        AddHeaders(request, options.MoreHeaders?.Invoke());
         AddHeaders(request, callOptions.Headers);
         if (callOptions.Timeout is { } timeout)
         {

@@ -38,11 +38,11 @@ internal static class MethodRights
         [Reapi + "ActionCache/UpdateActionResult"] = new(Right.WriteAc),
         [Reapi + "Execution/Execute"] = new(Right.Execute),
         [Reapi + "Execution/WaitExecution"] = new(Right.Execute),
-        [Operations + "GetOperation"] = new(Right.Execute),
-        [Operations + "ListOperations"] = new(Right.Execute),
-        [Operations + "WaitOperation"] = new(Right.Execute),
-        [Operations + "CancelOperation"] = new(Right.Execute),
-        [Operations + "DeleteOperation"] = new(Right.Execute),
+        [Operations + "GetOperation"] = new(Right.Execute | Right.Operate),
+        [Operations + "ListOperations"] = new(Right.Execute | Right.Operate),
+        [Operations + "WaitOperation"] = new(Right.Execute | Right.Operate),
+        [Operations + "CancelOperation"] = new(Right.Execute | Right.Operate),
+        [Operations + "DeleteOperation"] = new(Right.Execute | Right.Operate),
 
         // Events name no instance: they are of a build, whose calls have one.
         [Events + "PublishLifecycleEvent"] = new(Right.ReadAc),

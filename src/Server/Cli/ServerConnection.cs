@@ -12,6 +12,9 @@ namespace RemoteExec.Server.Cli;
 /// <summary>The flags of a command that calls a server: where it is, whom to trust, and what to show it. No flag takes a secret itself, which others on the machine could read.</summary>
 internal sealed class ServerConnection
 {
+    /// <summary>The variable with the token of a client.</summary>
+    public const string Variable = "REMOTEEXEC_TOKEN";
+
     private readonly Option<string[]> servers;
     private readonly Option<string?> roots = new("--ca") { HelpName = "FILE", Description = "PEM file with the certificates to trust instead of the system's, for grpcs://" };
     private readonly Option<string?> token;
@@ -46,7 +49,7 @@ internal sealed class ServerConnection
     public static ServerConnection OfOperator(Command command) => new(command, ServersOfClients(), "REMOTEEXEC_OPERATOR_TOKEN", "server: operators.tokenFile");
 
     /// <summary>Adds the flags to a command that reads and writes blobs: the server is the one on this machine if none is named.</summary>
-    public static ServerConnection OfClient(Command command) => new(command, ServersOfClients(), "REMOTEEXEC_TOKEN", "for a proxy before the server that asks for one");
+    public static ServerConnection OfClient(Command command) => new(command, ServersOfClients(), Variable, "where the server, or a proxy before it, asks for one");
 
     /// <summary>Makes the channel that the flags describe; the caller closes it.</summary>
     /// <exception cref="ConfigException">A flag is wrong.</exception>
@@ -129,16 +132,22 @@ internal sealed class ServerConnection
             }
         }
 
-        if (Environment.GetEnvironmentVariable(tokenVariable) is not { Length: > 0 } value)
+        return HeaderOf(tokenVariable) is { } header ? () => header : null;
+    }
+
+    /// <summary>The authorization header with the token of a variable; null if it is not set.</summary>
+    /// <exception cref="StartupException">What it says is no token.</exception>
+    internal static string? HeaderOf(string variable)
+    {
+        if (Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } value)
             return null;
         try
         {
-            string header = BearerTokens.ToHeader(BearerTokens.LinesOf(value)[0]);
-            return () => header;
+            return BearerTokens.ToHeader(BearerTokens.LinesOf(value)[0]);
         }
         catch (FormatException exception)
         {
-            throw new StartupException($"{tokenVariable}: {exception.Message}", exception);
+            throw new StartupException($"{variable}: {exception.Message}", exception);
         }
     }
 }

@@ -9,6 +9,11 @@ internal sealed record PeersOptions : IOptions
     /// <summary>A file with the token for the listener of workers, on its first line. Without it a worker's own token is passed on.</summary>
     public string? TokenFile { get; init; }
 
+    /// <summary>
+    /// A file with the token for the listener of clients, on its first line, with the role <c>node</c>: where callers are told apart, servers say for whom they carry calls on, and are believed because of it.
+    /// </summary>
+    public string? ClientTokenFile { get; init; }
+
     /// <summary>The certificate to show, a PEM file, where the listener of workers asks for one.</summary>
     public string? Certificate { get; init; }
 

@@ -71,5 +71,7 @@ internal sealed record ServerOptions : IOptions
 
         if (Execution.Scheduler is { Ha: SchedulerAvailability.Redis, Candidate: true, Advertise.Grpc: null } && Listeners.Grpc is [{ CanBeCalled: false } vague, ..])
             yield return new(nameof(Execution), $"scheduler.advertise.grpc is missing: other servers can't call {vague}, say how they reach this one");
+        if (Auth.IsOn && Execution.Scheduler is { Ha: SchedulerAvailability.Redis, Peers.ClientTokenFile: null })
+            yield return new(nameof(Execution), "scheduler.peers.clientTokenFile is missing: servers that tell callers apart have to know each other, make a token with 'remoteexec token create NAME --role node'");
     }
 }

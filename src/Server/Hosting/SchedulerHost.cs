@@ -176,7 +176,14 @@ internal sealed class SchedulerHost : IAsyncDisposable
         SslClientAuthenticationOptions? ssl = Read($"{Settings}.caFile", peers.CaFile, RpcTrust.InPemFile);
         if (peers.Certificate is { } certificate)
             ssl = Read($"{Settings}.certificate, key", certificate, file => (ssl ?? new SslClientAuthenticationOptions()).Showing(file, peers.Key!));
-        return new PeerAccess { Ssl = ssl, WorkerAuthorization = peers.TokenFile is { } file ? TokenIn(file, loggers, time) : null };
+        return new PeerAccess
+        {
+            Ssl = ssl,
+            WorkerAuthorization = TokenIn(peers.TokenFile, "tokenFile"),
+            ClientAuthorization = TokenIn(peers.ClientTokenFile, "clientTokenFile"),
+        };
+
+        Func<string?>? TokenIn(string? file, string key) => file is null ? null : ShownToken.In(file, $"{Settings}.{key}", loggers.CreateLogger<SchedulerHost>(), time);
 
         static T? Read<T>(string setting, string? file, Func<string, T> read)
             where T : class
@@ -188,19 +195,6 @@ internal sealed class SchedulerHost : IAsyncDisposable
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
             {
                 throw new StartupException($"{file}: {(exception is CryptographicException ? exception.Message.TrimEnd('.') : IoReason.OfReading(file!, exception))} (setting {setting})", exception);
-            }
-        }
-
-        static Func<string?> TokenIn(string file, ILoggerFactory loggers, TimeProvider time)
-        {
-            try
-            {
-                var watched = new WatchedFile<string>(file, text => BearerTokens.ToHeader(BearerTokens.LinesOf(text)[0]), loggers.CreateLogger<SchedulerHost>(), time);
-                return () => watched.Value;
-            }
-            catch (StartupException exception)
-            {
-                throw new StartupException($"{exception.Message} (setting {Settings}.tokenFile)", exception);
             }
         }
     }

@@ -10,6 +10,7 @@ using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Rpc.Server;
+using RemoteExec.Server.Auth;
 using RemoteExec.Server.Configuration;
 
 namespace RemoteExec.Server.Hosting;
@@ -100,7 +101,7 @@ internal sealed class StoreTree(
         {
             SegmentsOptions segments => await OpenSegmentsAsync(segments, label, cancellationToken),
             MemoryOptions memory => new MemoryStore(memory.MaxBytes.Bytes),
-            RemoteOptions remote => OpenRemote(remote, use),
+            RemoteOptions remote => OpenRemote(remote, use, label),
             S3Options s3 => await OpenS3Async(s3, label, cancellationToken),
             FastSlowOptions tiers => await OpenFastSlowAsync(tiers, label, PartAsync),
             ShardOptions shard => await OpenShardAsync(shard, label, PartAsync),
@@ -162,11 +163,16 @@ internal sealed class StoreTree(
         return Close(RedisStores.Open(options, label, loggers, time));
     }
 
-    private SingleFlightStore OpenRemote(RemoteOptions options, StoreUse use)
+    private SingleFlightStore OpenRemote(RemoteOptions options, StoreUse use, string label)
     {
         InstanceName? instance = options.Instance is { } name ? InstanceName.Parse(name) : null;
         // It is for a client that this server is asked: what its builds do is written down here.
-        var channel = new RpcChannel(RpcAddress.Parse(options.Url), new RpcChannelOptions { Headers = new RpcMetadata { { LocalClient.ForwardedHeader, "1" } } });
+        var channel = new RpcChannel(RpcAddress.Parse(options.Url), new RpcChannelOptions
+        {
+            Headers = new RpcMetadata { { LocalClient.ForwardedHeader, "1" } },
+            Authorization = options.TokenFile is { } file ? ShownToken.In(file, $"tokenFile of store '{label}'", loggers.CreateLogger<RemoteStore>(), time) : null,
+            Ssl = options.CaFile is { } roots ? TrustedRoots.In(roots, $"caFile of store '{label}'") : null,
+        });
         closing.Push(channel);
         HasRemote = MissesForNow = true;
         return new SingleFlightStore(use == StoreUse.Blobs

@@ -10,6 +10,7 @@ using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Compression;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Server.Api;
 using RemoteExec.Server.Hosting;
 using Compressor = Build.Bazel.Remote.Execution.V2.Compressor.Types.Value;
@@ -31,7 +32,7 @@ public sealed class TreeArchiveTests : IAsyncLifetime
     {
         cas = new FaultyStore(memory);
         var content = new ContentEndpoints(
-            new ContentReader(new EmptyBlobStore(cas), new ActionCacheStore(new MemoryStore(1024))), new EmptyBlobStore(cas), new ServerView("0", DateTimeOffset.UnixEpoch, false, []), NullLogger.Instance, TimeProvider.System);
+            new ContentReader(new EmptyBlobStore(cas), new ActionCacheStore(new MemoryStore(1024))), new EmptyBlobStore(cas), new ServerView("0", DateTimeOffset.UnixEpoch, false, []), AccessGuard.Off, NullLogger.Instance, TimeProvider.System);
         var routes = new ApiRoutes();
         routes.Add(content.Routes);
         host = await ServerHost.StartAsync(

@@ -49,8 +49,9 @@ internal static class TokenLines
     {
         try
         {
-            return JsonSerializer.Deserialize(line, TokenJson.Default.ApiToken) is { Id.Length: > 0, Name: not null, Hash: not null, Role: not null, Instances: not null } token
-                ? token
+            // What a line does not have is null, whatever the record says.
+            return JsonSerializer.Deserialize(line, TokenJson.Default.ApiToken) is { Id.Length: > 0 } token
+                ? token with { Name = token.Name ?? "", Hash = token.Hash ?? "", Role = token.Role ?? "", Instances = token.Instances ?? [] }
                 : throw new FormatException($"line {number} is no token");
         }
         catch (JsonException exception)

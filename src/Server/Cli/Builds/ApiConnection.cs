@@ -5,8 +5,10 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Server.Api;
+using RemoteExec.Server.Auth;
 
 namespace RemoteExec.Server.Cli.Builds;
 
@@ -25,12 +27,15 @@ internal sealed class ApiConnection
 
     private readonly Option<string?> roots = new("--ca") { HelpName = "FILE", Description = "PEM file with the certificates to trust instead of the system's, for https://" };
 
+    private readonly Option<string?> token = new("--token-file") { HelpName = "FILE", Description = $"a file with the token to show, on its first line [default: the variable {ServerConnection.Variable}]" };
+
     /// <summary>Adds them to a command.</summary>
     public ApiConnection(Command command)
     {
         command.Add(json);
         command.Add(server);
         command.Add(roots);
+        command.Add(token);
     }
 
     /// <summary>Asks, and prints the answer as JSON or shows it.</summary>
@@ -65,6 +70,9 @@ internal sealed class ApiConnection
         if (result.GetValue(roots) is { } file)
             handler.SslOptions = Trust(file);
         using var client = new HttpClient(handler) { BaseAddress = address, Timeout = patience };
+        string? header = result.GetValue(token) is { } tokenFile ? ShownToken.In(tokenFile, "--token-file", NullLogger.Instance, TimeProvider.System)() : ServerConnection.HeaderOf(ServerConnection.Variable);
+        if (header is not null)
+            client.DefaultRequestHeaders.TryAddWithoutValidation(BearerTokens.Header, header);
         try
         {
             await ask(new Asking(client));

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Logging;
+
+namespace RemoteExec.Server.Auth;
+
+/// <summary>The token that this process shows to servers: the first line of a file, read again when it changes.</summary>
+internal static class ShownToken
+{
+    /// <summary>The value of the authorization header, asked for before each call.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="setting">The setting that names it.</param>
+    /// <param name="logger">Told of changes that could not be taken.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="StartupException">It can't be read, or has no token.</exception>
+    public static Func<string?> In(string file, string setting, ILogger logger, TimeProvider time)
+    {
+        try
+        {
+            var watched = new WatchedFile<string>(file, text => BearerTokens.ToHeader(BearerTokens.LinesOf(text)[0]), logger, time);
+            return () => watched.Value;
+        }
+        catch (StartupException exception)
+        {
+            throw new StartupException($"{exception.Message} (setting {setting})", exception);
+        }
+    }
+}
