@@ -3,6 +3,7 @@ using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Availability;
 using RemoteExec.Execution.Logs;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 
@@ -14,7 +15,7 @@ namespace RemoteExec.Execution.Services;
 /// <param name="time">The clock.</param>
 public sealed class ActiveLogStreams(SchedulerRouter router, LogStreamResources here, TimeProvider time) : IStreamedResources
 {
-    private readonly ForwardedCalls forwarded = new(router, time);
+    private readonly ForwardedCalls forwarded = new(router, time, AccessGuard.Off); // ByteStream has asked
 
     /// <inheritdoc/>
     public bool Has(string resourceName) => LogStreamName.IsOne(resourceName);

@@ -1,6 +1,7 @@
 using Google.Protobuf.Reflection;
 using RemoteExec.Execution.Availability;
 using RemoteExec.Execution.Scheduling;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 
@@ -12,9 +13,10 @@ namespace RemoteExec.Execution.Services;
 /// <param name="router">Knows where it is.</param>
 /// <param name="serve">Makes the services over a queue that is here.</param>
 /// <param name="time">The clock.</param>
-public sealed class ActiveSchedulerServices(SchedulerRouter router, Func<ActionQueue, IEnumerable<RpcService>> serve, TimeProvider time)
+/// <param name="access">Knows what callers may do: what is carried on is asked about here, whether the server there tells callers apart or not.</param>
+public sealed class ActiveSchedulerServices(SchedulerRouter router, Func<ActionQueue, IEnumerable<RpcService>> serve, TimeProvider time, AccessGuard access)
 {
-    private readonly ForwardedCalls forwarded = new(router, time);
+    private readonly ForwardedCalls forwarded = new(router, time, access);
     private volatile Term? term;
 
     /// <summary>One of the services, all of whose methods have one answer or are those of Execution.</summary>

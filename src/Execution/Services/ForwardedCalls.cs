@@ -3,6 +3,7 @@ using Build.Bazel.Remote.Execution.V2;
 using Google.Protobuf;
 using RemoteExec.Execution.Availability;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Rpc.Framing;
@@ -15,7 +16,7 @@ namespace RemoteExec.Execution.Services;
 /// Makes calls of clients and workers at the server where the active scheduler is. When that one goes, a call is made again where the next one is: all of them may be repeated, and an
 /// Execute that has told the name of its operation goes on as a WaitExecution; one that has not, under the id that it was given here.
 /// </summary>
-internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
+internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time, AccessGuard access)
 {
     /// <summary>Marks calls that were forwarded once: they are not forwarded again.</summary>
     public const string Header = LocalClient.ForwardedHeader;
@@ -154,9 +155,11 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time)
         }
     }
 
-    private static async Task<byte[]> ReadRequestAsync(RpcCall call)
+    private async Task<byte[]> ReadRequestAsync(RpcCall call)
     {
         ReadOnlySequence<byte> message = await call.Requests.ReadSingleAsync(call.CancellationToken);
+        if (access.IsOn && CalledOperation.Of(call.Method, message) is var (oneOf, instance))
+            access.Check(oneOf, instance);
         var frame = new byte[MessagePrefix.Length + message.Length];
         MessagePrefix.Write(frame, (int)message.Length);
         message.CopyTo(frame.AsSpan(MessagePrefix.Length));

@@ -19,7 +19,6 @@ namespace RemoteExec.Execution.Services;
 /// <param name="access">Knows who may look at operations of which instance, and cancel them; null for everybody.</param>
 public sealed class OperationsService(ActionQueue queue, IBlobStore cas, CasLimits limits, TimeProvider time, AccessGuard? access = null)
 {
-    private const Right Needed = Right.Execute | Right.Operate;
     private readonly AccessGuard access = access ?? AccessGuard.Off;
     private readonly OperationMessages messages = new(cas, limits.MaxResponseBytes);
 
@@ -39,7 +38,7 @@ public sealed class OperationsService(ActionQueue queue, IBlobStore cas, CasLimi
     {
         if (!OperationName.TryParse(text, out OperationName name))
             throw new OperationNotFoundException(text);
-        access.Check(Needed, name.Instance);
+        access.Check(CalledOperation.Looks, name.Instance);
         return name;
     }
 
@@ -48,7 +47,7 @@ public sealed class OperationsService(ActionQueue queue, IBlobStore cas, CasLimi
     {
         if (!OperationName.TryParseParent(request.Name, out InstanceName instance, out string? error))
             throw RequestArguments.Invalid($"name: {error}");
-        access.Check(Needed, instance);
+        access.Check(CalledOperation.Looks, instance);
         if (request.PageSize < 0)
             throw RequestArguments.Invalid($"page_size is negative: {request.PageSize}");
         Guid after = Guid.Empty;

@@ -59,6 +59,9 @@ public abstract class RpcCall
     /// <summary>Ends a call whose client has not shown who it is, or not well enough, with UNAUTHENTICATED. For interceptors, which return at once.</summary>
     public void FailAsStranger(string message) => Failure = new RpcStatus(StatusCode.Unauthenticated, message);
 
+    /// <summary>Ends a call whose client may not make it with PERMISSION_DENIED. For interceptors, which return at once.</summary>
+    public void FailAsDenied(string message) => Failure = new RpcStatus(StatusCode.PermissionDenied, message);
+
     /// <summary>Sends the response headers now, if they were not sent: for streams whose first message may take long.</summary>
     public abstract ValueTask SendHeadersAsync();
 

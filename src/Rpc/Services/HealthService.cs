@@ -19,6 +19,16 @@ public sealed class HealthService
     /// <summary>The most services that List names; with more of them it fails (HLT-03).</summary>
     public const int MaxListed = 1000;
 
+    /// <summary>Whether the whole server serves.</summary>
+    public bool IsServing
+    {
+        get
+        {
+            lock (gate)
+                return statuses[""] == ServingStatus.Serving;
+        }
+    }
+
     /// <summary>Says whether a service (its full proto name, or empty for the whole server) serves, and tells those who watch it.</summary>
     public void Set(string service, bool serving)
     {

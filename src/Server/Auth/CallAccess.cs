@@ -1,5 +1,4 @@
 using RemoteExec.Protocol.Access;
-using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 
 namespace RemoteExec.Server.Auth;
@@ -37,7 +36,7 @@ internal sealed class CallAccess(Authenticators authenticators)
                 return Fail(call, AccessDeniedException.Everywhere(caller, Right.Impersonate));
             if (call.GetBinaryRequestHeader(CallerHeader.Name) is not { } told || CallerHeader.Decode(told) is not { } meant)
             {
-                call.Fail<object>(StatusCode.InvalidArgument, $"the header {CallerHeader.Name} makes no sense to this version");
+                call.FailAsStranger($"the header {CallerHeader.Name} makes no sense to this version");
                 return Task.CompletedTask;
             }
 
@@ -52,7 +51,10 @@ internal sealed class CallAccess(Authenticators authenticators)
 
     private static Task Fail(RpcCall call, AccessDeniedException refusal)
     {
-        call.Fail<object>(refusal.IsStranger ? StatusCode.Unauthenticated : StatusCode.PermissionDenied, refusal.Message);
+        if (refusal.IsStranger)
+            call.FailAsStranger(refusal.Message);
+        else
+            call.FailAsDenied(refusal.Message);
         return Task.CompletedTask;
     }
 }

@@ -54,7 +54,7 @@ internal sealed class HttpAccess(Authenticators authenticators, ApiRoutes routes
         }
     }
 
-    // In the order in which they are served.
+    // In the order in which they are served; whether the server is well is told before.
     private (HttpRight Right, IReadOnlyList<string> Values, InstanceName? Instance) Find(HttpRequest request)
     {
         string path = request.Path.Value ?? "";

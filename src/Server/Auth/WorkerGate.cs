@@ -1,7 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Protocol.Access;
-using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 using RemoteExec.Server.Configuration;
 
@@ -44,7 +43,7 @@ internal sealed class WorkerGate(BearerTokens? tokens, ClientAuthority? authorit
         if (answer.Caller is not { IsAnonymous: false } caller)
             call.FailAsStranger($"{Explain(hasToken: true, call.ClientCertificate)} ({answer.Refusal ?? "no credentials"})");
         else if (!caller.HasOneOfEverywhere(Right.Work))
-            call.Fail<object>(StatusCode.PermissionDenied, AccessDeniedException.Everywhere(caller, Right.Work).Message);
+            call.FailAsDenied(AccessDeniedException.Everywhere(caller, Right.Work).Message);
         else
             await next(call);
     }

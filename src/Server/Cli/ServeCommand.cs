@@ -13,7 +13,7 @@ internal static class ServeCommand
         """
         remoteexec serve                                cache and execution on this machine, nothing to configure
         remoteexec serve --workers 0                    a cache only
-        remoteexec serve --grpc 0.0.0.0:8980 --data /srv/remoteexec --max-size 200GiB
+        remoteexec serve --grpc 0.0.0.0:8980 --insecure --data /srv/remoteexec --max-size 200GiB     in a network of your own
         remoteexec serve --grpc unix:/run/remoteexec.sock --set 'listeners.http=[]'
         remoteexec serve --config remoteexec.yaml --set execution.maxTimeout=1h
         """;
@@ -28,6 +28,7 @@ internal static class ServeCommand
             .Add("--http", "ADDR:PORT|unix:PATH", "listeners.http", "where to serve the HTTP/1.1 cache and /metrics [default: 127.0.0.1:8981]")
             .Add("--workers", "N", "worker.slots", "how many actions run at a time; 0 for a cache only [default: one for each core]")
             .Add("--worker-listen", "ADDR:PORT|unix:PATH", "listeners.workers", "where workers on other machines may join; whoever reaches it can poison the cache [default: nowhere]")
+            .AddSwitch("--insecure", "insecure", "let whoever reaches an address of other machines read, write and execute, without TLS or credentials; docs/security.md has the other way")
             .Add("--max-size", "SIZE", "maxSize", "how much of the disk the cache may use, as a size or a share [default: 10%]");
         var verbose = new Option<bool>("--verbose") { Description = "log every call that fails, and what the server does" };
         command.Add(verbose);

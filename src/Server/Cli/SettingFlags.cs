@@ -9,6 +9,7 @@ internal sealed class SettingFlags
     private readonly Option<FileInfo?> file = new("--config") { HelpName = "FILE", Description = "a YAML file with settings; docs/config.md lists them" };
     private readonly Option<string[]> settings;
     private readonly List<(string Path, Option<string[]> Option)> flags = [];
+    private readonly List<(string Path, Option<bool> Option)> switches = [];
 
     /// <summary>Adds <c>--config</c> and <c>--set</c> to a command.</summary>
     /// <param name="command">The command.</param>
@@ -32,6 +33,15 @@ internal sealed class SettingFlags
         return this;
     }
 
+    /// <summary>Adds a flag without a value that turns the setting at <paramref name="path"/> on.</summary>
+    public SettingFlags AddSwitch(string flag, string path, string description)
+    {
+        var option = new Option<bool>(flag) { Description = description };
+        switches.Add((path, option));
+        Command.Add(option);
+        return this;
+    }
+
     /// <summary>Loads the configuration that the file, the environment and the flags make.</summary>
     /// <exception cref="ConfigException">It is wrong.</exception>
     public ServerOptions Load(ParseResult result)
@@ -48,6 +58,8 @@ internal sealed class SettingFlags
                 loader.AddFlag(option.Name, key, values.Length == 1 ? values[0] : $"[{string.Join(", ", values.Select(value => $"'{value}'"))}]");
         }
 
+        foreach ((string key, Option<bool> option) in switches.Where(entry => result.GetValue(entry.Option)))
+            loader.AddFlag(option.Name, key, "true");
         return loader.Load();
     }
 }

@@ -2,7 +2,10 @@ using RemoteExec.Server.Hosting;
 
 namespace RemoteExec.Server.Configuration;
 
-/// <summary>Where the server listens: <c>ADDRESS:PORT</c> (port 0 for a free one) or <c>unix:PATH</c>, one or several of them.</summary>
+/// <summary>
+/// Where the server listens: <c>ADDRESS:PORT</c> (port 0 for a free one) or <c>unix:PATH</c>, one or several of them. Where other machines can reach it, clients need <c>tls</c> and <c>auth</c>, or
+/// <c>insecure</c>.
+/// </summary>
 internal sealed record ListenersOptions : IOptions
 {
     /// <summary>The REAPI over gRPC: cache and execution.</summary>
@@ -12,7 +15,7 @@ internal sealed record ListenersOptions : IOptions
     public IReadOnlyList<ListenAddress> Http { get; init; } = [ListenAddress.Parse("127.0.0.1:8981")];
 
     /// <summary>
-    /// For workers on other machines, who decide what actions answer: beyond this machine it takes <c>listeners.workerAuth</c>. It offers the CAS and the worker queue, and neither the
+    /// For workers on other machines, who decide what actions answer: beyond this machine it takes <c>listeners.workerAuth</c>, or <c>auth</c>. It offers the CAS and the worker queue, and neither the
     /// action cache nor execution. Off unless an address is given.
     /// </summary>
     public IReadOnlyList<ListenAddress> Workers { get; init; } = [];
@@ -28,13 +31,6 @@ internal sealed record ListenersOptions : IOptions
     {
         if (Grpc.Count == 0)
             yield return new(nameof(Grpc), "is empty: name at least one address");
-        if (WorkerAuth is { TokenFile: null, ClientCa: null, Insecure: false } && Workers.FirstOrDefault(address => !address.IsOfThisMachine) is { } open)
-        {
-            yield return new(
-                nameof(Workers),
-                $"{open} can be reached from other machines, and whoever joins there decides what actions answer: set listeners.workerAuth.tokenFile or listeners.workerAuth.clientCa, or say listeners.workerAuth.insecure: true");
-        }
-
         if (WorkerAuth.ClientCa is not null && Tls.Certificate is null)
             yield return new(nameof(WorkerAuth), "clientCa needs TLS, as certificates are shown by nothing else: set listeners.tls.certificate and listeners.tls.key");
         IEnumerable<string> repeated = Grpc.Concat(Http).Concat(Workers).Where(address => address.EndPoint?.Port != 0).GroupBy(address => address.ToString())

@@ -2,7 +2,7 @@ namespace RemoteExec.Server.Configuration;
 
 /// <summary>
 /// Who may steer: cancel operations, and take workers out of service. Whoever is on the server's machine may, over loopback or a UNIX socket; actions that run there can reach it too.
-/// Looking at queues, workers and operations is free to whoever reaches a listener of clients.
+/// Looking at queues, workers and operations is free to whoever reaches a listener of clients. Where callers are told apart (<c>auth</c>), looking and steering take the right <c>operate</c>, on the server's machine, too.
 /// </summary>
 internal sealed record OperatorsOptions : IOptions
 {

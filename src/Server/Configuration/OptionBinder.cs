@@ -136,10 +136,16 @@ internal sealed class OptionBinder
 
     private static ConfigProblem Locate(OptionProblem problem, ConfigNode? node, string path)
     {
-        ConfigNode? value = problem.Property.Length > 0 && node is ConfigNode.Map map && map.Entries.TryGetValue(problem.Property, out ConfigNode.Entry? entry)
-            ? entry.Value
-            : null;
-        return new ConfigProblem((value ?? node)?.Origin, problem.Property.Length == 0 ? path : Join(path, KeyOf(problem.Property)), problem.Message);
+        if (problem.Property.Length == 0)
+            return new ConfigProblem(node?.Origin, path, problem.Message);
+        foreach (string property in problem.Property.Split('.'))
+        {
+            if (node is ConfigNode.Map map && map.Entries.TryGetValue(property, out ConfigNode.Entry? entry) && entry.Value is not null)
+                node = entry.Value;
+            path = Join(path, KeyOf(property));
+        }
+
+        return new ConfigProblem(node?.Origin, path, problem.Message);
     }
 
     private static IEnumerable<PropertyInfo> PropertiesOf(Type type) => type.GetProperties().Where(property => property.CanWrite);

@@ -20,6 +20,12 @@ internal sealed record ServerOptions : IOptions
     /// <summary>Where the server listens.</summary>
     public ListenersOptions Listeners { get; init; } = new();
 
+    /// <summary>
+    /// Whether listeners of clients that other machines can reach may be without TLS, or without callers who show who they are (<c>auth</c>): only where the network lets nobody through who must not read,
+    /// write and execute, or something before the server sees to it.
+    /// </summary>
+    public bool Insecure { get; init; }
+
     /// <summary>Stores by name, for other settings to refer to.</summary>
     public IReadOnlyDictionary<string, StoreReference> Stores { get; init; } = new Dictionary<string, StoreReference>();
 
@@ -71,7 +77,9 @@ internal sealed record ServerOptions : IOptions
 
         if (Execution.Scheduler is { Ha: SchedulerAvailability.Redis, Candidate: true, Advertise.Grpc: null } && Listeners.Grpc is [{ CanBeCalled: false } vague, ..])
             yield return new(nameof(Execution), $"scheduler.advertise.grpc is missing: other servers can't call {vague}, say how they reach this one");
-        if (Auth.IsOn && Execution.Scheduler is { Ha: SchedulerAvailability.Redis, Peers.ClientTokenFile: null })
-            yield return new(nameof(Execution), "scheduler.peers.clientTokenFile is missing: servers that tell callers apart have to know each other, make a token with 'remoteexec token create NAME --role node'");
+        if (!Auth.IsOn && Execution.Scheduler.Peers.ClientTokenFile is not null)
+            yield return new(nameof(Execution), "scheduler.peers.clientTokenFile lets this server speak for its callers, whom it does not know: set auth.tokens.file, or leave it out");
+        foreach (OptionProblem problem in OpenListeners.Check(this))
+            yield return problem;
     }
 }

@@ -251,7 +251,7 @@ internal sealed class RunningServer : IAsyncDisposable
             (logsToRead, logsToWrite) = (scheduler.Serve(new LogStreamResources(logs, mayWrite: false)), scheduler.Serve(new LogStreamResources(logs, mayWrite: true)));
             OperatorAccess operatorAccess = access is null ? OperatorTokens.Open(options.Operators, loggers, time) : OperatorAccess.Decided;
             services.AddRange(scheduler.Serve(
-                isForWorkers: false,
+                isForWorkers: false, guard,
                 queue =>
                 [
                     new ExecutionService(queue, cas, features, observer).ToRpcService(),
@@ -260,7 +260,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 ],
                 (RemoteExecutionReflection.Descriptor, "Execution"), (OperationsReflection.Descriptor, "Operations"), (OperatorReflection.Descriptor, "Operator")));
             workerServices.AddRange(scheduler.Serve(
-                isForWorkers: true,
+                isForWorkers: true, AccessGuard.Off,
                 queue => [new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService(), new LogStreamService(logs).ToRpcService()],
                 (WorkerReflection.Descriptor, "WorkerQueue"), (RemoteLogstreamReflection.Descriptor, "LogStreamService")));
             operators = new OperatorEndpoints(scheduler.Operator, operatorAccess);
@@ -293,6 +293,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 WorkerGate = WorkerGate.Open(options.Listeners.WorkerAuth, access?.Authenticators, loggers, time),
                 MapHttp = application =>
                 {
+                    new HealthEndpoint(health).Map(application);
                     if (access is not null)
                         new HttpAccess(access.Authenticators, Routes, operators, records, options.Auth.PublicMetrics).Map(application);
                     telemetry.Metrics?.Map(application);

@@ -10,6 +10,7 @@ using RemoteExec.Execution.Logs;
 using RemoteExec.Execution.Operators;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Services;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Redis;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Rpc.Server;
@@ -69,12 +70,13 @@ internal sealed class SchedulerHost : IAsyncDisposable
     /// <summary>Makes services, which are those of the scheduler here, or carry calls on to where it is.</summary>
     /// <param name="isForWorkers">True if they are offered on the listener of workers alone.</param>
     /// <param name="make">Makes them over a queue that is here.</param>
+    /// <param name="access">Knows what callers may do, if they are those of clients.</param>
     /// <param name="services">Which they are.</param>
-    public IEnumerable<RpcService> Serve(bool isForWorkers, Func<ActionQueue, IEnumerable<RpcService>> make, params IEnumerable<(FileDescriptor File, string Service)> services)
+    public IEnumerable<RpcService> Serve(bool isForWorkers, AccessGuard access, Func<ActionQueue, IEnumerable<RpcService>> make, params IEnumerable<(FileDescriptor File, string Service)> services)
     {
         if (queue is not null)
             return make(queue);
-        var active = new ActiveSchedulerServices(router!, make, time);
+        var active = new ActiveSchedulerServices(router!, make, time, access);
         return services.Select(service => active.Of(service.File, service.Service, isForWorkers));
     }
 

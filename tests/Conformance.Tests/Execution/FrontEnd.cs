@@ -3,6 +3,7 @@ using RemoteExec.Execution.Availability;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Services;
 using RemoteExec.Protocol.Workers;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Rpc.Server;
 
@@ -25,7 +26,7 @@ internal sealed class FrontEnd : IAsyncDisposable
     public static async Task<FrontEnd> StartAsync(TimeProvider time, Func<ActionQueue, IEnumerable<RpcService>>? serve = null)
     {
         var router = new SchedulerRouter(new PeerAccess(), time);
-        var services = new ActiveSchedulerServices(router, serve ?? (_ => []), time);
+        var services = new ActiveSchedulerServices(router, serve ?? (_ => []), time, AccessGuard.Off);
         return new FrontEnd(
             await InProcessServer.StartAsync(
                 services.Of(Reapi.RemoteExecutionReflection.Descriptor, "Execution", isForWorkers: false),

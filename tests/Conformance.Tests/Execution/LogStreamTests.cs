@@ -7,6 +7,7 @@ using RemoteExec.Cas.Stores;
 using RemoteExec.Execution.Availability;
 using RemoteExec.Execution.Logs;
 using RemoteExec.Execution.Services;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
 using RemoteExec.TestKit;
@@ -34,7 +35,7 @@ public sealed class LogStreamTests : IAsyncLifetime
             new LogStreamService(streams).ToRpcService(), new ByteStreamService(store, uploads, new CasLimits(), new LogStreamResources(streams, mayWrite: true)).ToRpcService());
         clients = await InProcessServer.StartAsync(new ByteStreamService(store, uploads, new CasLimits(), new LogStreamResources(streams, mayWrite: false)).ToRpcService());
         front = await InProcessServer.StartAsync(
-            new ActiveSchedulerServices(router, _ => [], TimeProvider.System).Of(RemoteLogstreamReflection.Descriptor, "LogStreamService", isForWorkers: true),
+            new ActiveSchedulerServices(router, _ => [], TimeProvider.System, AccessGuard.Off).Of(RemoteLogstreamReflection.Descriptor, "LogStreamService", isForWorkers: true),
             new ByteStreamService(store, uploads, new CasLimits(), new ActiveLogStreams(router, new LogStreamResources(streams, mayWrite: true), TimeProvider.System)).ToRpcService());
         await router.FollowAsync(new LeaseHolder(1, new SchedulerAddresses(RpcAddress.Parse(clients.Address.ToString()), RpcAddress.Parse(workers.Address.ToString()))));
     }

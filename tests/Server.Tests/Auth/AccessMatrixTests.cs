@@ -74,6 +74,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime
 
     private static readonly (string Method, string Path, string Who, bool IsEverywhere, string Right, byte[]? Body)[] paths =
     [
+        ("GET", "/healthz", Everybody, false, "", null),
         ("GET", "/", Everybody, false, "", null),
         ("GET", "/console/", Everybody, false, "", null),
         ("GET", "/api/v1/openapi.json", Everybody, false, "", null),

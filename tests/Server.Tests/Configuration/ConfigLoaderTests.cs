@@ -26,6 +26,7 @@ public sealed class ConfigLoaderTests
     {
         ServerOptions options = Load("""
             data: /srv/data
+            insecure: true
             listeners:
               grpc: [ 0.0.0.0:1, "unix:/run/x.sock" ]
               http: []

@@ -29,7 +29,7 @@ public sealed class StartupFailureTests
     {
         using var data = new TemporaryDirectory();
 
-        Assert.Equal("can't listen on 192.0.2.1:8980: it is no address of this machine; choose another with --grpc", await MessageOfAsync(data, "listeners.grpc=192.0.2.1:8980"));
+        Assert.Equal("can't listen on 192.0.2.1:8980: it is no address of this machine; choose another with --grpc", await MessageOfAsync(data, "listeners.grpc=192.0.2.1:8980", "insecure=true"));
     }
 
     [Fact]

@@ -136,7 +136,7 @@ public sealed class OperatorApiTests : IAsyncDisposable
     [Fact]
     public async Task From_other_machines_one_may_look_and_change_nothing_without_a_token()
     {
-        server = await SteeredServer.StartAsync("listeners.grpc=0.0.0.0:0", "listeners.http=0.0.0.0:0");
+        server = await SteeredServer.StartAsync("insecure=true", "listeners.grpc=0.0.0.0:0", "listeners.http=0.0.0.0:0");
         string address = OwnAddress();
 
         (int status, string why) = await PostAsync("workers:drain", """{"name": "*"}""", host: address);
@@ -154,7 +154,7 @@ public sealed class OperatorApiTests : IAsyncDisposable
     [Fact]
     public async Task A_token_opens_changes_to_other_machines_and_a_wrong_one_is_none_anywhere()
     {
-        server = await SteeredServer.StartAsync("listeners.grpc=0.0.0.0:0", "listeners.http=0.0.0.0:0", $"operators.tokenFile={TokenFile()}");
+        server = await SteeredServer.StartAsync("insecure=true", "listeners.grpc=0.0.0.0:0", "listeners.http=0.0.0.0:0", $"operators.tokenFile={TokenFile()}");
         await server.ConnectWorkerAsync("w1");
         string address = OwnAddress();
         Task<DrainWorkersResponse> DrainAsync(string host, string? token) => CallAsync(host, token, scheduler => scheduler.DrainWorkersAsync(new DrainWorkersRequest { Name = "w1" }, Token));
