@@ -82,8 +82,18 @@ operators: { tokenFile: /etc/remoteexec/operators/tokens }
 {{- end }}
 {{- end -}}
 
+{{/* dict "root" $ "own" CONFIG: whether a server may be opened to all who reach it, which NetworkPolicies bound. Not where it is said who may what. */}}
+{{- define "remoteexec.insecure" -}}
+{{- if and .root.Values.insecure (not (hasKey .root.Values.config "auth")) (not (hasKey .own "auth")) -}}
+insecure: true
+{{- end }}
+{{- end -}}
+
 {{- define "remoteexec.made.single" -}}
 data: /data
+{{- with include "remoteexec.insecure" (dict "root" . "own" .Values.front.config) }}
+{{ . }}
+{{- end }}
 maxSize: {{ .Values.single.maxSize | quote }}
 listeners:
   grpc: 0.0.0.0:8980
@@ -105,6 +115,9 @@ log: { format: json }
 
 {{- define "remoteexec.made.storage" -}}
 data: /data
+{{- with include "remoteexec.insecure" (dict "root" . "own" .Values.storage.config) }}
+{{ . }}
+{{- end }}
 maxSize: 1GiB
 listeners:
   grpc: 0.0.0.0:8980
@@ -162,6 +175,9 @@ log: { format: json }
 
 {{- define "remoteexec.made.front" -}}
 {{ include "remoteexec.made.clusterStores" . }}
+{{- with include "remoteexec.insecure" (dict "root" . "own" .Values.front.config) }}
+{{ . }}
+{{- end }}
 actionCache: { store: { fallback: { first: shared, then: own } }, updates: {{ .Values.results.updates }} }
 listeners:
   grpc: 0.0.0.0:8980
@@ -183,6 +199,9 @@ execution:
 {{/* Where others reach a scheduler is said for each pod (remoteexec.serverArgs), in the place of the names here, which nothing has. */}}
 {{- define "remoteexec.made.scheduler" -}}
 {{ include "remoteexec.made.clusterStores" . }}
+{{- with include "remoteexec.insecure" (dict "root" . "own" .Values.scheduler.config) }}
+{{ . }}
+{{- end }}
 actionCache: { store: { fallback: { first: shared, then: own } }, updates: {{ .Values.results.updates }} }
 listeners:
   grpc: 0.0.0.0:8980

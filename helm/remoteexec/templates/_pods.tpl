@@ -125,10 +125,10 @@ spec:
 {{- end }}
 {{- end -}}
 
-{{/* The kubelet asks for gRPC's health in plain text alone; where clients speak TLS it asks over HTTPS, for the empty blob, which is always there. */}}
+{{/* The kubelet asks for gRPC's health in plain text alone; where clients speak TLS it asks over HTTPS. */}}
 {{- define "remoteexec.probes" -}}
 {{- if and .root.Values.tls.enabled (include "remoteexec.takesClients" .) -}}
-{{- $ask := "httpGet: { scheme: HTTPS, port: http, path: /cas/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 }" -}}
+{{- $ask := "httpGet: { scheme: HTTPS, port: http, path: /healthz }" -}}
 startupProbe: { {{ $ask }}, periodSeconds: 2, failureThreshold: 150 }
 readinessProbe: { {{ $ask }}, periodSeconds: 5, failureThreshold: 2 }
 livenessProbe: { {{ $ask }}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }
