@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RemoteExec.Protocol.Access;
 using RemoteExec.Server.Auth.Tokens;
+using RemoteExec.Server.Auth.Users;
 using RemoteExec.Server.Configuration;
 
 namespace RemoteExec.Server.Auth;
@@ -9,6 +10,7 @@ namespace RemoteExec.Server.Auth;
 internal sealed class AccessControl : IAsyncDisposable
 {
     private readonly TokenUses? uses;
+    private readonly UserAuthenticator? users;
 
     private AccessControl(AuthOptions options, OperatorsOptions operators, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
     {
@@ -21,13 +23,21 @@ internal sealed class AccessControl : IAsyncDisposable
             ways.Add(tokens);
         }
 
+        if (options.Basic.File is { } userFile)
+            ways.Add(users = new UserAuthenticator(userFile, roles, loggers.CreateLogger<UserAuthenticator>(), time));
         if (operators.TokenFile is { } operatorFile)
             ways.Add(new OperatorTokenAuthenticator(OperatorTokens.Read(operatorFile, loggers, time), roles));
+        if (options.Certificates.Ca is not null)
+            ways.Add(new CertificateAuthenticator(options.Certificates, roles, time));
+        AsksForCertificates = options.Certificates.Ca is not null;
         Authenticators = new Authenticators(ways, options.Anonymous is { } role ? roles.Find(role, []) : null);
     }
 
     /// <summary>The ways to show who one is.</summary>
     public Authenticators Authenticators { get; }
+
+    /// <summary>True if certificates are looked at, which clients show only if they are asked to.</summary>
+    public bool AsksForCertificates { get; }
 
     /// <summary>What the options describe; null if callers are not told apart.</summary>
     /// <exception cref="StartupException">A file that they name can't be used.</exception>
@@ -35,5 +45,10 @@ internal sealed class AccessControl : IAsyncDisposable
         options.IsOn ? new AccessControl(options, operators, dataDirectory, loggers, time) : null;
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => uses?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (uses is not null)
+            await uses.DisposeAsync();
+        users?.Dispose();
+    }
 }

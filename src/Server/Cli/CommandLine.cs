@@ -71,6 +71,7 @@ internal static class CommandLine
             AuditCommand.Create(terminal),
             ImageCommand.Create(terminal),
             TokenCommand.Create(terminal),
+            UserCommand.Create(terminal),
             ConfigCommand.Create(terminal),
             DoctorCommand.Create(terminal),
         };
@@ -90,6 +91,7 @@ internal static class CommandLine
             ["audit"] = AuditCommand.Examples,
             ["image"] = ImageCommand.Examples,
             ["token"] = TokenCommand.Examples,
+            ["user"] = UserCommand.Examples,
             ["doctor"] = DoctorCommand.Examples,
         });
         return root;

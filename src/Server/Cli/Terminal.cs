@@ -15,6 +15,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     /// <summary>Standard error.</summary>
     public TextWriter Error { get; } = error;
 
+    /// <summary>Standard input, unless it is a terminal.</summary>
+    public TextReader? Input { get; init; }
+
     /// <summary>True if standard output is a terminal that can move its cursor, with colours or without.</summary>
     public bool IsTerminal { get; init; }
 
@@ -26,6 +29,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     public static Terminal Process() =>
         new(Console.Out, Console.Error, WantsColours && !Console.IsOutputRedirected, WantsColours && !Console.IsErrorRedirected)
         {
+            Input = Console.IsInputRedirected ? Console.In : null,
             IsTerminal = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"),
         };
 
@@ -66,6 +70,27 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
         Tone.Good => new Style(Color.Green, decoration: Decoration.Bold),
         _ => new Style(Color.Red),
     };
+
+    /// <summary>The first line of standard input; of a terminal what somebody types, which it does not show. Null if there is none.</summary>
+    /// <param name="prompt">What is asked for, on standard error.</param>
+    public string? ReadSecret(string prompt)
+    {
+        if (Input is not null)
+            return Input.ReadLine();
+        Error.Write(prompt);
+        Error.Flush();
+        var typed = new System.Text.StringBuilder();
+        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        {
+            if (key.Key == ConsoleKey.Backspace)
+                typed.Length = Math.Max(0, typed.Length - 1);
+            else if (!char.IsControl(key.KeyChar))
+                typed.Append(key.KeyChar);
+        }
+
+        Error.WriteLine();
+        return typed.ToString();
+    }
 
     /// <summary>Empties the terminal, if it is one, for what is shown anew.</summary>
     public void Clear()

@@ -12,6 +12,12 @@ internal sealed record AuthOptions : IOptions
     /// <summary>Tokens.</summary>
     public AuthTokensOptions Tokens { get; init; } = new();
 
+    /// <summary>Users with passwords.</summary>
+    public AuthBasicOptions Basic { get; init; } = new();
+
+    /// <summary>Certificates that callers show.</summary>
+    public AuthCertificatesOptions Certificates { get; init; } = new();
+
     /// <summary>
     /// Roles by name, beside <c>reader</c>, <c>developer</c>, <c>ci</c>, <c>worker</c>, <c>operator</c>, <c>node</c> and <c>admin</c>, which are there.
     /// </summary>
@@ -24,7 +30,7 @@ internal sealed record AuthOptions : IOptions
     public bool PublicMetrics { get; init; }
 
     /// <summary>True if there is a way to show who one is.</summary>
-    internal bool HasMethod => Tokens.File is not null;
+    internal bool HasMethod => Tokens.File is not null || Basic.File is not null || Certificates.Ca is not null;
 
     /// <summary>True if callers are told apart.</summary>
     internal bool IsOn => HasMethod || Anonymous is not null;
@@ -50,6 +56,11 @@ internal sealed record AuthOptions : IOptions
             yield return new(nameof(Roles), $"'{name}' is there already, with the rights {string.Join(", ", RightNames.Of(Auth.Roles.Presets[name]))}: take another name");
         if (Anonymous is not null && CheckRole(Anonymous) is { } unknown)
             yield return new(nameof(Anonymous), unknown);
+        foreach (string role in Certificates.Rules.Select(rule => rule.Role).OfType<string>().Distinct())
+        {
+            if (CheckRole(role) is { } absent)
+                yield return new($"{nameof(Certificates)}.{nameof(Certificates.Rules)}", absent);
+        }
     }
 
     /// <summary>What is wrong with the name of a role; null if nothing is.</summary>

@@ -79,6 +79,8 @@ internal sealed record ServerOptions : IOptions
             yield return new(nameof(Execution), $"scheduler.advertise.grpc is missing: other servers can't call {vague}, say how they reach this one");
         if (!Auth.IsOn && Execution.Scheduler.Peers.ClientTokenFile is not null)
             yield return new(nameof(Execution), "scheduler.peers.clientTokenFile lets this server speak for its callers, whom it does not know: set auth.tokens.file, or leave it out");
+        if (Auth.Certificates.Ca is not null && Listeners.Tls.Certificate is null)
+            yield return new($"{nameof(Auth)}.{nameof(Auth.Certificates)}", "needs TLS, as certificates are shown by nothing else: set listeners.tls.certificate and listeners.tls.key");
         foreach (OptionProblem problem in OpenListeners.Check(this))
             yield return problem;
     }

@@ -304,6 +304,7 @@ internal sealed class RunningServer : IAsyncDisposable
                     new HttpCacheEndpoints(clientCache, clientResults, clientCas, features, observer).Map(application);
                 },
                 Certificate = certificate,
+                AsksForCertificates = access?.AsksForCertificates ?? false,
                 Rpc = new RpcServerOptions { Metrics = rpcMetrics, Interceptors = [.. access is null ? [] : (RpcInterceptor[])[new CallAccess(access.Authenticators).InvokeAsync], metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: false).InvokeAsync] },
                 WorkerRpc = new RpcServerOptions { Metrics = rpcMetrics, BeginsTraces = false, Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: true).InvokeAsync] },
             },

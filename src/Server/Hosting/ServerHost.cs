@@ -113,7 +113,7 @@ internal sealed class ServerHost : IAsyncDisposable
         void Secure(HttpsConnectionAdapterOptions https, ServerCertificate certificate)
         {
             (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Leaf, certificate.Chain);
-            if (listener.Kind != ListenerKind.Workers || options.WorkerGate is not { AsksForCertificates: true })
+            if (!options.AsksForCertificates && (listener.Kind != ListenerKind.Workers || options.WorkerGate is not { AsksForCertificates: true }))
                 return;
             // Whoever shows a bad one, or none, is to read what is wrong with it, and a failed handshake does not tell: the gate judges.
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;

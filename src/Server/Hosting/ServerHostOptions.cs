@@ -21,6 +21,9 @@ internal sealed record ServerHostOptions
     /// </summary>
     public WorkerGate? WorkerGate { get; init; }
 
+    /// <summary>Whether whoever connects over TLS is asked for a certificate, which he may have or not.</summary>
+    public bool AsksForCertificates { get; init; }
+
     /// <summary>Limits and interceptors.</summary>
     public RpcServerOptions Rpc { get; init; } = new();
 

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
+using RemoteExec.Server.Auth;
 using RemoteExec.Server.Auth.Tokens;
 using RemoteExec.Server.Hosting;
 
@@ -43,12 +44,12 @@ internal sealed class AccessServer : IAsyncDisposable
     public static string Create(string file, string role, string[]? instances = null, DateTimeOffset? expires = null)
     {
         TokenSecret secret = TokenSecret.New();
-        TokenLines.Append(file, new ApiToken { Id = secret.Id, Name = $"the {role}", Hash = Convert.ToHexStringLower(secret.Hash), Role = role, Instances = instances ?? [], Expires = expires });
+        AddedLines.Add(file, TokenLines.Format(new ApiToken { Id = secret.Id, Name = $"the {role}", Hash = Convert.ToHexStringLower(secret.Hash), Role = role, Instances = instances ?? [], Expires = expires }));
         return secret.Text;
     }
 
     /// <summary>Takes a token away.</summary>
-    public void Revoke(string token) => TokenLines.Append(TokenFile, new ApiToken { Id = token.Split('_')[1], Revoked = DateTimeOffset.UnixEpoch });
+    public void Revoke(string token) => AddedLines.Add(TokenFile, TokenLines.Format(new ApiToken { Id = token.Split('_')[1], Revoked = DateTimeOffset.UnixEpoch }));
 
     /// <summary>Waits until the server has looked at the file of tokens again.</summary>
     public async Task WaitForAsync(string token, bool isGood)

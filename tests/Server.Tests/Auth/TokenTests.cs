@@ -109,7 +109,7 @@ public sealed class TokenTests : IDisposable
         time.Advance(TimeSpan.FromSeconds(59));
         Assert.Contains("has expired", (await ShowAsync(tokens, AccessServer.Bearer(first))).Refusal, StringComparison.Ordinal);
 
-        TokenLines.Append(TokenFile, new ApiToken { Id = second.Split('_')[1], Revoked = time.GetUtcNow() });
+        AddedLines.Add(TokenFile, TokenLines.Format(new ApiToken { Id = second.Split('_')[1], Revoked = time.GetUtcNow() }));
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Contains("was revoked", (await ShowAsync(tokens, AccessServer.Bearer(second))).Refusal, StringComparison.Ordinal);
         Assert.Empty(log.Entries);

@@ -1,9 +1,8 @@
-using System.Text;
 using System.Text.Json;
 
 namespace RemoteExec.Server.Auth.Tokens;
 
-/// <summary>The file of tokens: a line of JSON for each thing that happened to one. Lines are only added, each in one piece, so that nobody reads half of one, and none is lost when two are added at once.</summary>
+/// <summary>The file of tokens: a line of JSON for each thing that happened to one.</summary>
 internal static class TokenLines
 {
     private const int HashDigits = 64;
@@ -13,12 +12,8 @@ internal static class TokenLines
     public static IReadOnlyDictionary<string, ApiToken> Parse(string text)
     {
         var tokens = new Dictionary<string, ApiToken>(StringComparer.Ordinal);
-        int number = 0;
-        foreach (string line in text.Split('\n'))
+        foreach ((int number, string line) in AddedLines.In(text))
         {
-            number++;
-            if (line.AsSpan().Trim() is not { IsEmpty: false } content || content[0] == '#')
-                continue;
             ApiToken token = Read(line, number);
             if (token.Revoked is { } revoked && tokens.TryGetValue(token.Id, out ApiToken? made))
                 tokens[token.Id] = made with { Revoked = revoked };
@@ -31,19 +26,8 @@ internal static class TokenLines
         return tokens;
     }
 
-    /// <summary>Adds a line to a file, which only its owner can read if it is made now.</summary>
-    /// <exception cref="IOException">It can't be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The same.</exception>
-    public static void Append(string path, ApiToken token)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 }; // one at a time
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var file = new FileStream(path, options);
-        bool isTorn = file.Length > 0 && file.Seek(-1, SeekOrigin.End) >= 0 && file.ReadByte() != '\n';
-        file.Seek(0, SeekOrigin.End);
-        file.Write(Encoding.UTF8.GetBytes($"{(isTorn ? "\n" : "")}{JsonSerializer.Serialize(token, TokenJson.Default.ApiToken)}\n"));
-    }
+    /// <summary>A line.</summary>
+    public static string Format(ApiToken token) => JsonSerializer.Serialize(token, TokenJson.Default.ApiToken);
 
     private static ApiToken Read(string line, int number)
     {

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using RemoteExec.Protocol.Access;
 using RemoteExec.Server.Auth;
 using RemoteExec.Server.Auth.Tokens;
 using RemoteExec.Server.Configuration;
@@ -45,10 +44,10 @@ internal static class TokenCommand
             var token = new ApiToken
             {
                 Id = secret.Id,
-                Name = CheckName(result.GetValue(name)!),
+                Name = CallerWords.CheckName(result.GetValue(name)!, "token"),
                 Hash = Convert.ToHexStringLower(secret.Hash),
-                Role = CheckRole(result.GetValue(role)!, options),
-                Instances = CheckInstances(result.GetValue(instances) ?? []),
+                Role = CallerWords.CheckRole(result.GetValue(role)!, options),
+                Instances = CallerWords.CheckInstances(result.GetValue(instances) ?? []),
                 Created = now,
                 Expires = result.GetValue(expires) is { } text ? now + CheckTime(text) : null,
             };
@@ -100,51 +99,12 @@ internal static class TokenCommand
 
     private static string FileOf(ServerOptions options) => options.Auth.Tokens.File ?? throw new UsageException("which file of tokens? name it with --tokens, or a configuration that does with --config");
 
-    private static string CheckName(string name) => name.Length is > 0 and <= 200 && !name.Any(char.IsControl)
-        ? name
-        : throw new UsageException("the name of a token has 1 to 200 characters, none of which is a control character");
-
-    private static string CheckRole(string role, ServerOptions options) => new Roles(options.Auth.Roles).Names is var names && names.Contains(role)
-        ? role
-        : throw new UsageException($"--role: there is no role '{role}': there are {string.Join(", ", names.Order(StringComparer.Ordinal))}; roles of a configuration are known with --config");
-
-    private static string[] CheckInstances(string[] instances)
-    {
-        foreach (string instance in instances)
-        {
-            if (!InstanceScope.TryParse(instance, out _, out string? error))
-                throw new UsageException($"--instance: {error}");
-        }
-
-        return instances;
-    }
-
     private static TimeSpan CheckTime(string text) => !Duration.TryParse(text, out TimeSpan time, out string? error) ? throw new UsageException($"--expires: {error}")
         : time > TimeSpan.Zero ? time : throw new UsageException("--expires: must be positive");
 
-    private static IReadOnlyDictionary<string, ApiToken> Read(string file)
-    {
-        try
-        {
-            return TokenLines.Parse(File.ReadAllText(file));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
-        {
-            throw new StartupException($"{file}: {(exception is FormatException ? exception.Message : IoReason.OfReading(file, exception))}", exception);
-        }
-    }
+    private static IReadOnlyDictionary<string, ApiToken> Read(string file) => CallerWords.Read(file, TokenLines.Parse);
 
-    private static void Append(string file, ApiToken token)
-    {
-        try
-        {
-            TokenLines.Append(file, token);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new StartupException($"{file} can't be written: {IoReason.OfReading(file, exception)}", exception);
-        }
-    }
+    private static void Append(string file, ApiToken token) => CallerWords.Add(file, TokenLines.Format(token));
 
     private static void Show(IReadOnlyList<ApiToken> tokens, IReadOnlyDictionary<string, DateTimeOffset> uses, Terminal terminal)
     {
