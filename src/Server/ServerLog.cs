@@ -15,4 +15,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(4, LogLevel.Warning, "When tokens were last used can't be written to {File}: {Problem}")]
     public static partial void UsesNotWritten(ILogger logger, string file, string problem);
+
+    [LoggerMessage(5, LogLevel.Error, "The audit log {File} can't be written: {Problem}. What happens meanwhile is not in it")]
+    public static partial void AuditNotWritten(ILogger logger, string file, string problem);
 }

@@ -59,7 +59,7 @@ public sealed partial class OperationsTests : IDisposable
 
         List<string> outputs = await RunAsync("live", () => Task.CompletedTask);
 
-        Assert.Equal(["", "1"], outputs[..2]);
+        Assert.Equal(["serving", "1"], outputs[..2]);
         Assert.Contains(data.FullPath, outputs[2], StringComparison.Ordinal);
         await StopAsync(server);
     }

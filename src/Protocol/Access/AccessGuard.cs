@@ -4,18 +4,17 @@ namespace RemoteExec.Protocol.Access;
 public sealed class AccessGuard
 {
     private readonly Func<Caller?>? find;
+    private readonly Action<AccessDeniedException>? told;
 
     private AccessGuard() => find = null;
 
     /// <summary>A guard that knows whom to ask about; where nobody is known, nothing is allowed.</summary>
     /// <param name="find">Tells who calls.</param>
-    public AccessGuard(Func<Caller?> find) => this.find = find;
+    /// <param name="told">Told of what is denied; null for nobody.</param>
+    public AccessGuard(Func<Caller?> find, Action<AccessDeniedException>? told = null) => (this.find, this.told) = (find, told);
 
     /// <summary>Where callers are not told apart: whoever gets so far may do everything.</summary>
     public static AccessGuard Off { get; } = new();
-
-    /// <summary>The guard of calls, which each have a <see cref="Caller.Current"/>.</summary>
-    public static AccessGuard OfCalls { get; } = new(() => Caller.Current);
 
     /// <summary>True if callers are told apart.</summary>
     public bool IsOn => find is not null;
@@ -30,7 +29,10 @@ public sealed class AccessGuard
     /// <exception cref="AccessDeniedException">He has not.</exception>
     public void Check(Right oneOf, InstanceName instance)
     {
-        if (find is not null && !Allows(oneOf, instance))
-            throw AccessDeniedException.In(instance, find(), oneOf);
+        if (find is null || Allows(oneOf, instance))
+            return;
+        AccessDeniedException denial = AccessDeniedException.In(instance, find(), oneOf);
+        told?.Invoke(denial);
+        throw denial;
     }
 }

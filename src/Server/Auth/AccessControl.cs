@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RemoteExec.Protocol.Access;
+using RemoteExec.Server.Auth.Audit;
 using RemoteExec.Server.Auth.Tokens;
 using RemoteExec.Server.Auth.Users;
 using RemoteExec.Server.Configuration;
@@ -14,6 +15,9 @@ internal sealed class AccessControl : IAsyncDisposable
 
     private AccessControl(AuthOptions options, OperatorsOptions operators, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
     {
+        if (options.Audit.File is { } auditFile)
+            Audit = new AuditLog(auditFile, options.Audit.MaxBytes.Bytes, loggers.CreateLogger<AuditLog>(), time);
+        Guard = new AccessGuard(() => Caller.Current, denial => Audit?.Denied(null, denial.Caller, null, denial.Message));
         var roles = new Roles(options.Roles);
         List<IAuthenticator> ways = [];
         if (options.Tokens.File is { } tokenFile)
@@ -36,6 +40,12 @@ internal sealed class AccessControl : IAsyncDisposable
     /// <summary>The ways to show who one is.</summary>
     public Authenticators Authenticators { get; }
 
+    /// <summary>Knows what the caller of the flow that asks may do.</summary>
+    public AccessGuard Guard { get; }
+
+    /// <summary>Where it is written down what callers did and were denied; null if it is not.</summary>
+    public AuditLog? Audit { get; }
+
     /// <summary>True if certificates are looked at, which clients show only if they are asked to.</summary>
     public bool AsksForCertificates { get; }
 
@@ -50,5 +60,7 @@ internal sealed class AccessControl : IAsyncDisposable
         if (uses is not null)
             await uses.DisposeAsync();
         users?.Dispose();
+        if (Audit is not null)
+            await Audit.DisposeAsync();
     }
 }

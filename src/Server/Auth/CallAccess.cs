@@ -1,5 +1,6 @@
 using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc.Server;
+using RemoteExec.Server.Auth.Audit;
 
 namespace RemoteExec.Server.Auth;
 
@@ -8,7 +9,8 @@ namespace RemoteExec.Server.Auth;
 /// he asks for in an instance, services and guarded stores see.
 /// </summary>
 /// <param name="authenticators">Know callers.</param>
-internal sealed class CallAccess(Authenticators authenticators)
+/// <param name="audit">Told of what is denied; null for nobody.</param>
+internal sealed class CallAccess(Authenticators authenticators, AuditLog? audit)
 {
     /// <summary>Stands before a handler.</summary>
     public Task InvokeAsync(RpcCall call, RpcHandler next)
@@ -20,41 +22,42 @@ internal sealed class CallAccess(Authenticators authenticators)
         return asked.IsCompletedSuccessfully ? ServeAsync(asked.GetAwaiter().GetResult(), right, call, next) : WaitAsync(asked, right, call, next);
     }
 
-    private static async Task WaitAsync(ValueTask<Authentication> asked, MethodRight right, RpcCall call, RpcHandler next) => await ServeAsync(await asked, right, call, next);
+    private async Task WaitAsync(ValueTask<Authentication> asked, MethodRight right, RpcCall call, RpcHandler next) => await ServeAsync(await asked, right, call, next);
 
-    private static Task ServeAsync(Authentication answer, MethodRight right, RpcCall call, RpcHandler next)
+    private Task ServeAsync(Authentication answer, MethodRight right, RpcCall call, RpcHandler next)
     {
         if (answer.Caller is not { } caller)
-        {
-            call.FailAsStranger(answer.Refusal!);
-            return Task.CompletedTask;
-        }
+            return Refuse(call, null, answer.Refusal!);
 
         if (call.GetRequestHeader(CallerHeader.Name) is not null)
         {
             if (!caller.HasOneOfEverywhere(Right.Impersonate))
-                return Fail(call, AccessDeniedException.Everywhere(caller, Right.Impersonate));
+                return Deny(call, AccessDeniedException.Everywhere(caller, Right.Impersonate));
             if (call.GetBinaryRequestHeader(CallerHeader.Name) is not { } told || CallerHeader.Decode(told) is not { } meant)
-            {
-                call.FailAsStranger($"the header {CallerHeader.Name} makes no sense to this version");
-                return Task.CompletedTask;
-            }
+                return Refuse(call, caller, $"the header {CallerHeader.Name} makes no sense to this version");
 
             caller = meant;
         }
 
         if (right.Refuse(caller) is { } refusal)
-            return Fail(call, refusal);
+            return Deny(call, refusal);
         Caller.Current = caller; // in the flow of this call alone
         return next(call);
     }
 
-    private static Task Fail(RpcCall call, AccessDeniedException refusal)
+    private Task Deny(RpcCall call, AccessDeniedException refusal)
     {
         if (refusal.IsStranger)
-            call.FailAsStranger(refusal.Message);
-        else
-            call.FailAsDenied(refusal.Message);
+            return Refuse(call, refusal.Caller, refusal.Message);
+        audit?.Denied(call.Method, refusal.Caller, call.Peer, refusal.Message);
+        call.FailAsDenied(refusal.Message);
+        return Task.CompletedTask;
+    }
+
+    private Task Refuse(RpcCall call, Caller? caller, string reason)
+    {
+        audit?.Denied(call.Method, caller, call.Peer, reason);
+        call.FailAsStranger(reason);
         return Task.CompletedTask;
     }
 }

@@ -8,6 +8,7 @@ using RemoteExec.Execution.Services;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Access;
 using RemoteExec.Server.Api;
+using RemoteExec.Server.Auth.Audit;
 using RemoteExec.Server.Telemetry;
 using RemoteExec.Server.WebConsole;
 
@@ -22,7 +23,8 @@ namespace RemoteExec.Server.Auth;
 /// <param name="operators">Those of operators; null if there are none.</param>
 /// <param name="records">Knows the instances of builds; null if nothing is written down of them.</param>
 /// <param name="areMetricsPublic">True if metrics are for everybody.</param>
-internal sealed class HttpAccess(Authenticators authenticators, ApiRoutes routes, OperatorEndpoints? operators, BuildRecords? records, bool areMetricsPublic)
+/// <param name="audit">Told of what is denied,; null for nobody.</param>
+internal sealed class HttpAccess(Authenticators authenticators, ApiRoutes routes, OperatorEndpoints? operators, BuildRecords? records, bool areMetricsPublic, AuditLog? audit)
 {
     private const string OperationPrefix = "operations/";
     private const string Challenge = "Basic realm=\"remoteexec\", charset=\"UTF-8\"";
@@ -42,7 +44,7 @@ internal sealed class HttpAccess(Authenticators authenticators, ApiRoutes routes
         string? authorization = context.Request.Headers.Authorization;
         Authentication answer = await authenticators.AuthenticateAsync(new Credentials(authorization, context.Connection.ClientCertificate), context.RequestAborted);
         if (answer.Caller is not { } caller)
-            await RefuseAsync(context, StatusCodes.Status401Unauthorized, answer.Refusal!);
+            await RefuseAsync(context, StatusCodes.Status401Unauthorized, null, answer.Refusal!);
         else if (await RefusalOfAsync(context, caller, right, values, instance) is not { } refusal)
         {
             Caller.Current = caller; // in the flow of this request alone
@@ -50,7 +52,7 @@ internal sealed class HttpAccess(Authenticators authenticators, ApiRoutes routes
         }
         else
         {
-            await RefuseAsync(context, refusal.IsStranger ? StatusCodes.Status401Unauthorized : StatusCodes.Status403Forbidden, refusal.Message);
+            await RefuseAsync(context, refusal.IsStranger ? StatusCodes.Status401Unauthorized : StatusCodes.Status403Forbidden, caller, refusal.Message);
         }
     }
 
@@ -106,8 +108,9 @@ internal sealed class HttpAccess(Authenticators authenticators, ApiRoutes routes
     private static InstanceName? InstanceIn(HttpRequest request) =>
         request.Query["instance"] is { Count: > 0 } values && InstanceName.TryParse(values[^1], out InstanceName instance, out _) ? instance : null;
 
-    private static Task RefuseAsync(HttpContext context, int status, string message)
+    private Task RefuseAsync(HttpContext context, int status, Caller? caller, string message)
     {
+        audit?.Denied($"{context.Request.Method} {context.Request.Path}", caller, $"{context.Connection.RemoteIpAddress}", message);
         context.Response.Headers.CacheControl = "no-store";
         if (status == StatusCodes.Status401Unauthorized)
             context.Response.Headers[HeaderNames.WWWAuthenticate] = Challenge;

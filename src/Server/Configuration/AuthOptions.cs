@@ -29,6 +29,9 @@ internal sealed record AuthOptions : IOptions
     /// <summary>Whether <c>/metrics</c> is for everybody who reaches the HTTP listener. Otherwise it takes <c>operate</c>.</summary>
     public bool PublicMetrics { get; init; }
 
+    /// <summary>The audit log.</summary>
+    public AuthAuditOptions Audit { get; init; } = new();
+
     /// <summary>True if there is a way to show who one is.</summary>
     internal bool HasMethod => Tokens.File is not null || Basic.File is not null || Certificates.Ca is not null;
 

@@ -26,6 +26,7 @@ using RemoteExec.Server.Api;
 using RemoteExec.Server.Api.Description;
 using RemoteExec.Server.Api.Stores;
 using RemoteExec.Server.Auth;
+using RemoteExec.Server.Auth.Audit;
 using RemoteExec.Server.Configuration;
 using RemoteExec.Server.Telemetry;
 using RemoteExec.Server.WebConsole;
@@ -178,7 +179,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private async Task ComposeAsync(ServerOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         access = AccessControl.Open(options.Auth, options.Operators, DataDirectory, loggers, time);
-        AccessGuard guard = access is null ? AccessGuard.Off : AccessGuard.OfCalls;
+        AccessGuard guard = access?.Guard ?? AccessGuard.Off;
         DefaultStores defaults = DefaultStores.In(DataDirectory, options.MaxSize);
         StoreReference media = options.Cas.Store ?? defaults.Cas;
         var instances = new InstanceStores(options, DataDirectory, stores);
@@ -211,6 +212,8 @@ internal sealed class RunningServer : IAsyncDisposable
         (IBlobStore clientCas, IBlobStore clientResults, IActionCache clientCache) = access is null
             ? (cas, results, actionCache)
             : (new GuardedStore(cas, guard), new GuardedStore(results, guard, Right.ReadAc, Right.WriteAc), new GuardedActionCache(actionCache, guard));
+        if (access?.Audit is { } audit)
+            (clientCache, clientResults) = (new AuditedActionCache(clientCache, audit), new AuditedStore(clientResults, audit));
         // What workers are offered as well: they write no results of actions, and execute nothing elsewhere. Of what they do nobody is told: clients have said for which builds it is.
         List<RpcService> workerServices =
         [
@@ -256,14 +259,14 @@ internal sealed class RunningServer : IAsyncDisposable
                 [
                     new ExecutionService(queue, cas, features, observer).ToRpcService(),
                     new OperationsService(queue, cas, limits, time, guard).ToRpcService(),
-                    new OperatorService(new QueueOperator(queue), operatorAccess).ToRpcService(),
+                    new OperatorService(Audited(new QueueOperator(queue)), operatorAccess).ToRpcService(),
                 ],
                 (RemoteExecutionReflection.Descriptor, "Execution"), (OperationsReflection.Descriptor, "Operations"), (OperatorReflection.Descriptor, "Operator")));
             workerServices.AddRange(scheduler.Serve(
                 isForWorkers: true, AccessGuard.Off,
                 queue => [new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService(), new LogStreamService(logs).ToRpcService()],
                 (WorkerReflection.Descriptor, "WorkerQueue"), (RemoteLogstreamReflection.Descriptor, "LogStreamService")));
-            operators = new OperatorEndpoints(scheduler.Operator, operatorAccess);
+            operators = new OperatorEndpoints(Audited(scheduler.Operator), operatorAccess);
             Routes.Add(new LogEndpoints(scheduler.Logs(logs, cas), time).Routes);
             listeners.Add(new Listener(ListenerKind.Workers, ListenAddress.OfSocket(socket.FullPath), "--data"));
         }
@@ -295,7 +298,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 {
                     new HealthEndpoint(health).Map(application);
                     if (access is not null)
-                        new HttpAccess(access.Authenticators, Routes, operators, records, options.Auth.PublicMetrics).Map(application);
+                        new HttpAccess(access.Authenticators, Routes, operators, records, options.Auth.PublicMetrics, access.Audit).Map(application);
                     telemetry.Metrics?.Map(application);
                     operators?.Map(application); // before those that take what comes for part of a build
                     Routes.Map(application);
@@ -305,7 +308,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 },
                 Certificate = certificate,
                 AsksForCertificates = access?.AsksForCertificates ?? false,
-                Rpc = new RpcServerOptions { Metrics = rpcMetrics, Interceptors = [.. access is null ? [] : (RpcInterceptor[])[new CallAccess(access.Authenticators).InvokeAsync], metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: false).InvokeAsync] },
+                Rpc = new RpcServerOptions { Metrics = rpcMetrics, Interceptors = [.. access is null ? [] : (RpcInterceptor[])[new CallAccess(access.Authenticators, access.Audit).InvokeAsync], metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: false).InvokeAsync] },
                 WorkerRpc = new RpcServerOptions { Metrics = rpcMetrics, BeginsTraces = false, Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: true).InvokeAsync] },
             },
             loggers, time, cancellationToken);
@@ -320,6 +323,8 @@ internal sealed class RunningServer : IAsyncDisposable
             worker = new LocalWorker(settings, cas, new EmptyBlobStore(blobs), socket.FullPath, loggers, time);
         }
     }
+
+    private IOperator Audited(IOperator steers) => access?.Audit is { } audit ? new AuditedOperator(steers, audit) : steers;
 
     private static List<Listener> ListenersOf(ListenersOptions options) =>
     [

@@ -1,5 +1,6 @@
 using RemoteExec.Protocol.Access;
 using RemoteExec.Server.Auth;
+using RemoteExec.Server.Auth.Audit;
 using RemoteExec.Server.Configuration;
 
 namespace RemoteExec.Server.Cli.Access;
@@ -48,17 +49,24 @@ internal static class CallerWords
         }
     }
 
-    /// <summary>Adds a line to a file.</summary>
+    /// <summary>Adds a line to a file, and writes down who did, if the configuration has a file for that.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="line">The line.</param>
+    /// <param name="what">What is done, such as <c>token.create</c>.</param>
+    /// <param name="subject">To what.</param>
+    /// <param name="options">The configuration.</param>
     /// <exception cref="StartupException">It can't be written.</exception>
-    public static void Add(string file, string line)
+    public static void Add(string file, string line, string what, string subject, ServerOptions options)
     {
         try
         {
+            if (options.Auth.Audit.File is { } audit)
+                new AuditFile(audit, options.Auth.Audit.MaxBytes.Bytes).Add(new AuditEntry { Time = TimeProvider.System.GetUtcNow(), What = what, Caller = Environment.UserName, Method = "command line", Subject = subject, Outcome = "done" });
             AddedLines.Add(file, line);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"{file} can't be written: {IoReason.OfReading(file, exception)}", exception);
+            throw new StartupException($"{file}{(options.Auth.Audit.File is { } audit ? $", or {audit}," : "")} can't be written: {IoReason.OfReading(file, exception)}", exception);
         }
     }
 }

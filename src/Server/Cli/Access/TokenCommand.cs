@@ -52,7 +52,7 @@ internal static class TokenCommand
                 Expires = result.GetValue(expires) is { } text ? now + CheckTime(text) : null,
             };
             string file = FileOf(options);
-            Append(file, token);
+            Append(file, token, "token.create", $"{token.Id} ({token.Name}, {Describe(token)})", options);
             terminal.WriteLine(secret.Text);
             terminal.Error.WriteLine($"token {token.Id} ({token.Name}, {Describe(token)}) is in {file}; callers show it as 'Authorization: Bearer …'");
         });
@@ -84,11 +84,12 @@ internal static class TokenCommand
         SettingFlags flags = FlagsOf(command);
         command.SetAction(result =>
         {
-            string file = FileOf(flags.Load(result)), wanted = result.GetValue(id)!;
+            ServerOptions options = flags.Load(result);
+            string file = FileOf(options), wanted = result.GetValue(id)!;
             if (!Read(file).TryGetValue(wanted, out ApiToken? token))
                 throw new StartupException($"{file} has no token '{wanted}': 'remoteexec token list' shows those that it has");
             if (token.Revoked is null)
-                Append(file, new ApiToken { Id = wanted, Revoked = TimeProvider.System.GetUtcNow() });
+                Append(file, new ApiToken { Id = wanted, Revoked = TimeProvider.System.GetUtcNow() }, "token.revoke", $"{wanted} ({token.Name})", options);
             terminal.WriteLine($"token {wanted} ({token.Name}) is revoked", Tone.Good);
         });
         return command;
@@ -104,7 +105,7 @@ internal static class TokenCommand
 
     private static IReadOnlyDictionary<string, ApiToken> Read(string file) => CallerWords.Read(file, TokenLines.Parse);
 
-    private static void Append(string file, ApiToken token) => CallerWords.Add(file, TokenLines.Format(token));
+    private static void Append(string file, ApiToken token, string what, string subject, ServerOptions options) => CallerWords.Add(file, TokenLines.Format(token), what, subject, options);
 
     private static void Show(IReadOnlyList<ApiToken> tokens, IReadOnlyDictionary<string, DateTimeOffset> uses, Terminal terminal)
     {

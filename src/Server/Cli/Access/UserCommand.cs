@@ -49,7 +49,7 @@ internal static class UserCommand
                 Set = TimeProvider.System.GetUtcNow(),
                 Hash = PasswordHash.Of(CheckPassword(terminal.ReadSecret("Password: "))).ToString(),
             };
-            Add(file, user);
+            Add(file, user, "user.set", options);
             terminal.WriteLine($"user '{user.Name}' ({user.Role} {(user.Instances.Count == 0 ? "everywhere" : $"in {string.Join(", ", user.Instances)}")}) is in {file}", Tone.Good);
         });
         return command;
@@ -80,10 +80,11 @@ internal static class UserCommand
         SettingFlags flags = FlagsOf(command);
         command.SetAction(result =>
         {
-            string file = FileOf(flags.Load(result)), wanted = result.GetValue(name)!;
+            ServerOptions options = flags.Load(result);
+            string file = FileOf(options), wanted = result.GetValue(name)!;
             if (!Read(file).ContainsKey(wanted))
                 throw new StartupException($"{file} has no user '{wanted}': 'remoteexec user list' shows those that it has");
-            Add(file, new ApiUser { Name = wanted, Removed = TimeProvider.System.GetUtcNow() });
+            Add(file, new ApiUser { Name = wanted, Removed = TimeProvider.System.GetUtcNow() }, "user.remove", options);
             terminal.WriteLine($"user '{wanted}' is removed", Tone.Good);
         });
         return command;
@@ -104,5 +105,5 @@ internal static class UserCommand
 
     private static IReadOnlyDictionary<string, ApiUser> Read(string file) => CallerWords.Read(file, UserTable.ParseLines);
 
-    private static void Add(string file, ApiUser user) => CallerWords.Add(file, JsonSerializer.Serialize(user, UserJson.Default.ApiUser));
+    private static void Add(string file, ApiUser user, string what, ServerOptions options) => CallerWords.Add(file, JsonSerializer.Serialize(user, UserJson.Default.ApiUser), what, user.Name, options);
 }
