@@ -31,7 +31,8 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>Opens one.</summary>
     /// <param name="address"><c>host:port</c> of the server's HTTP.</param>
     /// <param name="isDark">True for somebody who likes it dark.</param>
-    public static async Task<Browser> OpenAsync(string address, bool isDark = false)
+    /// <param name="credentials">What is typed when the server asks who is there; null for nothing.</param>
+    public static async Task<Browser> OpenAsync(string address, bool isDark = false, HttpCredentials? credentials = null)
     {
         Requires.Program("chromium", "chromium");
         IPlaywright playwright = await Playwright.CreateAsync();
@@ -39,6 +40,7 @@ internal sealed class Browser : IAsyncDisposable
         IPage page = await browser.NewPageAsync(new BrowserNewPageOptions
         {
             ViewportSize = new ViewportSize { Width = 1300, Height = 900 },
+            HttpCredentials = credentials,
             ColorScheme = isDark ? ColorScheme.Dark : ColorScheme.Light,
         });
         var opened = new Browser(playwright, browser, page, $"http://{address}/console/", isDark);
