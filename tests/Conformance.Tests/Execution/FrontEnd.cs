@@ -2,8 +2,8 @@ using Google.LongRunning;
 using RemoteExec.Execution.Availability;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Services;
-using RemoteExec.Protocol.Workers;
 using RemoteExec.Protocol.Access;
+using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Rpc.Server;
 
