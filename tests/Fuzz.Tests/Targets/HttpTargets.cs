@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using RemoteExec.ActionCache.Services;
 using RemoteExec.Cas.Stores;
+using RemoteExec.Server.Auth;
+using RemoteExec.Server.Auth.Tokens;
 using RemoteExec.TestKit;
 
 namespace RemoteExec.Fuzz.Tests.Targets;
@@ -29,5 +31,16 @@ internal static class HttpTargets
                 }
             },
             "bytes=0-9", "bytes=5-", "bytes=-7", "bytes=0-0,5-6"),
+        FuzzTargets.OfText(
+            "authorization",
+            text =>
+            {
+                var credentials = new Credentials(text, null);
+                if (credentials.TryGetBasic(out string? user, out string? password))
+                    Assert.True(credentials.BearerToken is null && !user.Contains(':', StringComparison.Ordinal) && password is not null);
+                if (credentials.BearerToken is { } token && TokenSecret.Parse(token) is { } secret)
+                    Assert.Equal((token, $"rxt_{secret.Id}"), (secret.Text, secret.ToString()));
+            },
+            "Bearer rxt_0123456789ab_" + new string('0', 64), "Basic YW5uOmI6Yw==", "basic Og==", "Bearer a.b.c"),
     ];
 }

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Rpc.Client;
 using RemoteExec.TestKit;
 
@@ -50,6 +51,21 @@ internal static class ProtocolTargets
         FuzzTargets.OfText("address", text => RpcAddress.TryParse(text, out _, out _), "grpc://127.0.0.1:8980", "grpcs://cache.example:443", "unix:/run/cas.sock", "http://[::1]:80"),
         new("request-metadata", [new Reapi.RequestMetadata { ToolInvocationId = "a", CorrelatedInvocationsId = "b", ToolDetails = new() { ToolName = "bazel" } }.ToByteArray()],
             bytes => RequestMetadataHeader.Parse(bytes)),
+        new("caller", [CallerHeader.Encode(new Caller("ann", "token", [new Grant(Right.ReadCas | Right.Execute, InstanceScope.All), new Grant(Right.Work, InstanceScope.Of(InstanceName.Parse("a/b")))]))], bytes =>
+        {
+            if (CallerHeader.Decode(bytes) is { } caller)
+                Assert.Equal(caller.Grants, CallerHeader.Decode(CallerHeader.Encode(caller))!.Grants);
+        }),
+        FuzzTargets.OfText(
+            "instance-scope",
+            text =>
+            {
+                bool isGood = InstanceScope.TryParse(text, out InstanceScope? scope, out string? error);
+                Assert.NotEqual(isGood, error is not null);
+                if (isGood)
+                    Assert.True(InstanceScope.TryParse(scope!.ToString(), out InstanceScope? again, out _) && again == scope);
+            },
+            "*", "/", "main", "a/b/c"),
         new("directory", [SampleDirectory().ToByteArray(), []], bytes =>
         {
             if (FuzzTargets.Message(Reapi.Directory.Parser, bytes) is { } directory)
