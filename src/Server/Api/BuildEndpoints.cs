@@ -6,8 +6,8 @@ using RemoteExec.Builds.Records;
 namespace RemoteExec.Server.Api;
 
 /// <summary>
-/// What builds did, over HTTP as JSON: <c>/api/v1/builds</c>, <c>/api/v1/builds/{id}</c>, <c>/api/v1/builds/{id}/actions</c>, <c>…/targets</c>, <c>…/tests</c> and <c>/api/v1/stats</c>. Looking is free to whoever reaches the
-/// listener, as it is with queues and workers. <c>docs/builds.md</c> has the parameters.
+/// What builds did, over HTTP as JSON: <c>/api/v1/builds</c>, <c>/api/v1/builds/{id}</c>, <c>/api/v1/builds/{id}/actions</c>, <c>…/targets</c>, <c>…/tests</c> and <c>/api/v1/stats</c>. Where callers are not told apart, looking is free to
+/// whoever reaches the listener, as it is with queues and workers. <c>docs/builds.md</c> has the parameters.
 /// </summary>
 /// <param name="records">What is asked; null if nothing is written down.</param>
 /// <param name="time">The clock.</param>

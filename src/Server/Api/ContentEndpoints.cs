@@ -12,7 +12,7 @@ namespace RemoteExec.Server.Api;
 /// <summary>
 /// The cache's content, and what the server is, as JSON: <c>GET /api/v1/server</c>, and <c>/api/v1/{actions,directories,trees,blobs}/hash/size</c>,
 /// with <c>instance</c>, <c>digestFunction</c>, and <c>path</c> in a tree; directories and trees with <c>.tar.zst</c> behind the size as archives; <c>/api/v1/actions/hash/size/replay</c>, a script
-/// that runs the action. Whoever reaches the listener can read the cache, and so can read this.
+/// that runs the action. Whoever may read the cache may read this.
 /// </summary>
 /// <param name="reader">Reads messages.</param>
 /// <param name="cas">Where blobs are.</param>

@@ -39,14 +39,14 @@ internal sealed class ServerConnection
     public static ServerConnection OfWorker(Command command, string whatServers)
     {
         var servers = new Option<string[]>("--server") { HelpName = "URL", Arity = ArgumentArity.OneOrMore, Description = whatServers };
-        var connection = new ServerConnection(command, servers, "REMOTEEXEC_WORKER_TOKEN", "server: listeners.workerAuth.tokenFile");
+        var connection = new ServerConnection(command, servers, "REMOTEEXEC_WORKER_TOKEN", "server: listeners.workerAuth.tokenFile, or auth.tokens.file");
         command.Add(connection.certificate);
         command.Add(connection.key);
         return connection;
     }
 
     /// <summary>Adds the flags to the command of an operator: the server is the one on this machine if none is named, and may be shown a token.</summary>
-    public static ServerConnection OfOperator(Command command) => new(command, ServersOfClients(), "REMOTEEXEC_OPERATOR_TOKEN", "server: operators.tokenFile");
+    public static ServerConnection OfOperator(Command command) => new(command, ServersOfClients(), "REMOTEEXEC_OPERATOR_TOKEN", "server: operators.tokenFile, or auth.tokens.file");
 
     /// <summary>Adds the flags to a command that reads and writes blobs: the server is the one on this machine if none is named.</summary>
     public static ServerConnection OfClient(Command command) => new(command, ServersOfClients(), Variable, "where the server, or a proxy before it, asks for one");

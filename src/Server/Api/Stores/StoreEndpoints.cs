@@ -3,7 +3,7 @@ using RemoteExec.Server.Hosting;
 
 namespace RemoteExec.Server.Api.Stores;
 
-/// <summary>The stores of the server, over HTTP as JSON: <c>GET /api/v1/stores</c>. Looking is free to whoever reaches the listener.</summary>
+/// <summary>The stores of the server, over HTTP as JSON: <c>GET /api/v1/stores</c>. Where callers are not told apart, looking is free to whoever reaches the listener.</summary>
 /// <param name="stores">The stores.</param>
 /// <param name="time">The clock.</param>
 internal sealed class StoreEndpoints(StoreTree stores, TimeProvider time)
