@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using RemoteExec.Protocol.Callers;
+using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.Protocol.Access;
 
@@ -26,7 +27,7 @@ public static class CallerHeader
         {
             info = CallerInfo.Parser.ParseFrom(value);
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
         {
             return null;
         }
