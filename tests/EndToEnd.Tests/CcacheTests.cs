@@ -29,7 +29,7 @@ public sealed class CcacheTests
         var environment = new Dictionary<string, string?>
         {
             ["CCACHE_DIR"] = directory[$"{machine}-ccache"],
-            ["CCACHE_REMOTE_STORAGE"] = $"http://{server.HttpAddress}/|layout={layout}",
+            ["CCACHE_REMOTE_STORAGE"] = $"http://{server.HttpAddress}/|layout={layout}|connect-timeout=30000|operation-timeout=60000",
             ["CCACHE_REMOTE_ONLY"] = "true",
             ["CCACHE_NODIRECT"] = null,
         };

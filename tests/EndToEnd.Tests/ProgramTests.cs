@@ -59,6 +59,23 @@ public sealed class ProgramTests
     }
 
     [Fact]
+    public async Task Health_is_told_by_a_word_and_the_exit_code()
+    {
+        using var data = new TemporaryDirectory();
+        await using ChildProcess server = ChildProcess.Start(ServerProcess.Program, ["serve", "--data", data.FullPath, "--grpc", $"unix:{data["grpc.sock"]}", "--http", "127.0.0.1:0"]);
+        await server.WaitForOutputAsync(output => output.Contains("\nready: ", StringComparison.Ordinal), "ready");
+
+        Assert.Equal((0, "SERVING\n", ""), await RunAsync("health", "--server", $"unix:{data["grpc.sock"]}"));
+
+        await server.SignalAsync("TERM");
+        Assert.Equal(0, await server.WaitForExitAsync());
+        (int code, _, string errors) = await RunAsync("health", "--server", $"unix:{data["grpc.sock"]}");
+        Assert.Equal(1, code);
+        Assert.StartsWith($"remoteexec: unix:{data["grpc.sock"]} is not well: ", errors, StringComparison.Ordinal);
+        Assert.Single(errors.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
     public async Task A_bad_flag_is_one_line_and_exit_code_2()
     {
         (int code, string output, string errors) = await RunAsync("serve", "--port", "80");

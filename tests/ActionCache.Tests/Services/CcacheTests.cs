@@ -35,12 +35,15 @@ public sealed class CcacheTests : IAsyncLifetime
 
         Assert.Contains("remote_storage_hit\t0", await RunAsync("one", layout, "--print-stats"));
         Assert.Contains("remote_storage_hit\t1", await RunAsync("two", layout, "--print-stats"));
-        Assert.Contains("remote_storage_error\t0", await RunAsync("two", layout, "--print-stats"));
+        string statistics = await RunAsync("two", layout, "--print-stats");
+        Assert.True(statistics.Contains("remote_storage_error\t0", StringComparison.Ordinal), $"{statistics}\n{await File.ReadAllTextAsync(LogOf("two"), TestContext.Current.CancellationToken)}");
         Assert.Equal(first, await File.ReadAllBytesAsync(Path.ChangeExtension(source, ".o"), TestContext.Current.CancellationToken));
     }
 
     private static bool IsInstalled(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(path => File.Exists(Path.Combine(path, program)));
+
+    private string LogOf(string user) => Path.Combine(directory.FullName, $"{user}.log");
 
     private Task<string> CompileAsync(string user, string layout, string source) =>
         RunAsync(user, layout, "gcc", "-c", source, "-o", Path.ChangeExtension(source, ".o"));
@@ -56,6 +59,7 @@ public sealed class CcacheTests : IAsyncLifetime
             Environment =
             {
                 ["CCACHE_DIR"] = Path.Combine(directory.FullName, user),
+                ["CCACHE_LOGFILE"] = LogOf(user),
                 ["CCACHE_REMOTE_STORAGE"] = $"{server.Http.BaseAddress}|layout={layout}|connect-timeout=30000|operation-timeout=60000",
             },
         };
