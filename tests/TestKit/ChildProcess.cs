@@ -81,9 +81,12 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for the end and returns the exit code.</summary>
-    public async Task<int> WaitForExitAsync()
+    public Task<int> WaitForExitAsync() => WaitForExitAsync(TimeSpan.FromMinutes(4));
+
+    /// <summary>Waits for the end, so long, and returns the exit code.</summary>
+    public async Task<int> WaitForExitAsync(TimeSpan patience)
     {
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(4), TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(patience, TestContext.Current.CancellationToken);
         return process.ExitCode;
     }
 
