@@ -61,7 +61,7 @@ say "its own bytes: $(du -sm "$folder/opt/remoteexec" | cut -f1) MB, all: $(du -
 [ -x "$folder/opt/remoteexec/remoteexec-launcher" ] || fail "the image has no launcher"
 
 # Entry point and command as the image has them, as its user. Its ports are those of this machine here: free ones are taken.
-read -ra entry < <(inspect '{{range .Docker.Config.Entrypoint}}{{.}} {{end}}{{range .Docker.Config.Cmd}}{{.}} {{end}}')
+mapfile -t entry < <(inspect '{{range .Docker.Config.Entrypoint}}{{println .}}{{end}}{{range .Docker.Config.Cmd}}{{println .}}{{end}}' | sed '/^$/d')
 inside() { chroot --userspec=65532:65532 "$folder" /usr/bin/env -i PATH=/opt/remoteexec:/usr/bin:/bin HOME=/var/lib/remoteexec "$@"; }
 mount -t proc proc "$folder/proc"
 inside "${entry[@]}" --grpc unix:/var/lib/remoteexec/grpc.sock --http unix:/var/lib/remoteexec/http.sock >"$scratch/serve.log" 2>&1 &

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Server.Configuration;
 using RemoteExec.Server.Hosting;
+using RemoteExec.Server.Hosting.Systemd;
 
 namespace RemoteExec.Server.Cli;
 
@@ -43,7 +44,9 @@ internal static class ServeCommand
         await using (RunningServer server = await RunningServer.StartAsync(options, loggers, TimeProvider.System, signals.Stopping))
         {
             Banner.Write(server, terminal);
+            ServiceNotifier.Tell(ServiceNotifier.Ready);
             await server.RunAsync(signals.Stopping);
+            ServiceNotifier.Tell(ServiceNotifier.Stopping);
             terminal.WriteLine($"stopping: actions that run have {RunningServer.DrainPatience.TotalSeconds:0} s to end; interrupt again to quit at once", Tone.Faint);
         }
 

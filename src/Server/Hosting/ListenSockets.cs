@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using RemoteExec.Server.Hosting.Systemd;
 
 namespace RemoteExec.Server.Hosting;
 
-/// <summary>Binds the sockets that Kestrel listens on, and says in one line why one can't be bound.</summary>
-internal sealed class ListenSockets(IReadOnlyCollection<Listener> listeners)
+/// <summary>Binds the sockets that Kestrel listens on, or takes those that were passed, and says in one line why one can't be bound.</summary>
+internal sealed class ListenSockets(IReadOnlyCollection<Listener> listeners, InheritedSockets inherited)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -12,6 +13,8 @@ internal sealed class ListenSockets(IReadOnlyCollection<Listener> listeners)
     /// <exception cref="StartupException">The address can't be had.</exception>
     public Socket Bind(EndPoint endPoint)
     {
+        if (inherited.Take(endPoint) is { } passed)
+            return passed;
         var socket = endPoint is UnixDomainSocketEndPoint
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

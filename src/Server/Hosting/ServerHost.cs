@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Rpc.Server;
+using RemoteExec.Server.Hosting.Systemd;
 
 namespace RemoteExec.Server.Hosting;
 
@@ -46,7 +47,8 @@ internal sealed class ServerHost : IAsyncDisposable
             foreach (Listener listener in options.Listeners)
                 Listen(kestrel, listener, options, listen => bound.Add((listener, listen)));
         });
-        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = new ListenSockets(options.Listeners).Bind);
+        using var inherited = new InheritedSockets();
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = new ListenSockets(options.Listeners, inherited).Bind);
         builder.Services.AddRpcTransportMemory(time);
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
@@ -71,6 +73,7 @@ internal sealed class ServerHost : IAsyncDisposable
         try
         {
             await application.StartAsync(cancellationToken);
+            inherited.RequireAllTaken();
         }
         catch
         {
