@@ -14,11 +14,12 @@ public sealed class Releases : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach ((string target, string place) in ((string, string)[])[(First, "sources"), (Second, "other sources/of the same")])
+        // As a clean clone has them, and of no repository.
+        string[] places = [Directory.CreateDirectory(directory["sources"]).FullName, Directory.CreateDirectory(directory["other sources/of the same"]).FullName];
+        await Shell.RunAsync(
+            Repository.Path("."), "sh", "-c", "tar --exclude=./artifacts --exclude=./.git --exclude=node_modules -c . | tee \"$1.tar\" | tar -x -C \"$1\" && tar -x -f \"$1.tar\" -C \"$2\"", "sh", places[0], places[1]);
+        foreach ((string target, string sources) in new[] { First, Second }.Zip(places))
         {
-            // As a clean clone has them, and of no repository.
-            string sources = Directory.CreateDirectory(directory[place]).FullName;
-            await Shell.RunAsync(Repository.Path("."), "sh", "-c", "tar --exclude=./artifacts --exclude=./.git --exclude=node_modules -c . | tar -x -C \"$1\"", "sh", sources);
             await Shell.RunAsync(environment, sources, "./dev", "publish", "--release", target);
             Directory.Delete(sources, recursive: true);
         }
