@@ -74,8 +74,10 @@ done
 grep -q '^ready' "$scratch/serve.log" || { cat "$scratch/serve.log" >&2; fail "the server did not start"; }
 [ "$(inside remoteexec health --server unix:/var/lib/remoteexec/grpc.sock)" = SERVING ] || fail "the health check fails"
 digest=$(printf 'an image' | sha256sum | cut -d' ' -f1)
-printf 'an image' | curl -fsS --unix-socket "$folder/var/lib/remoteexec/http.sock" -T - "http://server/cas/$digest" || fail "a blob can't be written"
-[ "$(curl -fsS --unix-socket "$folder/var/lib/remoteexec/http.sock" "http://server/cas/$digest")" = 'an image' ] || fail "a blob can't be read"
+cd "$folder/var/lib/remoteexec" # paths of sockets must be short
+printf 'an image' | curl -fsS --unix-socket http.sock -T - "http://server/cas/$digest" || fail "a blob can't be written"
+[ "$(curl -fsS --unix-socket http.sock "http://server/cas/$digest")" = 'an image' ] || fail "a blob can't be read"
+cd - >/dev/null
 kill -TERM "$server"
 wait "$server" || fail "the server did not stop well: $?"
 say "the image serves, is well, and stops as it is told"
