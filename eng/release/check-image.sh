@@ -75,7 +75,7 @@ grep -q '^ready' "$scratch/serve.log" || { cat "$scratch/serve.log" >&2; fail "t
 [ "$(inside remoteexec health --server unix:/var/lib/remoteexec/grpc.sock)" = SERVING ] || fail "the health check fails"
 digest=$(printf 'an image' | sha256sum | cut -d' ' -f1)
 cd "$folder/var/lib/remoteexec" # paths of sockets must be short
-printf 'an image' | curl -fsS --unix-socket http.sock -T - "http://server/cas/$digest" || fail "a blob can't be written"
+curl -fsS --unix-socket http.sock -X PUT --data-binary 'an image' "http://server/cas/$digest" || fail "a blob can't be written"
 [ "$(curl -fsS --unix-socket http.sock "http://server/cas/$digest")" = 'an image' ] || fail "a blob can't be read"
 cd - >/dev/null
 kill -TERM "$server"

@@ -55,6 +55,8 @@ public sealed class HttpCacheEndpoints(IActionCache cache, IBlobStore results, I
             string method = context.Request.Method;
             if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method))
                 await reads.GetAsync(context, path);
+            else if (context.Request.Headers.Origin.Count > 0)
+                await HttpBodies.RefuseAsync(context, StatusCodes.Status403Forbidden, "web pages write nothing here: a request with the header Origin is one of a browser"); // a name that was pointed to this machine makes it the page's own
             else if (HttpMethods.IsPut(method))
                 await writes.PutAsync(context, path);
             else if (HttpMethods.IsDelete(method) && path.Kind != HttpCacheKind.Blob)

@@ -37,6 +37,23 @@ public sealed class HttpCacheEndpointsTests : IAsyncLifetime
         return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(Token));
     }
 
+    [Theory]
+    [InlineData("PUT", "cas")]
+    [InlineData("PUT", "ac")]
+    [InlineData("DELETE", "ac")]
+    public async Task A_web_page_can_write_nothing_by_whatever_name_it_calls_this_machine(string method, string kind)
+    {
+        TestBlob blob = TestBlob.Of("a page"u8.ToArray());
+        using var request = new HttpRequestMessage(HttpMethod.Parse(method), $"/{kind}/{blob.Digest.Hash}") { Content = new ByteArrayContent(blob.Content) };
+        request.Headers.Add("Origin", "http://evil.example:8981");
+        request.Headers.Host = "evil.example:8981";
+
+        using HttpResponseMessage response = await server.Http.SendAsync(request, Token);
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        Assert.Null(await GetAsync($"/cas/{blob.Digest.Hash}"));
+    }
+
     private async Task<byte[]?> GetAsync(string path)
     {
         (HttpStatusCode status, byte[] body) = await SendAsync(HttpMethod.Get, path);
