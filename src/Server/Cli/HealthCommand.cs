@@ -1,7 +1,5 @@
 using System.CommandLine;
-using Grpc.Health.V1;
 using Microsoft.Extensions.Logging.Abstractions;
-using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
 
 namespace RemoteExec.Server.Cli;
@@ -16,7 +14,7 @@ internal static class HealthCommand
         remoteexec health --server grpcs://build-server:8980 --ca company.pem
         """;
 
-    private static readonly RpcCallOptions options = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly TimeSpan patience = TimeSpan.FromSeconds(5);
 
     /// <summary>Makes the command.</summary>
     public static Command Create(Terminal terminal)
@@ -26,23 +24,11 @@ internal static class HealthCommand
         command.SetAction(async (result, cancellationToken) =>
         {
             await using RpcChannel channel = connection.Open(result, NullLogger.Instance, TimeProvider.System);
-            HealthCheckResponse answer = await AskAsync(channel, cancellationToken);
-            string word = answer.Status == HealthCheckResponse.Types.ServingStatus.Serving ? "SERVING" : "NOT_SERVING";
-            terminal.WriteLine(word);
-            return word == "SERVING" ? ExitCode.Ok : ExitCode.Failed;
+            if (await new HealthClient(channel, patience).FindProblemAsync(cancellationToken) is { } problem)
+                throw new StartupException($"{channel.Address} is not well: {problem}; name the gRPC address of a server that runs with --server");
+            terminal.WriteLine("SERVING");
+            return ExitCode.Ok;
         });
         return command;
-    }
-
-    private static async Task<HealthCheckResponse> AskAsync(RpcChannel channel, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await channel.UnaryAsync<HealthCheckRequest, HealthCheckResponse>("/grpc.health.v1.Health/Check", new HealthCheckRequest(), cancellationToken, options);
-        }
-        catch (RpcException exception)
-        {
-            throw new StartupException($"{channel.Address} is not well: {exception.Status.Message}; name the gRPC address of a server that runs with --server", exception);
-        }
     }
 }
