@@ -8,8 +8,9 @@ store=(--root "$scratch/store" --runroot "$scratch/run" --storage-driver vfs)
 export BUILDAH_ISOLATION=chroot
 mkdir -p "$scratch"
 
-folder=
+folder='' server=''
 clean() {
+  [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || true
   [ -z "$folder" ] || ! mountpoint -q "$folder/proc" || umount "$folder/proc"
   buildah "${store[@]}" rm --all >/dev/null
   buildah "${store[@]}" rmi --all --force >/dev/null
@@ -80,4 +81,5 @@ curl -fsS --unix-socket http.sock -X PUT --data-binary 'an image' "http://server
 cd - >/dev/null
 kill -TERM "$server"
 wait "$server" || fail "the server did not stop well: $?"
+server=''
 say "the image serves, is well, and stops as it is told"
