@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RemoteExec.Protocol.Access;
 using RemoteExec.Server.Auth.Audit;
+using RemoteExec.Server.Auth.Jwt;
 using RemoteExec.Server.Auth.Tokens;
 using RemoteExec.Server.Auth.Users;
 using RemoteExec.Server.Configuration;
@@ -11,6 +12,7 @@ namespace RemoteExec.Server.Auth;
 internal sealed class AccessControl : IAsyncDisposable
 {
     private readonly TokenUses? uses;
+    private readonly JwtAuthenticator? signed;
     private readonly UserAuthenticator? users;
 
     private AccessControl(AuthOptions options, OperatorsOptions operators, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
@@ -27,6 +29,8 @@ internal sealed class AccessControl : IAsyncDisposable
             ways.Add(tokens);
         }
 
+        if (options.Jwt.Count > 0) // before users, as such tokens may be passwords
+            ways.Add(signed = new JwtAuthenticator(options.Jwt, roles, loggers.CreateLogger<JwtAuthenticator>(), time));
         if (options.Basic.File is { } userFile)
             ways.Add(users = new UserAuthenticator(userFile, roles, loggers.CreateLogger<UserAuthenticator>(), time));
         if (operators.TokenFile is { } operatorFile)
@@ -59,6 +63,8 @@ internal sealed class AccessControl : IAsyncDisposable
     {
         if (uses is not null)
             await uses.DisposeAsync();
+        if (signed is not null)
+            await signed.DisposeAsync();
         users?.Dispose();
         if (Audit is not null)
             await Audit.DisposeAsync();

@@ -12,6 +12,9 @@ internal sealed record AuthOptions : IOptions
     /// <summary>Tokens.</summary>
     public AuthTokensOptions Tokens { get; init; } = new();
 
+    /// <summary>Issuers of signed tokens (JWT).</summary>
+    public IReadOnlyList<JwtOptions> Jwt { get; init; } = [];
+
     /// <summary>Users with passwords.</summary>
     public AuthBasicOptions Basic { get; init; } = new();
 
@@ -33,7 +36,7 @@ internal sealed record AuthOptions : IOptions
     public AuthAuditOptions Audit { get; init; } = new();
 
     /// <summary>True if there is a way to show who one is.</summary>
-    internal bool HasMethod => Tokens.File is not null || Basic.File is not null || Certificates.Ca is not null;
+    internal bool HasMethod => Tokens.File is not null || Jwt.Count > 0 || Basic.File is not null || Certificates.Ca is not null;
 
     /// <summary>True if callers are told apart.</summary>
     internal bool IsOn => HasMethod || Anonymous is not null;
@@ -63,6 +66,12 @@ internal sealed record AuthOptions : IOptions
         {
             if (CheckRole(role) is { } absent)
                 yield return new($"{nameof(Certificates)}.{nameof(Certificates.Rules)}", absent);
+        }
+
+        foreach (string role in Jwt.SelectMany(issuer => issuer.Rules).Select(rule => rule.Role).OfType<string>().Distinct())
+        {
+            if (CheckRole(role) is { } missing)
+                yield return new(nameof(Jwt), missing);
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed record JwtOptions : IOptions
     /// <summary>The claim that is the caller's name in the log.</summary>
     public string NameClaim { get; init; } = "sub";
 
-    /// <summary>Who may do what: a token gets what every rule gives that fits. One that none fits may do nothing.</summary>
+    /// <summary>Who may do what: a token gets what every rule gives that fits. One that none fits is good, and may do nothing.</summary>
     public IReadOnlyList<JwtRuleOptions> Rules { get; init; } = [];
 
     /// <inheritdoc/>

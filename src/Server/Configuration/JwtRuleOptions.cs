@@ -15,8 +15,8 @@ internal sealed record JwtRuleOptions : IOptions
     /// <summary>The role.</summary>
     public string? Role { get; init; }
 
-    /// <summary>The instances in which the role holds, and in those below them; without any, in all.</summary>
-    public IReadOnlyList<string> Instances { get; init; } = [];
+    /// <summary>The instances in which the role holds, and in those below them: <c>*</c> for all, <c>/</c> for the one without a name.</summary>
+    public IReadOnlyList<string> Instances { get; init; } = ["*"];
 
     /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()
@@ -25,5 +25,9 @@ internal sealed record JwtRuleOptions : IOptions
             yield return new(nameof(Role), "is missing: what may those do whose tokens fit?");
         if (Claim is null != Value is null)
             yield return new(Claim is null ? nameof(Claim) : nameof(Value), "is missing: claim and value go together; '*' as value takes any");
+        if (Instances.Count == 0)
+            yield return new(nameof(Instances), "is empty: name instances, or leave it out for all");
+        foreach (OptionProblem problem in AuthOptions.CheckInstances(nameof(Instances), Instances))
+            yield return problem;
     }
 }
