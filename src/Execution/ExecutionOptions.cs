@@ -1,3 +1,4 @@
+using RemoteExec.Execution.Provenance;
 using RemoteExec.Execution.Scheduling;
 
 namespace RemoteExec.Execution;
@@ -85,6 +86,9 @@ public sealed record ExecutionOptions
 
     /// <summary>The node properties that commands may ask for on outputs (CMD-08); to be advertised as supported_node_properties.</summary>
     public IReadOnlyList<string> SupportedNodeProperties { get; init; } = [];
+
+    /// <summary>Signs results of workers; null to leave them unsigned. It stays the caller's.</summary>
+    public ProvenanceSigner? Signer { get; init; }
 
     /// <summary>Every problem with these settings, as a sentence each.</summary>
     public IEnumerable<string> Validate()

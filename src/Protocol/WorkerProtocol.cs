@@ -4,7 +4,7 @@ namespace RemoteExec.Protocol;
 public static class WorkerProtocol
 {
     /// <summary>The minor version: what is new in it, who is older leaves out and ignores.</summary>
-    public const uint Minor = 4;
+    public const uint Minor = 5;
 
     /// <summary>The first minor version of which workers are told what they may be given next.</summary>
     public const uint MinorWithUpcoming = 3;

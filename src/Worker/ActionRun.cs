@@ -93,10 +93,10 @@ internal sealed class ActionRun
         IsEnded = true;
         Metadata.WorkerCompletedTimestamp = Now();
         Usage? usage = measured is null ? null : ToProto(measured, tier);
-        if (usage is not null)
-            Metadata.AuxiliaryMetadata.Add(Any.Pack(usage));
         if (Response.Result is { } result)
             result.ExecutionMetadata = Metadata;
+        if (usage is not null || Response.Result is not null)
+            Metadata.AuxiliaryMetadata.Add(Any.Pack(usage ?? Place(tier)));
         return new ExecutionOutcome(Response, IsRetryable)
         {
             Usage = measured is { TimedOut: false } ? usage : null,
@@ -113,7 +113,10 @@ internal sealed class ActionRun
         BytesRead = outcome.Usage.BytesRead,
         BytesWritten = outcome.Usage.BytesWritten,
         Sandbox = tier,
+        Host = Environment.MachineName,
     };
+
+    private static Usage Place(string tier) => new() { Sandbox = tier, Host = Environment.MachineName };
 
     private Timestamp Now() => Timestamp.FromDateTimeOffset(time.GetUtcNow());
 }

@@ -21,6 +21,8 @@ internal static class JournalMessages
             SkipCacheLookup = submission.SkipCacheLookup,
             Priority = submission.Priority,
             RequestMetadata = submission.RequestMetadata,
+            Caller = submission.Caller ?? "",
+            CallerMethod = submission.CallerMethod ?? "",
         };
         if (submission.Inline is { } inline)
         {
@@ -44,6 +46,8 @@ internal static class JournalMessages
                 ? new InlineRequest(accepted.InlineStdout, accepted.InlineStderr, accepted.InlineOutputFiles)
                 : null,
             RequestMetadata = accepted.RequestMetadata,
+            Caller = accepted.Caller.Length > 0 ? accepted.Caller : null,
+            CallerMethod = accepted.CallerMethod.Length > 0 ? accepted.CallerMethod : null,
         };
         return new Operation(name, ToDigest(name.Instance, accepted.DigestFunction, accepted.ActionDigest), submission);
     }

@@ -17,6 +17,12 @@ internal sealed record Submission
     /// <summary>For whom it runs; null if the client did not say.</summary>
     public Reapi.RequestMetadata? RequestMetadata { get; init; }
 
+    /// <summary>Who called, as far as that was proved; null if callers are not told apart.</summary>
+    public string? Caller { get; init; }
+
+    /// <summary>How the caller has shown it; null if callers are not told apart.</summary>
+    public string? CallerMethod { get; init; }
+
     /// <summary>The context of the client's call for traces (W3C <c>traceparent</c>); null if it is not traced. Not written down: what another scheduler goes on with is traced no longer.</summary>
     public string? TraceContext { get; init; }
 }

@@ -62,7 +62,7 @@ public sealed partial class ActionQueue : IAsyncDisposable
         this.logger = logger;
         this.time = time;
         background = new BackgroundTasks(logger);
-        work = new ActionWork(new ActionReader(cas, cache, options), new ResultRecorder(cas, cache), logger);
+        work = new ActionWork(new ActionReader(cas, cache, options), new ResultRecorder(cas, cache, options.Signer), logger);
         scheduler = new Scheduler(options, Guid.NewGuid().ToString("N"), journals: journal is not null);
         metrics = new ExecutionMetrics(() => ListQueues(PlatformFilter.All, mostBuilds: 0), time);
         timer = time.CreateTimer(static queue => ((ActionQueue)queue!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

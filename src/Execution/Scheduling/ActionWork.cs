@@ -44,9 +44,10 @@ internal sealed class ActionWork(ActionReader reader, ResultRecorder recorder, I
                 return new SchedulerEvent.ResultRefused(record.ExecutionId, $"the result of worker '{worker}' is no good: {problem}");
             }
 
+            Reapi.ExecuteResponse response = recorder.Sign(record.ActionDigest, record.Response, record.Submission);
             if (record.Store)
-                await StoreAsync(record, cancellationToken);
-            return new SchedulerEvent.ResultRecorded(record.ExecutionId, new Outcome.Answered(record.Response));
+                await StoreAsync(record, response.Result, cancellationToken);
+            return new SchedulerEvent.ResultRecorded(record.ExecutionId, new Outcome.Answered(response));
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -57,11 +58,11 @@ internal sealed class ActionWork(ActionReader reader, ResultRecorder recorder, I
     }
 
     // A result is good even if it can't be kept.
-    private async Task StoreAsync(SchedulerEffect.Record record, CancellationToken cancellationToken)
+    private async Task StoreAsync(SchedulerEffect.Record record, Reapi.ActionResult result, CancellationToken cancellationToken)
     {
         try
         {
-            await recorder.StoreAsync(record.ActionDigest, record.Response.Result, record.IsRepeated, cancellationToken);
+            await recorder.StoreAsync(record.ActionDigest, result, record.IsRepeated, cancellationToken);
         }
         catch (CasException exception)
         {

@@ -191,10 +191,12 @@ internal sealed partial class Scheduler
         execution.Phase = ExecutionPhase.Recording;
         recording.Add(execution.Id, execution);
         execution.Stage = Stage.Executing;
-        execution.Reported = new SchedulerEffect.Record(execution.Id, execution.Action.Digest, response, store);
+        execution.Reported = new SchedulerEffect.Record(execution.Id, execution.Action.Digest, response, store) { Submission = SubmissionOf(execution) };
         NoteReported(execution.Reported);
         effects.Add(execution.Reported);
     }
+
+    private static Submission? SubmissionOf(Execution execution) => execution.Operations.Count > 0 ? execution.Operations[0].Submission : null;
 
     private void EndRecorded(SchedulerEvent.ResultRecorded recorded)
     {

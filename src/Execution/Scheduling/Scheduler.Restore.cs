@@ -104,7 +104,7 @@ internal sealed partial class Scheduler
         recording.Add(execution.Id, execution);
         execution.Stage = Stage.Executing;
         execution.Progress = reported.Response.Result?.ExecutionMetadata is { } metadata ? new RunProgress(metadata) : null;
-        execution.Reported = new SchedulerEffect.Record(execution.Id, execution.Action.Digest, reported.Response, reported.Store) { IsRepeated = true };
+        execution.Reported = new SchedulerEffect.Record(execution.Id, execution.Action.Digest, reported.Response, reported.Store) { Submission = SubmissionOf(execution), IsRepeated = true };
         effects.Add(execution.Reported);
     }
 

@@ -39,6 +39,9 @@ internal abstract record SchedulerEffect
     /// </summary>
     internal sealed record Record(long ExecutionId, Digest ActionDigest, Reapi.ExecuteResponse Response, bool Store) : SchedulerEffect
     {
+        /// <summary>What was said about the action by who waits for it, the first if several do; null if nobody does any more.</summary>
+        public Submission? Submission { get; init; }
+
         /// <summary>True if it may have been stored already, by the scheduler before this one.</summary>
         public bool IsRepeated { get; init; }
     }

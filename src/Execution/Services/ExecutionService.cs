@@ -50,6 +50,8 @@ public sealed class ExecutionService(ActionQueue queue, IBlobStore cas, ServerFe
                 ? new InlineRequest(request.InlineStdout, request.InlineStderr, request.InlineOutputFiles)
                 : null,
             RequestMetadata = metadata.Share(RequestMetadataHeader.Parse(call.GetBinaryRequestHeader(RequestMetadataHeader.Name)), actionDigest),
+            Caller = Caller.Current?.Name,
+            CallerMethod = Caller.Current?.Method,
             TraceContext = ExecutionTracing.CurrentContext,
         };
         await SendAsync(queue.ExecuteAsync(actionDigest, submission, ForwardedCalls.OperationIdOf(call) ?? Guid.NewGuid(), call.CancellationToken), responses, call);

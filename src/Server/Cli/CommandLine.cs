@@ -7,6 +7,7 @@ using RemoteExec.Server.Cli.Builds;
 using RemoteExec.Server.Cli.Explain;
 using RemoteExec.Server.Cli.Images;
 using RemoteExec.Server.Cli.Operators;
+using RemoteExec.Server.Cli.Provenance;
 using RemoteExec.Server.Cli.Top;
 using RemoteExec.Server.Configuration;
 
@@ -70,6 +71,7 @@ internal static class CommandLine
             TopCommand.Create(terminal),
             HealthCommand.Create(terminal),
             AuditCommand.Create(terminal),
+            VerifyResultCommand.Create(terminal),
             ImageCommand.Create(terminal),
             TokenCommand.Create(terminal),
             UserCommand.Create(terminal),
@@ -91,6 +93,7 @@ internal static class CommandLine
             ["top"] = TopCommand.Examples,
             ["health"] = HealthCommand.Examples,
             ["audit"] = AuditCommand.Examples,
+            ["verify-result"] = VerifyResultCommand.Examples,
             ["image"] = ImageCommand.Examples,
             ["token"] = TokenCommand.Examples,
             ["user"] = UserCommand.Examples,

@@ -12,6 +12,9 @@ internal static class ExitCode
     /// <summary>It was asked in the wrong way: a bad flag or a bad configuration.</summary>
     public const int Usage = 2;
 
+    /// <summary>What was to be verified is not what it says it is, or says nothing.</summary>
+    public const int NotVerified = 3;
+
     /// <summary>It was interrupted: a server or a worker for a second time, while it drained.</summary>
     public const int Interrupted = 130;
 }

@@ -53,6 +53,9 @@ internal sealed record ExecutionOptions : IOptions
     /// <summary>What happens to workers that fail.</summary>
     public QuarantineOptions Quarantine { get; init; } = new();
 
+    /// <summary>Signed statements beside results.</summary>
+    public ProvenanceOptions Provenance { get; init; } = new();
+
     /// <summary>How long a worker whose connection broke may take to come back.</summary>
     public TimeSpan ReconnectTime => LeaseDuration < longestReconnection ? LeaseDuration : longestReconnection;
 

@@ -15,6 +15,7 @@ using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Logs;
 using RemoteExec.Execution.Operators;
+using RemoteExec.Execution.Provenance;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Execution.Services;
 using RemoteExec.Protocol.Access;
@@ -55,6 +56,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private MissHistory? history;
     private CriticalPathFinder? criticalPaths;
     private SchedulerHost? scheduler;
+    private ProvenanceSigner? signer;
     private ServerHost? host;
     private LocalWorker? worker;
     private LogStreams? logs;
@@ -131,6 +133,8 @@ internal sealed class RunningServer : IAsyncDisposable
             await Task.WhenAll(scheduler.DrainAsync(DrainPatience), worker?.DisposeAsync().AsTask() ?? Task.CompletedTask);
             await scheduler.DisposeAsync();
         }
+
+        signer?.Dispose();
 
         if (logs is not null)
             await logs.DisposeAsync(); // those who read would stay as long as they are let
@@ -219,7 +223,7 @@ internal sealed class RunningServer : IAsyncDisposable
         [
             new CasService(cas, chunked, limits).ToRpcService(), new CapabilitiesService(features with { Access = AccessGuard.Off }).ToRpcService(), health.ToRpcService(),
         ];
-        Execution.ExecutionOptions execution = ExecutionSettings.ToOptions(options.Execution, nodeProperties);
+        Execution.ExecutionOptions execution = ExecutionSettings.ToOptions(options.Execution, nodeProperties, signer = ExecutionSettings.OpenSigner(options.Execution.Provenance, time));
         if (executes)
         {
             scheduler = new SchedulerHost(
