@@ -26,7 +26,7 @@ internal sealed class FetchedKeys : IKeySource
     private bool isUnderWay = true; // the first begins at once
     private long endedAt;
     private Held? held;
-    private string? problem;
+    private string? problem; // the loop's own, as is writing what is held
 
     /// <summary>Begins to fetch.</summary>
     /// <param name="endpoint">Where from; this object's from now on.</param>
@@ -43,9 +43,6 @@ internal sealed class FetchedKeys : IKeySource
 
     /// <inheritdoc/>
     public JsonWebKeySet? Current => Volatile.Read(ref held) is { } last && time.GetElapsedTime(last.FetchedAt) < staleFor ? last.Keys : null;
-
-    /// <inheritdoc/>
-    public string? Problem => Current is not null ? null : Volatile.Read(ref problem) ?? "they were not fetched yet";
 
     /// <inheritdoc/>
     public async ValueTask<JsonWebKeySet?> LookAgainAsync(CancellationToken cancellationToken)
@@ -120,14 +117,14 @@ internal sealed class FetchedKeys : IKeySource
             Volatile.Write(ref held, new Held(keys, text, time.GetTimestamp()));
             if (problem is not null)
                 ServerLog.KeysFetchedAgain(logger, issuer);
-            Volatile.Write(ref problem, null);
+            problem = null;
             return true;
         }
         catch (Exception exception) when (exception is FetchFailedException or FormatException)
         {
             if (exception.Message != problem)
                 ServerLog.KeysNotFetched(logger, issuer, exception.Message);
-            Volatile.Write(ref problem, exception.Message);
+            problem = exception.Message;
             return false;
         }
     }

@@ -6,9 +6,6 @@ internal interface IKeySource : IAsyncDisposable
     /// <summary>The keys at hand: the same object as long as they are the same. Null if there are none, or none that still hold.</summary>
     JsonWebKeySet? Current { get; }
 
-    /// <summary>Why there are none, for a person; null if there are.</summary>
-    string? Problem { get; }
-
     /// <summary>The keys after they were looked for again, unless that was done only just now: for a token with a key that is not at hand.</summary>
     ValueTask<JsonWebKeySet?> LookAgainAsync(CancellationToken cancellationToken);
 }

@@ -25,7 +25,7 @@ internal sealed class JwtIssuer(string name, IReadOnlyCollection<string> audienc
         if (known is null || !known.Knows(token.KeyId))
             known = await Keys.LookAgainAsync(cancellationToken);
         if (known is null)
-            return new JwtVerdict.Bad($"the keys of its issuer are not known: {Keys.Problem}");
+            return new JwtVerdict.Bad("the keys of its issuer can't be had now: the server's log says why"); // which is not for strangers, as it has addresses
         if (!known.Knows(token.KeyId))
             return new JwtVerdict.Bad("its issuer has no key of that name (kid)");
         IReadOnlyList<JsonWebKey> fitting = known.Find(token.KeyId, token.Algorithm);

@@ -26,9 +26,6 @@ internal sealed class KeyFile : IKeySource
     public JsonWebKeySet? Current => file.Value;
 
     /// <inheritdoc/>
-    public string? Problem => null;
-
-    /// <inheritdoc/>
     public ValueTask<JsonWebKeySet?> LookAgainAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Current);
 
     /// <inheritdoc/>

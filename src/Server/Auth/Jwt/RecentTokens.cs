@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace RemoteExec.Server.Auth.Jwt;
 
@@ -52,7 +51,7 @@ internal sealed class RecentTokens<T>(int most)
         public static Key Of(string token)
         {
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-            SHA256.HashData(Encoding.UTF8.GetBytes(token), hash);
+            SHA256.HashData(MemoryMarshal.AsBytes(token.AsSpan()), hash);
             return MemoryMarshal.Read<Key>(hash);
         }
     }

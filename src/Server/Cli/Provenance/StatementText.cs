@@ -23,7 +23,7 @@ internal sealed class StatementText(Terminal terminal)
         Write("with key", key);
     }
 
-    private void Write(string what, string value) => terminal.WriteLine([new Cell($"  {what,-13}", Tone.Faint), value]);
+    private void Write(string what, string value) => terminal.WriteLine([new Cell($"  {what,-14}", Tone.Faint), value]);
 
     private static string Named(string what, string value) => value.Length == 0 ? "" : $"{what} {value}";
 

@@ -17,6 +17,8 @@ public sealed class FetchedKeysTests : IAsyncLifetime
     private readonly RecordingLogger log = new();
     private TestWebServer server = null!;
 
+    private string Problem => log.Entries.Last().Text;
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private static string KeysOf(TestIssuer issuer, string id) => TestIssuer.KeySet(TestIssuer.KeyOf(issuer.P256, id));
@@ -44,7 +46,8 @@ public sealed class FetchedKeysTests : IAsyncLifetime
     private static async Task<JsonWebKeySet> FetchAsync(FetchedKeys keys)
     {
         JsonWebKeySet? fetched = await keys.LookAgainAsync(Cancellation);
-        return fetched ?? throw new InvalidOperationException(keys.Problem);
+        Assert.NotNull(fetched);
+        return fetched;
     }
 
     // What is due by the clock happens elsewhere: until it has, the test waits.
@@ -135,7 +138,6 @@ public sealed class FetchedKeysTests : IAsyncLifetime
         }
 
         Assert.Same(first, keys.Current);
-        Assert.Null(keys.Problem);
         (LogLevel level, string text, _) = Assert.Single(log.Entries); // the same is told once
         Assert.Equal(LogLevel.Warning, level);
         Assert.Contains("The keys of token issuer the issuer can't be fetched: https://localhost:", text, StringComparison.Ordinal);
@@ -145,11 +147,23 @@ public sealed class FetchedKeysTests : IAsyncLifetime
         Assert.NotNull(keys.Current);
         time.Advance(TimeSpan.FromHours(1));
         Assert.Null(keys.Current);
-        Assert.Contains("answers 503", keys.Problem, StringComparison.Ordinal);
 
         server.Serve(KeysPath, KeysOf(after, "second"));
         await AdvanceAsync(TimeSpan.FromMinutes(1), () => keys.Current?.Knows("second") == true);
         Assert.Contains("were fetched again", log.Entries.Last().Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stranger_is_not_told_where_keys_were_looked_for()
+    {
+        server.Pages.Clear();
+        FetchedKeys keys = Open();
+        await using var verifier = new JwtVerifier([new JwtIssuer(TestIssuer.Name, [TestIssuer.Audience], TimeSpan.Zero, keys, time)]);
+
+        JwtVerdict verdict = await verifier.VerifyAsync(before.Issue(), Cancellation);
+
+        Assert.Equal("the keys of its issuer can't be had now: the server's log says why", Assert.IsType<JwtVerdict.Bad>(verdict).Reason);
+        Assert.Contains($"{server.Address}{KeysPath} answers 404", Problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -166,7 +180,6 @@ public sealed class FetchedKeysTests : IAsyncLifetime
         await using FetchedKeys keys = Open();
         await asked.Task.WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
         Assert.Null(keys.Current);
-        Assert.Equal("they were not fetched yet", keys.Problem);
         ValueTask<JsonWebKeySet?> one = keys.LookAgainAsync(Cancellation), other = keys.LookAgainAsync(Cancellation);
 
         answer.SetResult();
@@ -189,7 +202,7 @@ public sealed class FetchedKeysTests : IAsyncLifetime
         await using FetchedKeys keys = Open();
 
         Assert.Null(await keys.LookAgainAsync(Cancellation));
-        Assert.Contains(reason, keys.Problem, StringComparison.Ordinal);
+        Assert.Contains(reason, Problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -203,7 +216,7 @@ public sealed class FetchedKeysTests : IAsyncLifetime
         await using FetchedKeys keys = Open();
 
         Assert.Null(await keys.LookAgainAsync(Cancellation));
-        Assert.Contains("answers more than 262144 bytes", keys.Problem, StringComparison.Ordinal);
+        Assert.Contains("answers more than 262144 bytes", Problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -232,7 +245,7 @@ public sealed class FetchedKeysTests : IAsyncLifetime
         await using FetchedKeys keys = Open(path: null);
 
         Assert.Null(await keys.LookAgainAsync(Cancellation));
-        Assert.Contains(reason, keys.Problem, StringComparison.Ordinal);
+        Assert.Contains(reason, Problem, StringComparison.Ordinal);
         Assert.Equal(0, server.CountOf(KeysPath));
     }
 
@@ -247,7 +260,7 @@ public sealed class FetchedKeysTests : IAsyncLifetime
         await using FetchedKeys keys = Open("/redirect");
 
         Assert.Null(await keys.LookAgainAsync(Cancellation));
-        Assert.Contains("leads elsewhere (302)", keys.Problem, StringComparison.Ordinal);
+        Assert.Contains("leads elsewhere (302)", Problem, StringComparison.Ordinal);
         Assert.Equal(0, server.CountOf(KeysPath));
     }
 
@@ -257,7 +270,7 @@ public sealed class FetchedKeysTests : IAsyncLifetime
         await using FetchedKeys keys = Open(allowsPrivate: false);
 
         Assert.Null(await keys.LookAgainAsync(Cancellation));
-        Assert.Contains("nothing is fetched from localhost", keys.Problem, StringComparison.Ordinal);
+        Assert.Contains("nothing is fetched from localhost", Problem, StringComparison.Ordinal);
         Assert.Equal(0, server.CountOf(KeysPath));
     }
 
