@@ -8,12 +8,13 @@ using RemoteExec.Server.Fetching;
 namespace RemoteExec.Server.Auth.Jwt;
 
 /// <summary>
-/// Knows callers by tokens that issuers have signed: as <c>Authorization: Bearer</c>, or as the password of HTTP basic with any user's name. What was found good is remembered until the token ends or the keys of
+/// Knows callers by tokens that issuers have signed: as <c>Authorization: Bearer</c>, or as the password of HTTP basic with any user's name. What was found good is remembered, as the header that it stood in, until the token ends or the keys of
 /// its issuer change.
 /// </summary>
 internal sealed class JwtAuthenticator : IAuthenticator, IAsyncDisposable
 {
     private const int MostRemembered = 10_000;
+    private const int LongestRemembered = CompactToken.MaxLength + 100; // with the scheme before it
     private readonly List<JwtIssuer> issuers = [];
     private readonly Dictionary<JwtIssuer, JwtCallers> callers = [];
     private readonly JwtVerifier verifier;
@@ -50,18 +51,18 @@ internal sealed class JwtAuthenticator : IAuthenticator, IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask<Authentication> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken)
     {
-        string? shown = credentials.BearerToken ?? (credentials.TryGetBasic(out _, out string? password) ? password : null);
-        if (shown is null || !CompactToken.IsMeant(shown))
+        if (credentials.Authorization is not { } header)
             return ValueTask.FromResult(Authentication.NotMine);
-        if (shown.Length <= CompactToken.MaxLength && recent.Find(shown) is { } known && known.Holds(time.GetUtcNow()))
+        if (header.Length <= LongestRemembered && recent.Find(header) is { } known && known.Holds(time.GetUtcNow()))
             return ValueTask.FromResult(known.Answer);
-        return VerifyAsync(shown, cancellationToken);
+        string? shown = credentials.BearerToken ?? (credentials.TryGetBasic(out _, out string? password) ? password : null);
+        return shown is not null && CompactToken.IsMeant(shown) ? VerifyAsync(header, shown, cancellationToken) : ValueTask.FromResult(Authentication.NotMine);
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => verifier.DisposeAsync();
 
-    private async ValueTask<Authentication> VerifyAsync(string token, CancellationToken cancellationToken)
+    private async ValueTask<Authentication> VerifyAsync(string header, string token, CancellationToken cancellationToken)
     {
         JwtVerdict verdict = await verifier.VerifyAsync(token, cancellationToken);
         if (verdict is not JwtVerdict.Good good)
@@ -69,7 +70,8 @@ internal sealed class JwtAuthenticator : IAuthenticator, IAsyncDisposable
         if (callers[good.Issuer].Of(good.Claims, out string problem) is not { } caller)
             return Refuse(problem);
         var known = new Known(Authentication.Of(caller), good.Expires, good.Issuer, good.Keys);
-        recent.Set(token, known);
+        if (header.Length <= LongestRemembered)
+            recent.Set(header, known);
         return known.Answer;
     }
 

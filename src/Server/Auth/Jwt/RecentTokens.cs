@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 namespace RemoteExec.Server.Auth.Jwt;
 
 /// <summary>
-/// What came of the tokens that were seen lately, by their hashes: a build makes thousands of calls with one token, and a check of a signature costs more than a small call. Holds at most twice
+/// What came of the tokens that were seen lately, or of headers with them, by their hashes: a build makes thousands of calls with one token, and a check of a signature costs more than a small call. Holds at most twice
 /// <paramref name="most"/>; those that were not asked for lately go first. Thread-safe.
 /// </summary>
 /// <param name="most">How many are remembered before old ones begin to go.</param>
