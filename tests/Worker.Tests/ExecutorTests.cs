@@ -3,6 +3,7 @@ using Google.Rpc;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc;
 using RemoteExec.TestKit;
 
@@ -81,6 +82,19 @@ public sealed class ExecutorTests
         Assert.NotNull(failed.Usage.CpuTime);
         Assert.False(failed.OutOfMemory);
         Assert.Null(stopped.Usage);
+    }
+
+    [Fact]
+    public async Task Where_a_command_ran_stands_beside_its_result()
+    {
+        await using ActionFixture client = await ActionFixture.MakeAsync();
+
+        ExecutionOutcome outcome = await client.ShellAsync("true");
+
+        Usage told = Assert.Single(outcome.Response.Result.ExecutionMetadata.AuxiliaryMetadata).Unpack<Usage>();
+        Assert.Equal(Environment.MachineName, told.Host);
+        Assert.NotEmpty(told.Sandbox);
+        Assert.Equal(outcome.Usage, told);
     }
 
     [Fact, Rule("EXE-07"), Rule("Q-12"), Rule("ACT-02")]

@@ -1,3 +1,4 @@
+using RemoteExec.Protocol.Workers;
 using RemoteExec.TestKit;
 using RemoteExec.Worker.Persistent;
 
@@ -28,6 +29,7 @@ public sealed class PersistentTests
         Assert.Contains("request 2 inputs args,src/b,tools/persistent-tool.py:", second.Stderr, StringComparison.Ordinal);
         Assert.Equal("worker", first.Response.Result.ExecutionMetadata.Worker[5..]);
         Assert.NotNull(first.Response.Result.ExecutionMetadata.ExecutionCompletedTimestamp);
+        Assert.Equal(new Usage { Sandbox = tier, Host = Environment.MachineName }, Assert.Single(first.Response.Result.ExecutionMetadata.AuxiliaryMetadata).Unpack<Usage>()); // what each used is not known
         Assert.Equal(1, tool.Processes);
     }
 
