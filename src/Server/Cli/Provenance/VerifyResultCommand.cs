@@ -91,7 +91,7 @@ internal static class VerifyResultCommand
         }
         catch (StoreUnavailableException exception)
         {
-            throw new StartupException($"{exception.Message}; name the gRPC address of a server that runs with --server", exception);
+            throw new StartupException($"{exception.Message}; name the gRPC address of a server that runs with --server, and show it a token with --token-file if it asks for one", exception);
         }
         catch (CasException exception)
         {
