@@ -19,9 +19,9 @@ internal static partial class ServerLog
     [LoggerMessage(5, LogLevel.Error, "The audit log {File} can't be written: {Problem}. What happens meanwhile is not in it")]
     public static partial void AuditNotWritten(ILogger logger, string file, string problem);
 
-    [LoggerMessage(20, LogLevel.Warning, "The keys of token issuer {Issuer} can't be fetched: {Problem}. Those fetched before hold for a time (auth.jwt staleFor)")]
+    [LoggerMessage(6, LogLevel.Warning, "The keys of token issuer {Issuer} can't be fetched: {Problem}. Those fetched before hold for a time (auth.jwt staleFor)")]
     public static partial void KeysNotFetched(ILogger logger, string issuer, string problem);
 
-    [LoggerMessage(21, LogLevel.Information, "The keys of token issuer {Issuer} were fetched again")]
+    [LoggerMessage(7, LogLevel.Information, "The keys of token issuer {Issuer} were fetched again")]
     public static partial void KeysFetchedAgain(ILogger logger, string issuer);
 }
