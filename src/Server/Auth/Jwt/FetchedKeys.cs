@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using RemoteExec.Server.Fetching;
 
 namespace RemoteExec.Server.Auth.Jwt;
 
@@ -83,9 +82,9 @@ internal sealed class FetchedKeys : IKeySource
                     isUnderWay = true;
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (Exception) when (stopping.IsCancellationRequested)
         {
-            EndAttempt();
+            EndAttempt(); // what was broken off may say so in several ways
         }
     }
 
@@ -120,8 +119,9 @@ internal sealed class FetchedKeys : IKeySource
             problem = null;
             return true;
         }
-        catch (Exception exception) when (exception is FetchFailedException or FormatException)
+        catch (Exception exception) when (!stopping.IsCancellationRequested)
         {
+            // Whatever it is: the next attempt may go well, and nobody else would make one.
             if (exception.Message != problem)
                 ServerLog.KeysNotFetched(logger, issuer, exception.Message);
             problem = exception.Message;
