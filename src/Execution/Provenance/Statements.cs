@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.Execution.Provenance;
 
@@ -28,7 +29,7 @@ internal static class Statements
         {
             return any.TryUnpack(out T message) ? message : null;
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
         {
             return null;
         }
