@@ -112,6 +112,8 @@ public static class DirectoryValidator
         {
             if (properties is null)
                 continue;
+            if (properties.Mtime is { } modified && WireTime.Read(modified) is null)
+                return $"an mtime of {modified.Seconds} s and {modified.Nanos} ns is no time";
             for (int i = 1; i < properties.Properties.Count; i++)
             {
                 string before = properties.Properties[i - 1].Name, name = properties.Properties[i].Name;

@@ -12,4 +12,10 @@ internal static partial class RpcLog
 
     [LoggerMessage(3, LogLevel.Error, "{Method} failed unexpectedly ({TraceId})")]
     public static partial void Unexpected(ILogger logger, Exception exception, string method, string traceId);
+
+    [LoggerMessage(4, LogLevel.Debug, "a connection from {Address} was closed at once: there are {Open}")]
+    public static partial void ConnectionRefused(ILogger logger, System.Net.IPAddress address, int open);
+
+    [LoggerMessage(5, LogLevel.Information, "the connection from {Peer}, which holds {KiB} KiB, was closed: {Reason}")]
+    public static partial void ConnectionClosed(ILogger logger, string peer, long kiB, string reason);
 }

@@ -17,6 +17,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private ServerProcess(TemporaryDirectory data, string[] flags, IReadOnlyDictionary<string, string?>? environment) =>
         (this.data, this.flags, this.environment) = (data, flags, environment);
 
+    /// <summary>The id of the process.</summary>
+    public int ProcessId => process.Id;
+
     /// <summary>Where it keeps what it keeps.</summary>
     public string DataPath => data.FullPath;
 

@@ -91,6 +91,23 @@ public sealed class DirectoryValidatorTests
         Assert.Null(Validate(new Reapi.Directory { Files = { file } }));
     }
 
+    [Theory]
+    [InlineData(0, -1)]
+    [InlineData(0, 1_000_000_000)]
+    [InlineData(long.MaxValue, 0)]
+    [InlineData(long.MinValue, 0)]
+    public void An_mtime_that_is_no_time_is_refused(long seconds, int nanos)
+    {
+        Reapi.FileNode file = File("f");
+        file.NodeProperties = new Reapi.NodeProperties { Mtime = new Google.Protobuf.WellKnownTypes.Timestamp { Seconds = seconds, Nanos = nanos } };
+
+        Assert.Contains("is no time", Validate(new Reapi.Directory { Files = { file } }));
+    }
+
+    [Fact]
+    public void Names_that_only_people_confuse_are_different_names() =>
+        Assert.Null(Validate(new Reapi.Directory { Files = { File("A"), File("a"), File("e\u0301"), File("\u00e9"), File("\u202e"), File("\uff21") } }));
+
     [Fact]
     [Rule("GEN-06")]
     [Rule("DIG-01")]

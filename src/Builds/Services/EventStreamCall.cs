@@ -21,6 +21,7 @@ internal sealed class EventStreamCall(BuildEvents events, RpcCall call)
     /// <summary>Serves it.</summary>
     public async Task RunAsync()
     {
+        call.Requests.MayRest = true; // as the build does whose events these are
         using OpenStream stream = events.Enter(call.CancellationToken);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(stream.Ending);
         Task answering = AnswerAsync(reading);

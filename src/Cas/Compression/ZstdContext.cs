@@ -9,6 +9,7 @@ internal sealed unsafe class ZstdContext : IDisposable
     private const int WindowLog = 23;
     private const int Level = 1; // the network is faster than what higher levels save
     private const int Pooled = 32;
+    private const int LargestPooled = 1 << 20; // clients of Bazel compress at a level that asks for 512 KiB
 
     private static readonly ConcurrentQueue<ZstdContext> compressors = new(), decompressors = new();
 
@@ -63,7 +64,8 @@ internal sealed unsafe class ZstdContext : IDisposable
     {
         ConcurrentQueue<ZstdContext> pool = isCompressor ? compressors : decompressors;
         nuint result = isCompressor ? ZstdLibrary.ResetCompressor(context, ZstdLibrary.ResetSession) : ZstdLibrary.ResetDecompressor(context, ZstdLibrary.ResetSession);
-        if (result == 0 && pool.Count < Pooled)
+        bool isLarge = !isCompressor && ZstdLibrary.SizeOfDecompressor(context) > LargestPooled;
+        if (result == 0 && !isLarge && pool.Count < Pooled)
         {
             pool.Enqueue(this);
             return;

@@ -48,6 +48,10 @@ internal static unsafe partial class ZstdLibrary
     [LibraryImport(Library, EntryPoint = "ZSTD_freeDCtx")]
     public static partial nuint FreeDecompressor(nint context);
 
+    /// <summary>The memory that a decompressor has, in bytes: its window among others.</summary>
+    [LibraryImport(Library, EntryPoint = "ZSTD_sizeof_DCtx")]
+    public static partial nuint SizeOfDecompressor(nint context);
+
     [LibraryImport(Library, EntryPoint = "ZSTD_DCtx_reset")]
     public static partial nuint ResetDecompressor(nint context, int directive);
 

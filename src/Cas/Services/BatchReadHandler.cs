@@ -22,7 +22,10 @@ internal sealed class BatchReadHandler(IBlobStore cas, CasLimits limits, ICallOb
     public async Task ServeAsync(BatchReadRequest request, RpcCall call)
     {
         int count = request.Digests.Count;
-        byte[] content = ArrayPool<byte>.Shared.Rent((int)limits.CheckBatch(request.Digests.All.Select(digest => digest.SizeBytes)));
+        int total = (int)limits.CheckBatch(request.Digests.All.Select(digest => digest.SizeBytes));
+        if (total > MessageReader.SmallMessageBytes)
+            await call.ReserveAsync(2 * total); // the contents, and the answer made of them
+        byte[] content = ArrayPool<byte>.Shared.Rent(total);
         var answers = ArrayPool<BatchReadAnswer>.Shared.Rent(count);
         var pending = ArrayPool<ValueTask<BatchReadAnswer>>.Shared.Rent(ConcurrentBlobs);
         for (int done = 0, filled = 0; done < count;)

@@ -22,6 +22,7 @@ namespace RemoteExec.Cas.Services;
 /// <param name="access">Knows who may write; null for everybody.</param>
 public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, CasLimits limits, IStreamedResources? others = null, ICallObserver? observer = null, AccessGuard? access = null)
 {
+    private const int ReadingBytes = 2 * 1024 * 1024; // a message under way, and the one that is being read
     private readonly AccessGuard access = access ?? AccessGuard.Off;
     private readonly ICallObserver observer = observer ?? ICallObserver.None;
 
@@ -65,6 +66,7 @@ public sealed class ByteStreamService(IBlobStore cas, UploadSessions sessions, C
         if (request.ReadLimit > 0 && name.Compressor != Compressor.Identity)
             throw RequestArguments.Invalid("read_limit must be 0 for a compressed read: it would count bytes that nobody can foresee");
 
+        await call.ReserveAsync(Math.Min(digest.SizeBytes, ReadingBytes));
         await using BlobReader blob = await cas.OpenReadAsync(digest, request.ReadOffset, call.CancellationToken)
             ?? throw new RpcException(StatusCode.NotFound, $"{digest} is not here");
         if (name.Compressor != Compressor.Identity)

@@ -18,6 +18,8 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
     private static readonly TimeSpan halfCloseGrace = TimeSpan.FromSeconds(2);
     private const long AlreadyThere = -1; // the answer to a compressed upload of what is there (BSW-07)
     private const int DecodedBytes = 64 * 1024;
+    private const int SessionBytes = 128 * 1024; // of a store that compresses, or gathers
+    private const int DecodingBytes = 9 * 1024 * 1024; // the window that a frame may ask for, and a piece of what comes out of it
 
     private string resourceName = "";
     private Digest digest;
@@ -58,6 +60,7 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
         if (!isCompressed && first.FinishWrite && first.WriteOffset == 0 && first.Data.Length == digest.SizeBytes)
             return await ReceiveWholeAsync(first.Data);
 
+        await call.ReserveAsync(isCompressed ? DecodingBytes : SessionBytes);
         UploadSession? session = await sessions.EnterAsync(name, first.WriteOffset, call.CancellationToken);
         if (session is null)
         {

@@ -20,6 +20,7 @@ namespace RemoteExec.Cas.Services;
 public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits limits, ICallObserver? observer = null, AccessGuard? access = null)
 {
     private const int ConcurrentBlobs = 64;
+    private const int DecodingBytes = 9 * 1024 * 1024; // the window that a frame may ask for
 
     private readonly ICallObserver observer = observer ?? ICallObserver.None;
     private readonly AccessGuard access = access ?? AccessGuard.Off;
@@ -44,6 +45,8 @@ public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits 
         DigestFunction function = RequestArguments.CommonFunction(request.DigestFunction, request.Requests.Select(blob => blob.Digest));
         limits.CheckBatch(request.Requests.Select(blob => Math.Max(blob.Data.Length, blob.Compressor == Compressor.Identity ? 0 : blob.Digest?.SizeBytes ?? 0)));
 
+        if (request.Requests.Any(blob => blob.Compressor != Compressor.Identity))
+            await call.ReserveAsync(limits.MaxBatchTotalBytes + DecodingBytes);
         var answer = new Reapi.BatchUpdateBlobsResponse();
         foreach (Reapi.BatchUpdateBlobsRequest.Types.Request[] some in request.Requests.Chunk(ConcurrentBlobs))
         {
@@ -99,7 +102,7 @@ public sealed class CasService(IBlobStore cas, ChunkedStore? chunked, CasLimits 
         Digest root = RequestArguments.Digest(instance, request.DigestFunction, request.RootDigest, "root_digest");
         if (request.PageSize < 0)
             throw RequestArguments.Invalid($"page_size is negative: {request.PageSize}");
-        var pages = new TreePages(cas, limits);
+        var pages = new TreePages(cas, limits, call.ReserveAsync);
         await foreach (Reapi.GetTreeResponse page in pages.ReadAsync(root, request.PageSize, request.PageToken, call.CancellationToken))
             await responses.WriteAsync(page);
     }

@@ -11,8 +11,13 @@ namespace RemoteExec.Cas.Services;
 /// The answers of GetTree: all directories below a root, in pages. A page's token names the directory that the next page begins with, by its place in
 /// the walk and its hash; so any server can continue from it, and a tree that changed since (a directory came or went) is noticed.
 /// </summary>
-internal sealed class TreePages(IBlobStore cas, CasLimits limits)
+/// <param name="cas">Where the directories are.</param>
+/// <param name="limits">How long they may be, and a page.</param>
+/// <param name="reserveAsync">Takes so much memory for what is loaded at a time.</param>
+internal sealed class TreePages(IBlobStore cas, CasLimits limits, Func<long, ValueTask> reserveAsync)
 {
+    private const int ParsedFactor = 4; // what a message takes when it is parsed
+
     private const int MaxTagAndLengthBytes = 6;
     private const int MaxTokenBytes = 160;
     private readonly MerkleTreeWalk walk = new();
@@ -74,9 +79,12 @@ internal sealed class TreePages(IBlobStore cas, CasLimits limits)
         RequestArguments.Invalid($"page_token '{token}' belongs to another tree, or the tree has changed since: begin again without it");
 
     private async ValueTask<IReadOnlyList<Reapi.Directory?>> LoadAsync(
-        Digest root, IReadOnlyList<Digest> digests, CancellationToken cancellationToken) =>
-        await Task.WhenAll(digests.Select(
+        Digest root, IReadOnlyList<Digest> digests, CancellationToken cancellationToken)
+    {
+        await reserveAsync((ParsedFactor * digests.Sum(digest => Math.Min(digest.SizeBytes, limits.MaxDirectoryBytes))) + limits.MaxResponseBytes);
+        return await Task.WhenAll(digests.Select(
             digest => digest == root ? LoadRootAsync(root, cancellationToken) : LoadDescendantAsync(digest, cancellationToken)));
+    }
 
     private async Task<Reapi.Directory?> LoadRootAsync(Digest root, CancellationToken cancellationToken)
     {

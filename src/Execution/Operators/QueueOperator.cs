@@ -1,6 +1,7 @@
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol.Operators;
+using RemoteExec.Protocol;
 
 namespace RemoteExec.Execution.Operators;
 
@@ -45,11 +46,12 @@ public sealed class QueueOperator(ActionQueue queue) : IOperator
     {
         if (request.Name.Length == 0)
             throw new OperatorRequestException("name is empty: write a worker's name, or * for all");
-        if (request.Grace is { } grace && (grace.Seconds < 0 || grace.Nanos < 0))
-            throw new OperatorRequestException($"grace is negative: {grace.Seconds} s");
+        TimeSpan? grace = WireTime.Read(request.Grace);
+        if (request.Grace is not null && !(grace >= TimeSpan.Zero))
+            throw new OperatorRequestException($"grace of {request.Grace.Seconds} s and {request.Grace.Nanos} ns is no positive time");
         if (request is { Undo: true, Grace: not null })
             throw new OperatorRequestException("grace makes no sense where workers are taken back: leave it out");
-        return Task.FromResult(new DrainWorkersResponse { Workers = queue.DrainWorkers(request.Name, request.Undo, request.Grace?.ToTimeSpan()) });
+        return Task.FromResult(new DrainWorkersResponse { Workers = queue.DrainWorkers(request.Name, request.Undo, grace) });
     }
 
     private static OperationName Name(string text) => OperationName.TryParse(text, out OperationName name) ? name : throw new OperationNotFoundException(text);

@@ -1,4 +1,5 @@
 using RemoteExec.Protocol.Workers;
+using RemoteExec.Protocol;
 
 namespace RemoteExec.Execution.Scheduling;
 
@@ -24,10 +25,10 @@ internal sealed class UsageModel
     /// <summary>Takes in what an action used.</summary>
     public void Learn(string mnemonic, string target, Usage usage)
     {
-        double seconds = usage.WallTime?.ToTimeSpan().TotalSeconds ?? 0;
+        double seconds = WireTime.Read(usage.WallTime)?.TotalSeconds ?? 0;
         if (seconds <= 0 || mnemonic.Length == 0)
             return;
-        double cpuMillis = (usage.CpuTime?.ToTimeSpan().TotalSeconds ?? 0) / seconds * Resources.Core;
+        double cpuMillis = (WireTime.Read(usage.CpuTime)?.TotalSeconds ?? 0) / seconds * Resources.Core;
         Learn((mnemonic, ""), seconds, cpuMillis, usage.PeakMemoryBytes);
         if (target.Length > 0)
             Learn((mnemonic, target), seconds, cpuMillis, usage.PeakMemoryBytes);

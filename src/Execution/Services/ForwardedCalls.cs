@@ -117,6 +117,7 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time, 
     {
         await using RpcClientCall forwarded = peer.Workers.Open(call.Method, OptionsOf(call, peer.PassesAuthorizationOn), call.CancellationToken);
         bool isOpen = true;
+        call.Requests.MayRest = true; // whoever serves it knows whether it may
         do
         {
             MessageWriter requests = await forwarded.GetRequestsAsync();

@@ -33,6 +33,7 @@ public sealed class LogStreamResources(LogStreams streams, bool mayWrite) : IStr
     {
         WriteRequest first = RpcService.Parse<WriteRequest>(call.Requests.Current);
         using LogStream stream = OpenForWriting(first.ResourceName);
+        call.Requests.MayRest = true; // as the action does that writes
         WriteRequest message = first;
         while (true)
         {

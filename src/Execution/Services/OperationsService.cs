@@ -98,5 +98,7 @@ public sealed class OperationsService(ActionQueue queue, IBlobStore cas, CasLimi
     }
 
     private static TimeSpan Clamp(Duration asked) =>
-        asked.Seconds < 0 ? TimeSpan.Zero : asked.Seconds > (long)TimeSpan.FromDays(1).TotalSeconds ? TimeSpan.FromDays(1) : asked.ToTimeSpan();
+        asked.Seconds < 0 ? TimeSpan.Zero : asked.Seconds > (long)TimeSpan.FromDays(1).TotalSeconds ? TimeSpan.FromDays(1)
+        : WireTime.Read(asked) is not { } time ? throw RequestArguments.Invalid($"timeout of {asked.Seconds} s and {asked.Nanos} ns is no time")
+        : time < TimeSpan.Zero ? TimeSpan.Zero : time;
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Google.Protobuf;
+using RemoteExec.Rpc.Server.Limits;
 
 namespace RemoteExec.Rpc.Framing;
 
@@ -24,6 +25,7 @@ public sealed class MessageWriter : IBufferWriter<byte>
     private int state;
     private long left;
     private Memory<byte> reserved;
+    private long paced;
 
     /// <summary>Makes a writer.</summary>
     /// <param name="output">The body of a request or response.</param>
@@ -33,6 +35,12 @@ public sealed class MessageWriter : IBufferWriter<byte>
         this.output = output;
         this.onFirst = onFirst;
     }
+
+    /// <summary>Awaited before each flush, with the bytes since the last: for who slows calls down.</summary>
+    public Func<long, CancellationToken, ValueTask>? OnFlush { get; set; }
+
+    /// <summary>Is told when the call waits for its client; null for nobody.</summary>
+    internal CallProgress? Progress { get; set; }
 
     /// <summary>True once a message was started: from then on an error can only be told in the trailers.</summary>
     public bool HasStarted { get; private set; }
@@ -112,13 +120,18 @@ public sealed class MessageWriter : IBufferWriter<byte>
     /// <exception cref="OperationCanceledException">The token fired, the call has ended, or the peer has gone.</exception>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
+        await PaceAsync(cancellationToken);
         bool betweenMessages = left == 0;
         if (betweenMessages)
             Enter();
         FlushResult result;
         try
         {
-            result = await output.FlushAsync(cancellationToken);
+            ValueTask<FlushResult> flushing = output.FlushAsync(cancellationToken);
+            if (!flushing.IsCompleted)
+                Progress?.BeginWriting();
+            result = await flushing;
+            Progress?.EndWriting();
         }
         finally
         {
@@ -130,6 +143,16 @@ public sealed class MessageWriter : IBufferWriter<byte>
         cancellationToken.ThrowIfCancellationRequested();
         if (result.IsCompleted || result.IsCanceled)
             throw new PeerGoneException("the peer reads no more");
+    }
+
+    /// <summary>Has <see cref="OnFlush"/> count what was written since the last flush.</summary>
+    public ValueTask PaceAsync(CancellationToken cancellationToken)
+    {
+        if (OnFlush is null)
+            return ValueTask.CompletedTask;
+        long since = MessageBytes - paced;
+        paced = MessageBytes;
+        return OnFlush(since, cancellationToken);
     }
 
     /// <summary>

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using RemoteExec.Rpc.Framing;
+using RemoteExec.Rpc.Server.Limits;
 
 namespace RemoteExec.Rpc.Server;
 
@@ -13,6 +14,8 @@ internal sealed class KestrelRpcCall : RpcCall
     private readonly HttpContext context;
     private readonly KestrelDeadline? deadline;
     private CancellationToken? aborted;
+    private CallProgress? progress;
+    private bool isBroken;
 
     private KestrelRpcCall(HttpContext context, RpcServerOptions options, bool gzip, TimeSpan? timeout, TimeProvider time)
     {
@@ -46,6 +49,30 @@ internal sealed class KestrelRpcCall : RpcCall
 
     public override string? GetRequestHeader(string key) =>
         context.Request.Headers.TryGetValue(key, out StringValues values) ? values[0] : null;
+
+    public override ValueTask ReserveAsync(long bytes) => progress?.ReserveAsync(bytes, CancellationToken) ?? ValueTask.CompletedTask;
+
+    /// <summary>Has the call watched, and its memory counted; until its answer is sent.</summary>
+    public ValueTask WatchAsync(GuardedConnection connection, MemoryUse use)
+    {
+        progress = new CallProgress(connection, use) { Requests = Requests, Break = Break };
+        (Requests.Progress, Responses.Progress) = (progress, progress);
+        connection.Enter(progress);
+        context.Response.OnCompleted(static state => ((CallProgress)state).LeaveAsync(), progress);
+        return progress.ReserveAsync(0, CancellationToken);
+    }
+
+    // Kestrel's streams fail a moment before its token fires.
+    internal override bool IsBrokenOff => Volatile.Read(ref isBroken) || base.IsBrokenOff;
+
+    private void Break()
+    {
+        Volatile.Write(ref isBroken, true);
+        Reset(context, ResetCode.Cancel);
+    }
+
+    /// <summary>The handler has ended: what it wrote last is now to be taken by the client.</summary>
+    public void WatchEnd() => progress?.BeginWriting();
 
     public override ValueTask SendHeadersAsync()
     {

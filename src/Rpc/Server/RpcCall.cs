@@ -36,6 +36,9 @@ public abstract class RpcCall
     /// </summary>
     public abstract CancellationToken CancellationToken { get; }
 
+    /// <summary>True once nobody waits for the answer any more.</summary>
+    internal virtual bool IsBrokenOff => CancellationToken.IsCancellationRequested;
+
     /// <summary>The request messages.</summary>
     public abstract MessageReader Requests { get; }
 
@@ -61,6 +64,12 @@ public abstract class RpcCall
 
     /// <summary>Ends a call whose client may not make it with PERMISSION_DENIED. For interceptors, which return at once.</summary>
     public void FailAsDenied(string message) => Failure = new RpcStatus(StatusCode.PermissionDenied, message);
+
+    /// <summary>
+    /// Takes memory for what the handler is about to do, until the call has ended and its answer is sent: so much in all, however often it is asked for. Waits a little if there is none.
+    /// </summary>
+    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: the server is short of memory.</exception>
+    public virtual ValueTask ReserveAsync(long bytes) => ValueTask.CompletedTask;
 
     /// <summary>Sends the response headers now, if they were not sent: for streams whose first message may take long.</summary>
     public abstract ValueTask SendHeadersAsync();

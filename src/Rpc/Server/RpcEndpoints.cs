@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
+using RemoteExec.Rpc.Server.Limits;
 
 namespace RemoteExec.Rpc.Server;
 
@@ -27,7 +28,7 @@ public sealed class RpcEndpoints
         RpcService[] all = [.. services];
         offered = string.Join(", ", all.Select(service => service.Descriptor.FullName));
         methods = all.SelectMany(service => service.Methods)
-            .ToFrozenDictionary(entry => entry.Key, entry => new ServedMethod(entry.Key[1..], Intercept(entry.Value), options.Metrics?.Of(entry.Key[1..])), StringComparer.Ordinal);
+            .ToFrozenDictionary(entry => entry.Key, entry => new ServedMethod(entry.Key[1..], Intercept(entry.Value), options.UseOf(entry.Key), options.Metrics?.Of(entry.Key[1..])), StringComparer.Ordinal);
         otherMetrics = options.Metrics?.Of(RpcServerMetrics.OtherMethod);
     }
 
@@ -72,8 +73,11 @@ public sealed class RpcEndpoints
         }
         else
         {
+            GuardedConnection? connection = context.Features.Get<GuardedConnection>();
             try
             {
+                if (connection is not null)
+                    await call.WatchAsync(connection, served.Use);
                 await served.Method.Handler(call);
                 if (call.Failure is { } failure)
                     status = boundary.Note(failure, call);
@@ -82,11 +86,15 @@ public sealed class RpcEndpoints
             {
                 status = boundary.ToStatus(exception, call, served.Method.MapError);
             }
+
+            if (connection is not null && context.RequestAborted.IsCancellationRequested)
+                connection.CountReset();
         }
 
         await call.CompleteAsync(status);
         RpcTracing.End(span, status);
         metrics?.End(began, status.Code, call);
+        call.WatchEnd();
     }
 
     private static bool IsGrpcContentType(string? type)
@@ -131,5 +139,5 @@ public sealed class RpcEndpoints
         }
     };
 
-    private sealed record ServedMethod(string Name, RpcMethod Method, RpcMethodMetrics? Metrics);
+    private sealed record ServedMethod(string Name, RpcMethod Method, MemoryUse Use, RpcMethodMetrics? Metrics);
 }

@@ -16,7 +16,7 @@ internal sealed class RpcErrorBoundary(ILogger logger, TimeProvider time)
             return Note(known.Status, call);
 
         // Whatever a handler throws after this is a consequence, and nobody is there to read about it.
-        if (call.CancellationToken.IsCancellationRequested || exception is PeerGoneException)
+        if (call.IsBrokenOff || exception is PeerGoneException)
         {
             RpcStatus status = call.Deadline is { } deadline && time.GetUtcNow() >= deadline
                 ? new RpcStatus(StatusCode.DeadlineExceeded, "the deadline of the call has passed")

@@ -33,6 +33,9 @@ public sealed class RpcServerMetrics : IDisposable
     /// <summary>What the instruments are of.</summary>
     internal Meter Meter { get; } = new(MeterName);
 
+    /// <summary>Has others make instruments beside these.</summary>
+    public void Observe(Action<Meter> observe) => observe(Meter);
+
     /// <inheritdoc/>
     public void Dispose() => Meter.Dispose();
 

@@ -1,3 +1,5 @@
+using RemoteExec.Rpc.Server.Limits;
+
 namespace RemoteExec.Rpc.Server;
 
 /// <summary>Limits of the gRPC server.</summary>
@@ -14,6 +16,9 @@ public sealed record RpcServerOptions
 
     /// <summary>Whether a call begins a trace that belongs to none. False where calls are made all the time that nobody asks for: of them only those are traced whose client told a trace.</summary>
     public bool BeginsTraces { get; init; } = true;
+
+    /// <summary>What each method takes memory for, by path, where connections are guarded.</summary>
+    public Func<string, MemoryUse> UseOf { get; init; } = static _ => MemoryUse.Write;
 
     /// <summary>Run round every handler, the first outermost.</summary>
     public IReadOnlyList<RpcInterceptor> Interceptors { get; init; } = [];

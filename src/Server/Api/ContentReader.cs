@@ -1,7 +1,8 @@
-using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using Google.Protobuf;
 using RemoteExec.ActionCache;
 using RemoteExec.Cas;
+using RemoteExec.Protocol.Wire;
 using RemoteExec.Protocol;
 
 namespace RemoteExec.Server.Api;
@@ -62,7 +63,7 @@ internal sealed class ContentReader(IBlobStore cas, IActionCache results)
         {
             return await cas.ReadAllAsync(digest, MaxMessageBytes, cancellationToken) is { } content ? parser.ParseFrom(content) : null;
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception exception) when (MalformedMessage.IsReason(exception))
         {
             return null;
         }
@@ -72,7 +73,7 @@ internal sealed class ContentReader(IBlobStore cas, IActionCache results)
     private static ActionContent ToContent(Reapi.Action action) => new(
         ToText(action.CommandDigest)!,
         ToText(action.InputRootDigest)!,
-        action.Timeout?.ToTimeSpan().TotalSeconds,
+        WireTime.Read(action.Timeout)?.TotalSeconds,
         action.DoNotCache,
         action.Salt.IsEmpty ? null : Convert.ToHexStringLower(action.Salt.Span),
         ToList(action.Platform));
@@ -119,5 +120,5 @@ internal sealed class ContentReader(IBlobStore cas, IActionCache results)
 
     private static string? ToText(Reapi.Digest? digest) => digest is null || digest.Hash.Length == 0 ? null : $"{digest.Hash}/{digest.SizeBytes}";
 
-    private static DateTimeOffset? ToTime(Timestamp? timestamp) => timestamp?.ToDateTimeOffset();
+    private static DateTimeOffset? ToTime(Timestamp? timestamp) => WireTime.Read(timestamp);
 }

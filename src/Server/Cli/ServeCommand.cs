@@ -31,6 +31,7 @@ internal static class ServeCommand
             .Add("--worker-listen", "ADDR:PORT|unix:PATH", "listeners.workers", "where workers on other machines may join; whoever reaches it can poison the cache [default: nowhere]")
             .AddSwitch("--insecure", "insecure", "let whoever reaches an address of other machines read, write and execute, without TLS or credentials; docs/security.md has the other way")
             .Add("--max-size", "SIZE", "maxSize", "how much of the disk the cache may use, as a size or a share [default: 10%]");
+        flags.Add("--memory-limit", "SIZE", "memoryLimit", "how much memory the process may take, as a size or a share; actions not counted [default: what there is]");
         var verbose = new Option<bool>("--verbose") { Description = "log every call that fails, and what the server does" };
         command.Add(verbose);
         command.SetAction((result, _) => RunAsync(flags.Load(result), result.GetValue(verbose), terminal));

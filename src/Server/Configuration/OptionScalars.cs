@@ -23,6 +23,7 @@ internal static class OptionScalars
             : (null, $"'{text}' is no number"),
         [typeof(ByteSize)] = text => ByteSize.TryParse(text, out ByteSize size, out string? error) ? (size, null) : (null, error),
         [typeof(StoreSize)] = text => StoreSize.TryParse(text, out StoreSize size, out string? error) ? (size, null) : (null, error),
+        [typeof(MemorySize)] = text => MemorySize.TryParse(text, out MemorySize size, out string? error) ? (size, null) : (null, error),
         [typeof(TimeSpan)] = text => Duration.TryParse(text, out TimeSpan duration, out string? error) ? (duration, null) : (null, error),
         [typeof(Durability)] = ParseEnum<Durability>,
         [typeof(SegmentCompression)] = ParseEnum<SegmentCompression>,

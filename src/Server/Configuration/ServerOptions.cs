@@ -1,4 +1,5 @@
 using RemoteExec.Protocol;
+using RemoteExec.Server.Hosting;
 
 namespace RemoteExec.Server.Configuration;
 
@@ -16,6 +17,15 @@ internal sealed record ServerOptions : IOptions
     /// are to go on until the disk is full.
     /// </summary>
     public StoreSize MinFreeDisk { get; init; } = StoreSize.OfDisk(2);
+
+    /// <summary>
+    /// How much memory the process may take, as a size or as a share of the machine's, or of the control group's: at least 256MiB. Without it, as much as there is. What actions take is not part of it, nor are
+    /// stores in memory. docs/limits.md says what happens when it is short.
+    /// </summary>
+    public MemorySize? MemoryLimit { get; init; }
+
+    /// <summary>What clients may take.</summary>
+    public LimitsOptions Limits { get; init; } = new();
 
     /// <summary>Where the server listens.</summary>
     public ListenersOptions Listeners { get; init; } = new();
@@ -69,6 +79,8 @@ internal sealed record ServerOptions : IOptions
     {
         if (MaxSize.IsZero)
             yield return new(nameof(MaxSize), "must be positive");
+        if (MemoryLimit is { FixedSize.Bytes: < MemoryCeiling.Least })
+            yield return new(nameof(MemoryLimit), "must be at least 256MiB: the server at rest takes a good part of that");
         foreach (string name in Instances.Keys)
         {
             if (!InstanceName.TryParse(name, out _, out string? error))

@@ -22,6 +22,7 @@ using RemoteExec.Protocol.Access;
 using RemoteExec.Protocol.Operators;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc.Server;
+using RemoteExec.Rpc.Server.Limits;
 using RemoteExec.Rpc.Services;
 using RemoteExec.Server.Api;
 using RemoteExec.Server.Api.Description;
@@ -29,6 +30,7 @@ using RemoteExec.Server.Api.Stores;
 using RemoteExec.Server.Auth;
 using RemoteExec.Server.Auth.Audit;
 using RemoteExec.Server.Configuration;
+using RemoteExec.Server.Quotas;
 using RemoteExec.Server.Telemetry;
 using RemoteExec.Server.WebConsole;
 using RemoteExec.Worker;
@@ -44,6 +46,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private readonly HealthService health = new();
     private readonly ServerTelemetry telemetry;
     private readonly RpcServerMetrics? rpcMetrics;
+    private readonly ConnectionGate gate;
     private readonly CacheMetrics? cacheMetrics;
     private CertificateMetrics? certificateMetrics;
     private BuildMetrics? buildMetrics;
@@ -72,6 +75,17 @@ internal sealed class RunningServer : IAsyncDisposable
         socket = new WorkerSocket(dataDirectory);
         builds = new LiveBuilds(options.Builds.QuietTime, time);
         stores = new StoreTree(options.Stores, builds, options.Builds.Percent, options.MinFreeDisk, loggers, time);
+        var ceiling = MemoryCeiling.Apply(options.MemoryLimit);
+        int connections = options.Limits.Connections ?? ceiling.Connections;
+        gate = new ConnectionGate(
+            new ConnectionLimits
+            {
+                MaxConnections = connections,
+                MaxPerAddress = options.Limits.ConnectionsPerAddress ?? Math.Max(connections / 4, 1),
+                StallTime = options.Limits.StallTime,
+            },
+            new MemoryBudget(ceiling.ForCalls, time), loggers.CreateLogger("RemoteExec.Rpc"), time);
+        rpcMetrics?.Observe(gate.Observe);
         uploads = new UploadSessions(new UploadSessionsOptions(), time);
     }
 
@@ -98,6 +112,9 @@ internal sealed class RunningServer : IAsyncDisposable
 
     /// <summary>The paths of operators; null if nothing is executed.</summary>
     public OperatorEndpoints? OperatorPaths => operators;
+
+    /// <summary>What calls have of the memory.</summary>
+    public MemoryBudget Memory => gate.Memory;
 
     /// <summary>Where everything is kept.</summary>
     public string DataDirectory { get; }
@@ -291,6 +308,14 @@ internal sealed class RunningServer : IAsyncDisposable
         ServerCertificate? certificate = ServerCertificate.Load(options.Listeners.Tls);
         if (certificate is not null && options.Telemetry.Metrics)
             certificateMetrics = new CertificateMetrics(certificate.Leaf.NotAfter, time);
+        TenantQuotas? quotas = options.Limits.Tenants.Count > 0 ? new TenantQuotas(options.Limits.Tenants, time) : null;
+        if (quotas is not null)
+            rpcMetrics?.Observe(quotas.Observe);
+        List<RpcInterceptor> forClients = [];
+        if (access is not null)
+            forClients.Add(new CallAccess(access.Authenticators, access.Audit).InvokeAsync);
+        if (quotas is not null)
+            forClients.Add(quotas.InvokeAsync); // behind it: strangers take nobody's share
         host = await ServerHost.StartAsync(
             new ServerHostOptions
             {
@@ -304,6 +329,7 @@ internal sealed class RunningServer : IAsyncDisposable
                     if (access is not null)
                         new HttpAccess(access.Authenticators, Routes, operators, records, options.Auth.PublicMetrics, access.Audit).Map(application);
                     telemetry.Metrics?.Map(application);
+                    quotas?.Map(application);
                     operators?.Map(application); // before those that take what comes for part of a build
                     Routes.Map(application);
                     ConsoleFiles.Map(application);
@@ -312,8 +338,9 @@ internal sealed class RunningServer : IAsyncDisposable
                 },
                 Certificate = certificate,
                 AsksForCertificates = access?.AsksForCertificates ?? false,
-                Rpc = new RpcServerOptions { Metrics = rpcMetrics, Interceptors = [.. access is null ? [] : (RpcInterceptor[])[new CallAccess(access.Authenticators, access.Audit).InvokeAsync], metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: false).InvokeAsync] },
-                WorkerRpc = new RpcServerOptions { Metrics = rpcMetrics, BeginsTraces = false, Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: true).InvokeAsync] },
+                Gate = gate,
+                Rpc = new RpcServerOptions { Metrics = rpcMetrics, UseOf = CallMemory.UseOf, Interceptors = [.. forClients, metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: false).InvokeAsync] },
+                WorkerRpc = new RpcServerOptions { Metrics = rpcMetrics, UseOf = CallMemory.UseOf, BeginsTraces = false, Interceptors = [metadata.InvokeAsync, new BuildWatch(builds, isForWorkers: true).InvokeAsync] },
             },
             loggers, time, cancellationToken);
         foreach (RpcService service in services.Union(workerServices))

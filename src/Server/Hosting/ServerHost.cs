@@ -43,13 +43,16 @@ internal sealed class ServerHost : IAsyncDisposable
             builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            KestrelHttp2.Configure(kestrel);
+            if (options.Gate is { } gate)
+                KestrelHttp2.Configure(kestrel, gate.Limits, gate.Memory.Bytes);
+            else
+                KestrelHttp2.Configure(kestrel);
             foreach (Listener listener in options.Listeners)
                 Listen(kestrel, listener, options, listen => bound.Add((listener, listen)));
         });
         using var inherited = new InheritedSockets();
         builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = new ListenSockets(options.Listeners, inherited).Bind);
-        builder.Services.AddRpcTransportMemory(time);
+        builder.Services.AddRpcTransportMemory(time, options.Gate?.Memory);
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
@@ -68,6 +71,8 @@ internal sealed class ServerHost : IAsyncDisposable
             { Kind: ListenerKind.Workers, Address: var address } => (address.SocketPath is null ? enrolled : workers).InvokeAsync(context),
             _ => RpcEndpoints.IsRpc(context) ? open.InvokeAsync(context) : next(context),
         });
+        if (options.Gate is not null)
+            new HttpLimits(options.Gate).Map(application);
         options.MapHttp?.Invoke(application);
 
         try
@@ -102,6 +107,7 @@ internal sealed class ServerHost : IAsyncDisposable
         void Configure(ListenOptions listen)
         {
             listen.Protocols = listener.Kind == ListenerKind.Http ? HttpProtocols.Http1 : HttpProtocols.Http2;
+            options.Gate?.Guard(listen); // before TLS: handshakes count
             // Whoever serves the connection can tell from this where it came in.
             listen.Use(next => connection =>
             {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using RemoteExec.Rpc.Server;
+using RemoteExec.Rpc.Server.Limits;
 using RemoteExec.Server.Auth;
 
 namespace RemoteExec.Server.Hosting;
@@ -23,6 +24,9 @@ internal sealed record ServerHostOptions
 
     /// <summary>Whether whoever connects over TLS is asked for a certificate, which he may have or not.</summary>
     public bool AsksForCertificates { get; init; }
+
+    /// <summary>What counts connections, and what they hold; null for nothing.</summary>
+    public ConnectionGate? Gate { get; init; }
 
     /// <summary>Limits and interceptors.</summary>
     public RpcServerOptions Rpc { get; init; } = new();

@@ -49,6 +49,20 @@ public sealed class CacheTests(SharedWorkspace shared) : IAsyncLifetime
         again.DidAllBy("remote cache hit");
     }
 
+    [Theory]
+    [InlineData("requestsPerSecond: 20")]
+    [InlineData("calls: 2, uploadPerSecond: 200KiB, downloadPerSecond: 200KiB")]
+    public async Task A_tight_quota_makes_builds_slower_and_nothing_worse(string quota)
+    {
+        await server.RestartAsync("--workers", "0", "--set", $"limits.tenants={{ \"\": {{ {quota} }} }}");
+
+        (await workspace.BuildAsync(server.RemoteCacheFlag, "//app/...", "//gen/...")).Succeeded();
+        await workspace.CleanAsync();
+        BazelRun again = (await workspace.BuildAsync(server.RemoteCacheFlag, "//app/...", "//gen/...")).Succeeded().DidAllBy("remote cache hit", SampleSources.Actions);
+
+        Assert.DoesNotContain("RESOURCE_EXHAUSTED", again.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Many_jobs_at_once_are_served()
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using RemoteExec.Rpc.Server.Limits;
 
 namespace RemoteExec.Rpc.Server.Memory;
 
@@ -17,12 +18,17 @@ internal sealed class BlockPool : MemoryPool<byte>
     private readonly Lock gate = new();
     private readonly Stack<Block> free = new();
     private readonly ITimer timer;
+    private readonly MemoryBudget? budget;
     private int leastFree;
     private bool trimming;
     private bool disposed;
 
-    public BlockPool(TimeProvider time) =>
+    /// <summary>Makes one, all blocks of which count in the budget while they are rented.</summary>
+    public BlockPool(TimeProvider time, MemoryBudget? budget = null)
+    {
+        this.budget = budget;
         timer = time.CreateTimer(static pool => ((BlockPool)pool!).Trim(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
     /// <inheritdoc/>
     public override int MaxBufferSize => BlockSize;
@@ -39,7 +45,11 @@ internal sealed class BlockPool : MemoryPool<byte>
 
     /// <summary>Rents a block; it is always a whole one. Disposing gives it back.</summary>
     /// <exception cref="ArgumentOutOfRangeException">More than a block was asked for.</exception>
-    public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
+    public override IMemoryOwner<byte> Rent(int minBufferSize = -1) => RentFor(null, minBufferSize);
+
+    /// <summary>Rents a block for a connection, which is told of it, and of its return.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">More than a block was asked for.</exception>
+    public IMemoryOwner<byte> RentFor(GuardedConnection? holder, int minBufferSize)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BlockSize);
         Block? block;
@@ -50,8 +60,15 @@ internal sealed class BlockPool : MemoryPool<byte>
                 leastFree = Math.Min(leastFree, free.Count);
         }
 
-        block ??= new Block(this);
-        block.MarkRented();
+        if (block is null)
+            block = new Block(this);
+        else
+            budget?.Unkeep(BlockSize);
+        block.MarkRented(holder);
+        if (holder is null)
+            budget?.Count(BlockSize);
+        else
+            holder.CountBlock(BlockSize);
         return block;
     }
 
@@ -61,17 +78,22 @@ internal sealed class BlockPool : MemoryPool<byte>
         lock (gate)
         {
             disposed = true;
+            budget?.Unkeep((long)free.Count * BlockSize);
             free.Clear();
         }
 
         timer.Dispose();
     }
 
-    private void Return(Block block)
+    private void Return(Block block, GuardedConnection? holder)
     {
+        if (holder is null)
+            budget?.Uncount(BlockSize);
+        else
+            holder.CountBlock(-BlockSize);
         lock (gate)
         {
-            if (disposed)
+            if (disposed || budget?.TryKeep(BlockSize) == false)
                 return;
             free.Push(block);
             if (trimming)
@@ -90,6 +112,7 @@ internal sealed class BlockPool : MemoryPool<byte>
             // So many blocks lay there all the time.
             for (int i = 0; i < leastFree; i++)
                 free.Pop();
+            budget?.Unkeep((long)leastFree * BlockSize);
             leastFree = free.Count;
             trimming = free.Count > 0 && !disposed;
             if (!trimming)
@@ -105,16 +128,21 @@ internal sealed class BlockPool : MemoryPool<byte>
         private readonly Memory<byte> memory = System.Runtime.InteropServices.MemoryMarshal.CreateFromPinnedArray(
             GC.AllocateUninitializedArray<byte>(BlockSize, pinned: true), 0, BlockSize);
         private int rented;
+        private GuardedConnection? holder;
 
         public Memory<byte> Memory => memory;
 
-        public void MarkRented() => Volatile.Write(ref rented, 1);
+        public void MarkRented(GuardedConnection? by)
+        {
+            holder = by;
+            Volatile.Write(ref rented, 1);
+        }
 
         public void Dispose()
         {
             // A block that was given back twice would go out to two streams at once.
             if (Interlocked.Exchange(ref rented, 0) == 1)
-                pool.Return(this);
+                pool.Return(this, Interlocked.Exchange(ref holder, null));
         }
     }
 }

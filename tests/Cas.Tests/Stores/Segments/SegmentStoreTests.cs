@@ -1,4 +1,5 @@
 using System.Buffers;
+using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas.Stores.Segments;
 using RemoteExec.Protocol;
 using RemoteExec.TestKit;
@@ -34,6 +35,21 @@ public sealed class SegmentStoreTests : IDisposable
         await using SegmentStore again = await folder.OpenAsync();
         Assert.Equal(content, await again.GetAsync(digest));
         Assert.False(await again.HasAsync(StoreFolder.DigestOf(content)));
+    }
+
+    [Theory]
+    [InlineData(SegmentCompression.None, long.MaxValue)]
+    [InlineData(SegmentCompression.None, long.MaxValue - 100)]
+    [InlineData(SegmentCompression.Zstd, long.MaxValue)]
+    [InlineData(SegmentCompression.Zstd, long.MaxValue / 100 * 99)]
+    public async Task A_length_that_no_record_can_have_is_refused_and_spoils_nothing(SegmentCompression compression, long length)
+    {
+        await using SegmentStore store = await SegmentStore.OpenAsync(folder.Options() with { Compression = compression }, NullLogger.Instance, TimeProvider.System, StoreFolder.Token);
+        byte[] content = StoreFolder.Content(1, 20_000);
+
+        await Assert.ThrowsAsync<StoreFullException>(async () => await store.OpenWriteAsync(StoreFolder.DigestOf(content), length, StoreFolder.Token));
+
+        Assert.Equal(content, await store.GetAsync(await store.PutAsync(content)));
     }
 
     [Theory]

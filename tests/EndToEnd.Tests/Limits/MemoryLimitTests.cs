@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using Grpc.Health.V1;
+using RemoteExec.Rpc.Client;
+
+namespace RemoteExec.EndToEnd.Tests.Limits;
+
+/// <summary>
+/// A server with a ceiling, and clients that want several times as much. <c>REMOTEEXEC_HAMMER</c> says for how many seconds; <c>./dev hammer</c> sets it.
+/// </summary>
+public sealed class MemoryLimitTests
+{
+    private static readonly TimeSpan duration = TimeSpan.FromSeconds(
+        int.TryParse(Environment.GetEnvironmentVariable("REMOTEEXEC_HAMMER"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? seconds : 15);
+
+    [Fact]
+    public async Task A_server_stays_below_its_ceiling_whatever_is_thrown_at_it_and_goes_on_answering_what_builds_need()
+    {
+        const int CeilingMiB = 512;
+        await using ServerProcess server = await ServerProcess.StartAsync("--workers", "0", "--memory-limit", $"{CeilingMiB}MiB", "--max-size", "2GiB");
+        CancellationToken token = TestContext.Current.CancellationToken;
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(token);
+        var hammer = new Hammer(server.GrpcAddress, enough.Token);
+        await hammer.PrepareAsync();
+        long atRest = PeakMiB(server);
+        enough.CancelAfter(duration);
+        Task load = hammer.RunAsync();
+
+        int probes = 0;
+        var slowest = TimeSpan.Zero;
+        await using (var channel = new RpcChannel(RpcAddress.Parse("grpc://" + server.GrpcAddress)))
+        {
+            while (!load.IsCompleted)
+            {
+                long began = Stopwatch.GetTimestamp();
+                await ProbeAsync(channel, token);
+                TimeSpan took = Stopwatch.GetElapsedTime(began);
+                slowest = took > slowest ? took : slowest;
+                probes++;
+                await Task.Delay(20, token);
+            }
+        }
+
+        await load;
+        long peak = PeakMiB(server);
+        string story = $"peak {peak} MiB of {CeilingMiB}, {atRest} at rest; {probes} probes in {duration.TotalSeconds:0} s, the slowest {slowest.TotalMilliseconds:0} ms; {hammer.Outcomes}";
+        TestContext.Current.SendDiagnosticMessage(story);
+        if (Environment.GetEnvironmentVariable("REMOTEEXEC_HAMMER") is not null)
+            await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Repository.Path("artifacts", "hammer")).FullName, "report.txt"), story + "\n", token);
+        Assert.True(peak <= CeilingMiB, story);
+        Assert.True(hammer.Count("upload: OK") > 0, story);
+        Assert.Equal([], server.Output.Split('\n').Where(line => line.Contains("unexpectedly", StringComparison.Ordinal) || line.Contains("abnormally", StringComparison.Ordinal)));
+        Assert.Equal(0, await server.StopAsync());
+    }
+
+    // Health, a look-up of a blob, and one of a result.
+    private static async Task ProbeAsync(RpcChannel channel, CancellationToken token)
+    {
+        HealthCheckResponse health = await channel.UnaryAsync<HealthCheckRequest, HealthCheckResponse>("/grpc.health.v1.Health/Check", new(), token);
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, health.Status);
+        var digest = new Reapi.Digest { Hash = new string('a', 64), SizeBytes = 1 };
+        Reapi.FindMissingBlobsResponse missing = await channel.UnaryAsync<Reapi.FindMissingBlobsRequest, Reapi.FindMissingBlobsResponse>(
+            "/build.bazel.remote.execution.v2.ContentAddressableStorage/FindMissingBlobs", new() { BlobDigests = { digest } }, token);
+        Assert.Equal([digest], missing.MissingBlobDigests);
+        Rpc.RpcException absent = await Assert.ThrowsAsync<Rpc.RpcException>(() => channel.UnaryAsync<Reapi.GetActionResultRequest, Reapi.ActionResult>(
+            "/build.bazel.remote.execution.v2.ActionCache/GetActionResult", new() { ActionDigest = digest }, token));
+        Assert.Equal(Rpc.StatusCode.NotFound, absent.Code);
+    }
+
+    private static long PeakMiB(ServerProcess server)
+    {
+        string line = File.ReadLines($"/proc/{server.ProcessId}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+    }
+}
