@@ -14,9 +14,10 @@ public static class BlobCompression
     /// <summary>A stream of what a compressed one contains, to be read asynchronously. Damaged data shows as <see cref="InvalidDataException"/>.</summary>
     /// <param name="compressor">A supported one.</param>
     /// <param name="compressed">The compressed stream; stays open. What is behind the compressed data may be read or not.</param>
-    public static Stream Decode(Compressor compressor, Stream compressed) => compressor switch
+    /// <param name="reserveAsync">Is asked for the memory that this takes, in bytes; null for who need not ask.</param>
+    public static Stream Decode(Compressor compressor, Stream compressed, Func<long, ValueTask>? reserveAsync = null) => compressor switch
     {
-        Compressor.Zstd => new ZstdDecodeStream(compressed),
+        Compressor.Zstd => new ZstdDecodeStream(compressed, reserveAsync),
         Compressor.Deflate => new DeflateStream(compressed, CompressionMode.Decompress, leaveOpen: true),
         Compressor.Brotli => new BrotliDecodeStream(compressed),
         _ => throw new ArgumentOutOfRangeException(nameof(compressor), compressor, "not supported"),

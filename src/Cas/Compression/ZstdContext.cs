@@ -6,7 +6,7 @@ namespace RemoteExec.Cas.Compression;
 internal sealed unsafe class ZstdContext : IDisposable
 {
     // Memory that a frame may ask of its reader. All levels up to 19 stay within, on content of any length.
-    private const int WindowLog = 23;
+    public const int WindowLog = 23;
     private const int Level = 1; // the network is faster than what higher levels save
     private const int Pooled = 32;
     private const int LargestPooled = 1 << 20; // clients of Bazel compress at a level that asks for 512 KiB

@@ -19,7 +19,7 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
     private const long AlreadyThere = -1; // the answer to a compressed upload of what is there (BSW-07)
     private const int DecodedBytes = 64 * 1024;
     private const int SessionBytes = 128 * 1024; // of a store that compresses, or gathers
-    private const int DecodingBytes = 9 * 1024 * 1024; // the window that a frame may ask for, and a piece of what comes out of it
+    private const int BrotliBytes = 17 * 1024 * 1024; // the largest window, and what is beside it
 
     private string resourceName = "";
     private Digest digest;
@@ -60,7 +60,7 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
         if (!isCompressed && first.FinishWrite && first.WriteOffset == 0 && first.Data.Length == digest.SizeBytes)
             return await ReceiveWholeAsync(first.Data);
 
-        await call.ReserveAsync(isCompressed ? DecodingBytes : SessionBytes);
+        await call.ReserveAsync(name.Compressor == Compressor.Brotli ? BrotliBytes : SessionBytes);
         UploadSession? session = await sessions.EnterAsync(name, first.WriteOffset, call.CancellationToken);
         if (session is null)
         {
@@ -126,7 +126,7 @@ internal sealed class ByteStreamUpload(IBlobStore cas, UploadSessions sessions, 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(DecodedBytes);
         try
         {
-            await using Stream decoded = BlobCompression.Decode(session.Name.Compressor, source);
+            await using Stream decoded = BlobCompression.Decode(session.Name.Compressor, source, call.ReserveAsync);
             position = message.WriteOffset;
             for (int read; (read = await decoded.ReadAsync(buffer, call.CancellationToken)) > 0; position += read)
             {

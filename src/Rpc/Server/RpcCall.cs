@@ -68,8 +68,11 @@ public abstract class RpcCall
     /// <summary>
     /// Takes memory for what the handler is about to do, until the call has ended and its answer is sent: so much in all, however often it is asked for. Waits a little if there is none.
     /// </summary>
-    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: the server is short of memory.</exception>
+    /// <exception cref="Limits.MemoryShortException">There is none.</exception>
     public virtual ValueTask ReserveAsync(long bytes) => ValueTask.CompletedTask;
+
+    /// <summary>Ends a call whose client asks for too much at a time with RESOURCE_EXHAUSTED, and says when to come again. For interceptors, which return at once.</summary>
+    public void FailAsTooMuch(string message, TimeSpan wait) => Failure = new RpcStatus(StatusCode.ResourceExhausted, message) { Details = [RetryDetail.After(wait)] };
 
     /// <summary>Sends the response headers now, if they were not sent: for streams whose first message may take long.</summary>
     public abstract ValueTask SendHeadersAsync();

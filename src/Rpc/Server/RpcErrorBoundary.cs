@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RemoteExec.Rpc.Framing;
+using RemoteExec.Rpc.Server.Limits;
 
 namespace RemoteExec.Rpc.Server;
 
@@ -14,6 +15,8 @@ internal sealed class RpcErrorBoundary(ILogger logger, TimeProvider time)
     {
         if (exception is RpcException known)
             return Note(known.Status, call);
+        if (exception is MemoryShortException shortage)
+            return Note(new RpcStatus(StatusCode.ResourceExhausted, shortage.Message) { Details = [RetryDetail.After(shortage.Wait)] }, call);
 
         // Whatever a handler throws after this is a consequence, and nobody is there to read about it.
         if (call.IsBrokenOff || exception is PeerGoneException)

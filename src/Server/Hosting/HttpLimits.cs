@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
-using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server.Limits;
 
 namespace RemoteExec.Server.Hosting;
@@ -32,12 +31,12 @@ internal sealed class HttpLimits(ConnectionGate gate)
         {
             await gate.Memory.TakeAsync(bytes, use, context.RequestAborted);
         }
-        catch (RpcException refusal)
+        catch (MemoryShortException shortage)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            context.Response.Headers.RetryAfter = "2";
+            context.Response.Headers.RetryAfter = shortage.Wait.TotalSeconds.ToString("0", System.Globalization.CultureInfo.InvariantCulture);
             context.Response.ContentType = "text/plain; charset=utf-8";
-            await context.Response.WriteAsync(refusal.Status.Message + "\n", context.RequestAborted);
+            await context.Response.WriteAsync(shortage.Message + "\n", context.RequestAborted);
             return;
         }
 

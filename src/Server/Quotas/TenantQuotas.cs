@@ -5,7 +5,6 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using RemoteExec.Protocol.Wire;
-using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
 using RemoteExec.Server.Configuration;
 
@@ -43,7 +42,11 @@ internal sealed class TenantQuotas
         }
 
         if (await tenant.EnterAsync(call.CancellationToken) is { } refusal)
-            throw new RpcException(StatusCode.ResourceExhausted, refusal.Message, RetryDetail.After(refusal.Wait));
+        {
+            call.FailAsTooMuch(refusal.Message, refusal.Wait);
+            return;
+        }
+
         try
         {
             call.Requests.OnMessage = tenant.ReceiveAsync;

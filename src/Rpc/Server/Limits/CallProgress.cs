@@ -37,7 +37,7 @@ internal sealed class CallProgress(GuardedConnection connection, MemoryUse use)
     public void EndWriting() => Volatile.Write(ref writingSince, 0);
 
     /// <summary>Takes memory until the call ends: so much in all, and at least what any call takes.</summary>
-    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: there is none.</exception>
+    /// <exception cref="MemoryShortException">There is none.</exception>
     public ValueTask ReserveAsync(long bytes, CancellationToken cancellationToken) =>
         MemoryBudget.CallBytes + bytes <= taken ? ValueTask.CompletedTask : TakeAsync(MemoryBudget.CallBytes + bytes, cancellationToken);
 
@@ -56,12 +56,15 @@ internal sealed class CallProgress(GuardedConnection connection, MemoryUse use)
         taken = all;
     }
 
-    /// <summary>Ends the call if its client has let it wait for bytes since before <paramref name="owed"/>, or for room since before <paramref name="tolerated"/>.</summary>
-    public void Check(long owed, long tolerated)
+    /// <summary>Ends the call, and is true, if its client has let it wait for bytes since before <paramref name="owed"/>, or for room since before <paramref name="tolerated"/>.</summary>
+    public bool Check(long owed, long tolerated)
     {
-        if (Volatile.Read(ref readingSince) is not 0 and var reading && reading < owed)
+        bool owes = Volatile.Read(ref readingSince) is not 0 and var reading && reading < owed;
+        bool stays = Volatile.Read(ref writingSince) is not 0 and var writing && writing < tolerated;
+        if (owes)
             Requests.GiveUp();
-        if (Volatile.Read(ref writingSince) is not 0 and var writing && writing < tolerated)
+        if (stays)
             Break();
+        return owes || stays;
     }
 }

@@ -12,7 +12,8 @@ internal sealed class GuardedConnection
     public const int HarmlessBytes = 64 * 1024;
 
     private const int FewBytes = 1024 * 1024;
-    private static readonly TimeSpan impatient = TimeSpan.FromSeconds(10); // where others want the memory
+    private const int ManyStalled = 16;
+    private static readonly TimeSpan impatient = TimeSpan.FromSeconds(5); // where others want the memory
 
     private readonly ConnectionContext connection;
     private readonly ConnectionGate gate;
@@ -88,7 +89,9 @@ internal sealed class GuardedConnection
                 (all ??= []).Add(call);
         }
 
-        all?.ForEach(call => call.Check(owed, tolerated));
+        int stalled = all?.Count(call => call.Check(owed, tolerated)) ?? 0;
+        if (stalled >= ManyStalled && gate.Memory.IsShort)
+            Close("it lets many calls wait while memory is short");
         if (all is not null || Held <= HarmlessBytes)
             silentSince = 0;
         else if (silentSince == 0)

@@ -71,7 +71,7 @@ public sealed class MemoryBudget
     }
 
     /// <summary>Takes memory, which <see cref="Give"/> gives back.</summary>
-    /// <exception cref="RpcException">RESOURCE_EXHAUSTED, with the time to wait: there was none in time.</exception>
+    /// <exception cref="MemoryShortException">There was none in time.</exception>
     public ValueTask TakeAsync(long bytes, MemoryUse use, CancellationToken cancellationToken) =>
         TryTake(bytes, use) ? ValueTask.CompletedTask : new ValueTask(WaitAsync(bytes, use, cancellationToken));
 
@@ -141,10 +141,9 @@ public sealed class MemoryBudget
         if (bytes <= shares[(int)use] && await WaitForTurnAsync(bytes, use, cancellationToken))
             return;
         Interlocked.Increment(ref shed[(int)use]);
-        throw new RpcException(
-            StatusCode.ResourceExhausted,
+        throw new MemoryShortException(
             $"the server is short of memory: of the {Bytes >> 20} MiB for all calls {Used >> 20} are taken, and this one wants {(bytes >> 10) + 1} KiB; come again, or raise memoryLimit",
-            RetryDetail.After(Patience));
+            Patience);
     }
 
     private async Task<bool> WaitForTurnAsync(long bytes, MemoryUse use, CancellationToken cancellationToken)

@@ -24,7 +24,7 @@ public sealed class MemoryBudgetTests
         Assert.False(more.IsCompleted);
         await budget.TakeAsync(30 * MiB, use == MemoryUse.Write ? MemoryUse.Read : MemoryUse.Write, Methods.Token);
         time.Advance(MemoryBudget.Patience);
-        await Assert.ThrowsAsync<RpcException>(more.AsTask);
+        await Assert.ThrowsAsync<MemoryShortException>(more.AsTask);
     }
 
     [Fact]
@@ -49,20 +49,31 @@ public sealed class MemoryBudgetTests
 
         time.Advance(MemoryBudget.Patience);
 
-        RpcException refusal = await Assert.ThrowsAsync<RpcException>(() => waiting);
-        Assert.Equal(StatusCode.ResourceExhausted, refusal.Code);
-        Assert.Contains("memoryLimit", refusal.Status.Message, StringComparison.Ordinal);
-        Any detail = Assert.Single(refusal.Status.Details);
-        Assert.Equal("type.googleapis.com/google.rpc.RetryInfo", detail.TypeUrl);
-        Assert.Equal(Duration.FromTimeSpan(MemoryBudget.Patience), Duration.Parser.ParseFrom(detail.Value.Span[2..].ToArray()));
+        MemoryShortException refusal = await Assert.ThrowsAsync<MemoryShortException>(() => waiting);
+        Assert.Contains("memoryLimit", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(MemoryBudget.Patience, refusal.Wait);
         Assert.Equal(40 * MiB, budget.Used);
         Assert.Equal(1, budget.Shed(MemoryUse.Write));
     }
 
     [Fact]
+    public async Task A_call_that_there_is_no_memory_for_ends_with_a_status_that_says_when_to_come_again()
+    {
+        await using GuardedServer server = await GuardedServer.StartAsync(new ConnectionLimits(), memory: 1 << 20, useOf: _ => MemoryUse.Write);
+        server.Memory.Count(1 << 20);
+
+        RpcStatus status = (await RawHttp.PostAsync(server.Url, Methods.Unary, RawHttp.Frame(new Grpc.Health.V1.HealthCheckRequest()))).Status;
+
+        Assert.Equal(StatusCode.ResourceExhausted, status.Code);
+        Any detail = Assert.Single(status.Details);
+        Assert.Equal("type.googleapis.com/google.rpc.RetryInfo", detail.TypeUrl);
+        Assert.Equal(Duration.FromTimeSpan(MemoryBudget.Patience), Duration.Parser.ParseFrom(detail.Value.Span[2..].ToArray()));
+    }
+
+    [Fact]
     public async Task What_never_fits_is_not_waited_for()
     {
-        await Assert.ThrowsAsync<RpcException>(() => budget.TakeAsync(41 * MiB, MemoryUse.Read, Methods.Token).AsTask());
+        await Assert.ThrowsAsync<MemoryShortException>(() => budget.TakeAsync(41 * MiB, MemoryUse.Read, Methods.Token).AsTask());
         Assert.Equal(0, time.WaitingTimers);
     }
 
