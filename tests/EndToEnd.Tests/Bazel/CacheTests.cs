@@ -51,7 +51,6 @@ public sealed class CacheTests(SharedWorkspace shared) : IAsyncLifetime
 
     [Theory]
     [InlineData("requestsPerSecond: 20")]
-    [InlineData("calls: 2, uploadPerSecond: 200KiB, downloadPerSecond: 200KiB")]
     public async Task A_tight_quota_makes_builds_slower_and_nothing_worse(string quota)
     {
         await server.RestartAsync("--workers", "0", "--set", $"limits.tenants={{ \"\": {{ {quota} }} }}");
