@@ -1,7 +1,7 @@
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
-using RemoteExec.Protocol.Operators;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Operators;
 
 namespace RemoteExec.Execution.Operators;
 
@@ -47,8 +47,10 @@ public sealed class QueueOperator(ActionQueue queue) : IOperator
         if (request.Name.Length == 0)
             throw new OperatorRequestException("name is empty: write a worker's name, or * for all");
         TimeSpan? grace = WireTime.Read(request.Grace);
-        if (request.Grace is not null && !(grace >= TimeSpan.Zero))
-            throw new OperatorRequestException($"grace of {request.Grace.Seconds} s and {request.Grace.Nanos} ns is no positive time");
+        if (request.Grace is not null && grace is null)
+            throw new OperatorRequestException($"grace of {request.Grace.Seconds} s and {request.Grace.Nanos} ns is no length of time");
+        if (grace < TimeSpan.Zero)
+            throw new OperatorRequestException($"grace is negative: {grace.Value.TotalSeconds} s");
         if (request is { Undo: true, Grace: not null })
             throw new OperatorRequestException("grace makes no sense where workers are taken back: leave it out");
         return Task.FromResult(new DrainWorkersResponse { Workers = queue.DrainWorkers(request.Name, request.Undo, grace) });

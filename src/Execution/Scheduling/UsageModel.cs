@@ -1,5 +1,5 @@
-using RemoteExec.Protocol.Workers;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Workers;
 
 namespace RemoteExec.Execution.Scheduling;
 

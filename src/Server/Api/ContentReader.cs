@@ -1,9 +1,9 @@
-using Google.Protobuf.WellKnownTypes;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using RemoteExec.ActionCache;
 using RemoteExec.Cas;
-using RemoteExec.Protocol.Wire;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.Server.Api;
 
