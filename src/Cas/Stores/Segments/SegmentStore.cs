@@ -179,7 +179,8 @@ public sealed class SegmentStore : IBlobStore, IAsyncDisposable
         int headerLength = RecordHeader.LengthFor(digest);
         if (length <= SmallWriteBytes)
             return new SmallRecordWriter(this, digest, (int)length, headerLength);
-        CheckFits(length); // before anything is added to it: a client may have announced any number
+        if (length > options.MaxBytes)
+            CheckFits(length); // before anything is added to it: a client may have announced any number
         if (options.Compression == SegmentCompression.Zstd)
         {
             CheckFits(CompressedValue.MaxRecordLength(headerLength, length));
