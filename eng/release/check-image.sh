@@ -63,9 +63,9 @@ say "its own bytes: $(du -sm "$folder/opt/remoteexec" | cut -f1) MB, all: $(du -
 
 # Entry point and command as the image has them, as its user. Its ports are those of this machine here: free ones are taken.
 mapfile -t entry < <(inspect '{{range .Docker.Config.Entrypoint}}{{println .}}{{end}}{{range .Docker.Config.Cmd}}{{println .}}{{end}}' | sed '/^$/d')
-inside() { chroot --userspec=65532:65532 "$folder" /usr/bin/env -i PATH=/opt/remoteexec:/usr/bin:/bin HOME=/var/lib/remoteexec "$@"; }
+inside=(chroot --userspec=65532:65532 "$folder" /usr/bin/env -i PATH=/opt/remoteexec:/usr/bin:/bin HOME=/var/lib/remoteexec)
 mount -t proc proc "$folder/proc"
-inside "${entry[@]}" --grpc unix:/var/lib/remoteexec/grpc.sock --http unix:/var/lib/remoteexec/http.sock >"$scratch/serve.log" 2>&1 &
+"${inside[@]}" "${entry[@]}" --grpc unix:/var/lib/remoteexec/grpc.sock --http unix:/var/lib/remoteexec/http.sock >"$scratch/serve.log" 2>&1 &
 server=$!
 for _ in $(seq 600); do
   grep -q '^ready' "$scratch/serve.log" && break
@@ -73,7 +73,7 @@ for _ in $(seq 600); do
   sleep 0.1
 done
 grep -q '^ready' "$scratch/serve.log" || { cat "$scratch/serve.log" >&2; fail "the server did not start"; }
-[ "$(inside remoteexec health --server unix:/var/lib/remoteexec/grpc.sock)" = SERVING ] || fail "the health check fails"
+[ "$("${inside[@]}" remoteexec health --server unix:/var/lib/remoteexec/grpc.sock)" = SERVING ] || fail "the health check fails"
 digest=$(printf 'an image' | sha256sum | cut -d' ' -f1)
 cd "$folder/var/lib/remoteexec" # paths of sockets must be short
 curl -fsS --unix-socket http.sock -X PUT --data-binary 'an image' "http://server/cas/$digest" || fail "a blob can't be written"
