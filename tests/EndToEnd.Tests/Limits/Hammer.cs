@@ -29,13 +29,6 @@ internal sealed class Hammer(string address, CancellationToken token)
         }
     }
 
-    /// <summary>How many calls have ended in a way.</summary>
-    public int Count(string outcome)
-    {
-        lock (outcomes)
-            return outcomes.GetValueOrDefault(outcome);
-    }
-
     /// <summary>All kinds at once, until the token fires.</summary>
     public Task RunAsync() => Task.WhenAll(
     [
