@@ -16,6 +16,9 @@ internal sealed class Browser : IAsyncDisposable
     private readonly ConcurrentDictionary<(string Template, int Status), bool> seen = [];
     private readonly ConcurrentBag<Task> checks = [];
 
+    // A page that is slow on a busy machine is not wrong.
+    static Browser() => Assertions.SetDefaultExpectTimeout(60_000);
+
     private Browser(IPlaywright playwright, IBrowser browser, IPage page, string root, bool isDark)
     {
         this.playwright = playwright;

@@ -85,8 +85,9 @@ public sealed class ManyRowsTests : IAsyncLifetime
         await table.GetByRole(AriaRole.Row).Nth(1).WaitForAsync();
         ILocator status = Page.GetByRole(AriaRole.Searchbox, new PageGetByRoleOptions { Name = "find in Builds" }).Locator("xpath=ancestor::p").GetByRole(AriaRole.Status);
         while (await status.TextContentAsync() != "10,000")
-            await table.EvaluateAsync("element => { element.scrollTop = element.scrollHeight; }"); // the end of what is here, at which more is read
+            await ScrollToEndAsync(table); // of what is here, at which more is read
 
+        await ScrollToEndAsync(table);
         await Assertions.Expect(table.Locator($"tr[aria-rowindex='{Many + 1}']")).ToBeVisibleAsync();
         Assert.InRange(await table.GetByRole(AriaRole.Row).CountAsync(), 10, DrawnAtMost);
         await Page.GetByRole(AriaRole.Searchbox, new PageGetByRoleOptions { Name = "find in Builds" }).FillAsync("build-04217");
@@ -148,12 +149,14 @@ public sealed class ManyRowsTests : IAsyncLifetime
         await table.EvaluateAsync("element => { element.scrollTop = 0; }");
         ILocator link = table.GetByRole(AriaRole.Link, new LocatorGetByRoleOptions { Name = name });
         await link.FocusAsync();
-        await table.EvaluateAsync("element => { element.scrollTop = element.scrollHeight; }");
+        await ScrollToEndAsync(table);
         await table.Locator($"tr[aria-rowindex='{Many + 1}']").WaitForAsync();
         await Assertions.Expect(link).ToBeFocusedAsync();
         await Page.Keyboard.PressAsync("Tab"); // from there on, not from the beginning of the page
         Assert.Equal(label, await Page.EvaluateAsync<string>("document.activeElement.closest('[role=region]')?.getAttribute('aria-label')"));
     }
+
+    private static Task ScrollToEndAsync(ILocator table) => table.EvaluateAsync("element => { element.scrollTop = element.scrollHeight; }");
 
     private Task UploadAsync(IEnumerable<byte[]> contents) => channel.UnaryAsync<Reapi.BatchUpdateBlobsRequest, Reapi.BatchUpdateBlobsResponse>(
         Service + "ContentAddressableStorage/BatchUpdateBlobs",
