@@ -1,5 +1,5 @@
 using System.Globalization;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 using RemoteExec.Worker.Outputs;
 
 namespace RemoteExec.Benchmarks.Outputs;

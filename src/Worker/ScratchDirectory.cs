@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 using RemoteExec.Worker.Sandbox;
 
 namespace RemoteExec.Worker;

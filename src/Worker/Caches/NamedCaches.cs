@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Caches;
 

@@ -1,4 +1,4 @@
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 using RemoteExec.Worker.Sandbox;
 
 namespace RemoteExec.Worker.Disk;

@@ -2,7 +2,7 @@ using RemoteExec.Cas;
 using RemoteExec.Protocol;
 using RemoteExec.Worker.Audit;
 using RemoteExec.Worker.Caches;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 using RemoteExec.Worker.Sandbox;
 
 namespace RemoteExec.Worker.Inputs;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Inputs;
 

@@ -1,5 +1,5 @@
 using RemoteExec.Protocol;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Inputs;
 

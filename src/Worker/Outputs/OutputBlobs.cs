@@ -4,7 +4,7 @@ using Google.Protobuf;
 using Microsoft.Win32.SafeHandles;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Outputs;
 

@@ -1,5 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Outputs;
 

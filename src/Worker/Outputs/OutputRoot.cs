@@ -1,5 +1,5 @@
 using RemoteExec.Worker.Inputs;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Outputs;
 

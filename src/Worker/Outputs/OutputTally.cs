@@ -1,4 +1,4 @@
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Outputs;
 

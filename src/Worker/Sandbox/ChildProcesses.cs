@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Sandbox;
 

@@ -1,6 +1,6 @@
 using RemoteExec.Protocol;
 using RemoteExec.Worker.Machine;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Sandbox;
 

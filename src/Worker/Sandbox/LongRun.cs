@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 using RemoteExec.Worker.Sandbox.Launcher;
 
 namespace RemoteExec.Worker.Sandbox;

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.TestKit;
 using RemoteExec.Worker.Caches;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Tests.Caches;
 
@@ -115,7 +115,7 @@ public sealed class CacheKeepingTests : IAsyncLifetime
                 break;
             default:
                 Needs.ActionUsers();
-                Assert.Equal(0, RemoteExec.Worker.Native.Libc.LChOwn(Path.Combine(directory, "files"), 60599, 60599));
+                Assert.Equal(0, RemoteExec.Native.Libc.LChOwn(Path.Combine(directory, "files"), 60599, 60599));
                 break;
         }
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Tests.Disk;
 

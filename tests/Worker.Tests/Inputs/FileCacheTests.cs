@@ -3,7 +3,7 @@ using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
 using RemoteExec.TestKit;
 using RemoteExec.Worker.Inputs;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Tests.Inputs;
 

@@ -2,7 +2,7 @@ using RemoteExec.Cas;
 using RemoteExec.Protocol;
 using RemoteExec.TestKit;
 using RemoteExec.Worker.Inputs;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Tests.Inputs;
 

@@ -3,7 +3,7 @@ using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.TestKit;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 using RemoteExec.Worker.Outputs;
 
 namespace RemoteExec.Worker.Tests.Outputs;

@@ -2,7 +2,7 @@ using System.IO.Pipes;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 using RemoteExec.Worker.Sandbox.Groups;
 
 namespace RemoteExec.Worker.Sandbox.Bubblewrap;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using RemoteExec.Protocol;
 using RemoteExec.Worker.Machine;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 using RemoteExec.Worker.Sandbox.Groups;
 
 namespace RemoteExec.Worker.Sandbox.Bubblewrap;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Sandbox.Bubblewrap;
 

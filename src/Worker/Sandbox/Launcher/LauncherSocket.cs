@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using RemoteExec.Worker.Native;
+using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Sandbox.Launcher;
 

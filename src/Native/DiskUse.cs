@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace RemoteExec.Worker.Native;
+namespace RemoteExec.Native;
 
 /// <summary>
 /// Adds up what a directory that others write to takes of the disk at this moment. Whatever names there are, and however they change meanwhile: what is gone is left out, and no symlink is followed. Directories

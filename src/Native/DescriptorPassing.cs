@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace RemoteExec.Worker.Native;
+namespace RemoteExec.Native;
 
 /// <summary>Sockets within the machine, and what can be handed over by them. The layouts are those of 64-bit Linux.</summary>
 internal static unsafe class DescriptorPassing

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace RemoteExec.Worker.Native;
+namespace RemoteExec.Native;
 
 /// <summary>
-/// The C library's functions that .NET has no way to call: everything the worker needs of the kernel beyond files. This is the only file
+/// The C library's functions that .NET has no way to call: what is needed of the kernel. This is the only file
 /// with P/Invokes, and the rest of this folder is all that calls it. Pointers are to memory that the caller keeps until the call returns; none
 /// of these functions keeps one.
 /// </summary>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace RemoteExec.Worker.Native;
+namespace RemoteExec.Native;
 
 /// <summary>What kind of thing a path names.</summary>
 internal enum FileKind

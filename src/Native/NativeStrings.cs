@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace RemoteExec.Worker.Native;
+namespace RemoteExec.Native;
 
 /// <summary>
 /// A list of strings as C has it: an array of pointers to UTF-8 with a NUL at the end of each, and a null pointer at the end of all.

@@ -1,4 +1,4 @@
-namespace RemoteExec.Worker.Native;
+namespace RemoteExec.Native;
 
 /// <summary>
 /// Asks the file system to spread the directories made in a directory over the disk, as ext4 does at the top of a volume (<c>chattr +T</c>).

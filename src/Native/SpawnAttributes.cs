@@ -1,4 +1,4 @@
-namespace RemoteExec.Worker.Native;
+namespace RemoteExec.Native;
 
 /// <summary>
 /// How new processes are to begin: in a session of their own, with these files open and no others, with default signal handling.

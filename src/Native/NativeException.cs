@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace RemoteExec.Worker.Native;
+namespace RemoteExec.Native;
 
 /// <summary>A call of the C library failed; an <see cref="IOException"/> as far as callers are concerned.</summary>
 internal sealed class NativeException(string what, int error) : IOException($"{what}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})")

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace RemoteExec.Worker.Native;
+namespace RemoteExec.Native;
 
 /// <summary>A directory that is kept open, so that the way to it need not be walked again for each file in it.</summary>
 internal sealed class OpenDirectory : IDisposable
