@@ -1,6 +1,5 @@
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
-using RemoteExec.Protocol.Wire;
 
 namespace RemoteExec.ActionCache;
 
@@ -11,9 +10,7 @@ namespace RemoteExec.ActionCache;
 public sealed class ResultCompleteness(IBlobStore cas)
 {
     private const int MaxTreeBytes = 128 * 1024 * 1024;
-    private const int MaxDirectoryBytes = 64 * 1024 * 1024;
-    private const int FilesPerLookup = 10_000;
-    private static readonly MerkleTreeWalk walk = new();
+    private readonly TreePresence presence = new(cas);
 
     /// <summary>True if every blob it refers to is present; counts as a use of all of them.</summary>
     /// <param name="result">The result; from anywhere, it need not be well-formed.</param>
@@ -38,7 +35,7 @@ public sealed class ResultCompleteness(IBlobStore cas)
 
         foreach (Digest root in refs.RootDirectories)
         {
-            if (!await IsHierarchyCompleteAsync(root, cancellationToken))
+            if (await presence.FindMissingAsync(root, enough: 1, cancellationToken) is not { Count: 0 })
                 return false;
         }
 
@@ -48,60 +45,15 @@ public sealed class ResultCompleteness(IBlobStore cas)
     private async ValueTask<bool> IsTreeCompleteAsync(Digest digest, CancellationToken cancellationToken)
     {
         // The directories of a Tree need not be blobs of their own: only files count.
-        byte[]? tree = await TryReadAsync(digest, MaxTreeBytes, cancellationToken);
+        byte[]? tree = await TryReadAsync(digest, cancellationToken);
         return tree is not null && TreeFiles.Of(tree, digest) is { } files && await ArePresentAsync(files, cancellationToken);
     }
 
-    private async Task<bool> IsHierarchyCompleteAsync(Digest root, CancellationToken cancellationToken)
-    {
-        var files = new HashSet<Digest>();
-        try
-        {
-            await foreach (DirectoryVisit visit in walk.WalkAsync(root, LoadAsync, cancellationToken))
-            {
-                if (visit.Directory is null || !TreeFiles.TryAdd(files, visit.Directory, root)
-                    || !visit.Directory.Directories.All(child => root.TryParseSibling(child.Digest, out _, out _)))
-                    return false;
-                if (files.Count < FilesPerLookup)
-                    continue;
-                if (!await ArePresentAsync(files, cancellationToken))
-                    return false;
-                files.Clear();
-            }
-        }
-        catch (TreeTooLargeException)
-        {
-            return false;
-        }
-
-        return await ArePresentAsync(files, cancellationToken);
-    }
-
-    private async ValueTask<IReadOnlyList<Reapi.Directory?>> LoadAsync(IReadOnlyList<Digest> digests, CancellationToken cancellationToken)
-    {
-        var directories = new Reapi.Directory?[digests.Count];
-        for (int i = 0; i < directories.Length; i++)
-            directories[i] = await TryReadAsync(digests[i], MaxDirectoryBytes, cancellationToken) is { } content ? TryParse(content) : null;
-        return directories;
-    }
-
-    private static Reapi.Directory? TryParse(byte[] content)
+    private async ValueTask<byte[]?> TryReadAsync(Digest digest, CancellationToken cancellationToken)
     {
         try
         {
-            return Reapi.Directory.Parser.ParseFrom(content);
-        }
-        catch (Exception exception) when (MalformedMessage.IsReason(exception))
-        {
-            return null;
-        }
-    }
-
-    private async ValueTask<byte[]?> TryReadAsync(Digest digest, int maxBytes, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await cas.ReadAllAsync(digest, maxBytes, cancellationToken);
+            return await cas.ReadAllAsync(digest, MaxTreeBytes, cancellationToken);
         }
         catch (Exception exception) when (exception is BlobTooLargeException or BlobCorruptException)
         {

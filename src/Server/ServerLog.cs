@@ -24,4 +24,10 @@ internal static partial class ServerLog
 
     [LoggerMessage(7, LogLevel.Information, "The keys of token issuer {Issuer} were fetched again")]
     public static partial void KeysFetchedAgain(ILogger logger, string issuer);
+
+    [LoggerMessage(8, LogLevel.Error, "The Redis of references is away: {Problem}. Nobody can use references until it is back")]
+    public static partial void ReferencesAway(ILogger logger, string problem);
+
+    [LoggerMessage(9, LogLevel.Information, "The Redis of references is there")]
+    public static partial void ReferencesBack(ILogger logger);
 }

@@ -19,8 +19,9 @@ public sealed class ProjectReferenceTests
         ["Native"] = [],
         ["Worker"] = ["Cas", "Native"],
         ["Images"] = ["Cas"],
+        ["References"] = ["Cas"],
         ["Builds"] = ["ActionCache"],
-        ["Server"] = ["Builds", "Execution", "Images", "Worker"],
+        ["Server"] = ["Builds", "Execution", "Images", "References", "Worker"],
     };
 
     public static TheoryData<string> Projects { get; } = [.. allowed.Keys];

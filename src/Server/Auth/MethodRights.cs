@@ -13,6 +13,7 @@ internal static class MethodRights
     private const string Operations = "/google.longrunning.Operations/";
     private const string Events = "/google.devtools.build.v1.PublishBuildEvent/";
     private const string Operator = "/remoteexec.operator.v1.Operator/";
+    private const string References = "/remoteexec.references.v1.References/";
     private static readonly MethodRight others = new(Right.Admin, IsEverywhere: true);
     private static readonly MethodRight operates = new(Right.Operate, IsEverywhere: true);
 
@@ -47,6 +48,14 @@ internal static class MethodRights
         // Events name no instance: they are of a build, whose calls have one.
         [Events + "PublishLifecycleEvent"] = new(Right.ReadAc),
         [Events + "PublishBuildToolEventStream"] = new(Right.ReadAc),
+
+        // Names are to what they stand for as actions are to their results.
+        [References + "GetReference"] = new(Right.ReadAc),
+        [References + "ListReferences"] = new(Right.ReadAc),
+        [References + "ListHistory"] = new(Right.ReadAc),
+        [References + "WatchReference"] = new(Right.ReadAc),
+        [References + "SetReference"] = new(Right.WriteAc),
+        [References + "DeleteReference"] = new(Right.WriteAc),
 
         [Operator + "ListQueues"] = operates,
         [Operator + "ListWorkers"] = operates,

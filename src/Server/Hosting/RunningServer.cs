@@ -21,6 +21,7 @@ using RemoteExec.Execution.Services;
 using RemoteExec.Protocol.Access;
 using RemoteExec.Protocol.Operators;
 using RemoteExec.Protocol.Workers;
+using RemoteExec.References.Services;
 using RemoteExec.Rpc.Server;
 using RemoteExec.Rpc.Server.Limits;
 using RemoteExec.Rpc.Services;
@@ -65,6 +66,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private LogStreams? logs;
     private OperatorEndpoints? operators;
     private AccessControl? access;
+    private KeptReferences? references;
 
     private RunningServer(ServerOptions options, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
     {
@@ -169,6 +171,8 @@ internal sealed class RunningServer : IAsyncDisposable
             await sharing.DisposeAsync();
         if (access is not null)
             await access.DisposeAsync();
+        if (references is not null)
+            await references.DisposeAsync();
         await stores.DisposeAsync();
         socket.Dispose();
         rpcMetrics?.Dispose();
@@ -249,6 +253,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 loggers, time);
         }
 
+        references = KeptReferences.Open(options.References, DataDirectory, cas, builds, loggers, time);
         records = RecordsOpening.Open(options.Builds, DataDirectory, loggers, time); // the last: the server does without them, but not without what is before
         sharing = RecordsOpening.Share(options.Builds, records, loggers, time);
         var observer = new CallObservers(cacheMetrics ?? ICallObserver.None, records?.Observer ?? ICallObserver.None);
@@ -258,7 +263,7 @@ internal sealed class RunningServer : IAsyncDisposable
         List<RpcService> services =
         [
             new CasService(cas, chunked, limits, observer, guard).ToRpcService(), new CapabilitiesService(features).ToRpcService(), health.ToRpcService(),
-            new ActionCacheService(clientCache, clientCas, features, observer).ToRpcService(),
+            new ActionCacheService(clientCache, clientCas, features, observer).ToRpcService(), new ReferencesService(references.Book, features).ToRpcService(),
         ];
         if (records is not null && options.Builds.Events)
         {
