@@ -8,6 +8,7 @@ using Google.Protobuf.Reflection;
 using Grpc.Health.V1;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Protocol.Operators;
+using RemoteExec.Protocol.References;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
@@ -32,6 +33,7 @@ public sealed class CallFuzzTests : IAsyncLifetime
     [
         (RemoteExecutionReflection.Descriptor, ListenerKind.Grpc), (BytestreamReflection.Descriptor, ListenerKind.Grpc), (OperationsReflection.Descriptor, ListenerKind.Grpc),
         (OperatorReflection.Descriptor, ListenerKind.Grpc), (HealthReflection.Descriptor, ListenerKind.Grpc), (PublishBuildEventReflection.Descriptor, ListenerKind.Grpc),
+        (ReferencesReflection.Descriptor, ListenerKind.Grpc),
         (Grpc.Reflection.V1.ReflectionReflection.Descriptor, ListenerKind.Grpc), (WorkerReflection.Descriptor, ListenerKind.Workers),
         (RemoteLogstreamReflection.Descriptor, ListenerKind.Workers), (BytestreamReflection.Descriptor, ListenerKind.Workers),
     ];

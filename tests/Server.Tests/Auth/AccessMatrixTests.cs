@@ -6,6 +6,7 @@ using Google.LongRunning;
 using Google.Protobuf;
 using Grpc.Health.V1;
 using RemoteExec.Protocol.Operators;
+using RemoteExec.Protocol.References;
 using RemoteExec.Rpc;
 using Any = Google.Protobuf.WellKnownTypes.Any;
 
@@ -18,7 +19,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime
 {
     private const string Mine = "team/app", Others = "other";
     private const string Re = "/build.bazel.remote.execution.v2.", Cas = Re + "ContentAddressableStorage/", Bytes = "/google.bytestream.ByteStream/";
-    private const string Operations = "/google.longrunning.Operations/", Events = "/google.devtools.build.v1.PublishBuildEvent/", Steering = "/remoteexec.operator.v1.Operator/";
+    private const string Operations = "/google.longrunning.Operations/", Events = "/google.devtools.build.v1.PublishBuildEvent/", Steering = "/remoteexec.operator.v1.Operator/", Names = "/remoteexec.references.v1.References/";
     private const string AnyOperation = "operations/00000000-0000-0000-0000-000000000001";
     private const string Everybody = "*", Nobody = "-";
     private static readonly string[] presets = ["reader", "developer", "ci", "worker", "operator", "node", "admin"];
@@ -59,6 +60,12 @@ public sealed class AccessMatrixTests : IAsyncLifetime
         (Operations + "WaitOperation", "developer ci operator node admin", false, "execute or operate", instance => new WaitOperationRequest { Name = $"{instance}/{AnyOperation}" }),
         (Operations + "CancelOperation", "developer ci operator node admin", false, "execute or operate", instance => new CancelOperationRequest { Name = $"{instance}/{AnyOperation}" }),
         (Operations + "DeleteOperation", "developer ci operator node admin", false, "execute or operate", instance => new DeleteOperationRequest { Name = $"{instance}/{AnyOperation}" }),
+        (Names + "GetReference", "reader developer ci operator node admin", false, "read-ac", instance => new GetReferenceRequest { InstanceName = instance, Name = "none" }),
+        (Names + "ListReferences", "reader developer ci operator node admin", false, "read-ac", instance => new ListReferencesRequest { InstanceName = instance }),
+        (Names + "ListHistory", "reader developer ci operator node admin", false, "read-ac", instance => new ListHistoryRequest { InstanceName = instance, Name = "none" }),
+        (Names + "WatchReference", "reader developer ci operator node admin", false, "read-ac", instance => new WatchReferenceRequest { InstanceName = instance, Name = "none" }),
+        (Names + "SetReference", "ci node admin", false, "write-ac", instance => new SetReferenceRequest { InstanceName = instance, Name = "main", Target = new Target { Blob = blob.Digest.ToProto() } }),
+        (Names + "DeleteReference", "ci node admin", false, "write-ac", instance => new DeleteReferenceRequest { InstanceName = instance, Name = "none" }),
         (Steering + "ListQueues", "operator admin", true, "operate", _ => new ListQueuesRequest()),
         (Steering + "ListWorkers", "operator admin", true, "operate", _ => new ListWorkersRequest()),
         (Steering + "ListOperations", "operator admin", true, "operate", _ => new Protocol.Operators.ListOperationsRequest()),
