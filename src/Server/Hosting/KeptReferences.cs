@@ -4,6 +4,7 @@ using RemoteExec.Cas.Builds;
 using RemoteExec.Redis;
 using RemoteExec.References;
 using RemoteExec.References.Stores;
+using RemoteExec.Server.Auth.Audit;
 using RemoteExec.Server.Configuration;
 
 namespace RemoteExec.Server.Hosting;
@@ -15,7 +16,7 @@ internal sealed class KeptReferences : IAsyncDisposable
     private readonly DatabaseReferenceStore? database;
     private readonly ReferenceKeeper keeper;
 
-    private KeptReferences(ReferencesOptions options, string dataDirectory, IBlobStore cas, LiveBuilds builds, ILoggerFactory loggers, TimeProvider time)
+    private KeptReferences(ReferencesOptions options, string dataDirectory, IBlobStore cas, LiveBuilds builds, AuditLog? audit, ILoggerFactory loggers, TimeProvider time)
     {
         ILogger logger = loggers.CreateLogger<ReferenceBook>();
         IReferenceStore store;
@@ -29,7 +30,7 @@ internal sealed class KeptReferences : IAsyncDisposable
             store = database = DatabaseReferenceStore.Open(Path.Combine(dataDirectory, "references.db"));
         }
 
-        Book = new ReferenceBook(store, cas, time);
+        Book = new ReferenceBook(audit is null ? store : new AuditedReferences(store, audit), cas, time);
         keeper = new ReferenceKeeper(store, cas, builds, options.KeepInterval, logger, time);
     }
 
@@ -38,11 +39,11 @@ internal sealed class KeptReferences : IAsyncDisposable
 
     /// <summary>Opens them.</summary>
     /// <exception cref="StartupException">The file can't be used, or a setting of Redis can't.</exception>
-    public static KeptReferences Open(ReferencesOptions options, string dataDirectory, IBlobStore cas, LiveBuilds builds, ILoggerFactory loggers, TimeProvider time)
+    public static KeptReferences Open(ReferencesOptions options, string dataDirectory, IBlobStore cas, LiveBuilds builds, AuditLog? audit, ILoggerFactory loggers, TimeProvider time)
     {
         try
         {
-            return new KeptReferences(options, dataDirectory, cas, builds, loggers, time);
+            return new KeptReferences(options, dataDirectory, cas, builds, audit, loggers, time);
         }
         catch (IOException exception)
         {

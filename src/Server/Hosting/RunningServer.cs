@@ -253,7 +253,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 loggers, time);
         }
 
-        references = KeptReferences.Open(options.References, DataDirectory, cas, builds, loggers, time);
+        references = KeptReferences.Open(options.References, DataDirectory, cas, builds, access?.Audit, loggers, time);
         records = RecordsOpening.Open(options.Builds, DataDirectory, loggers, time); // the last: the server does without them, but not without what is before
         sharing = RecordsOpening.Share(options.Builds, records, loggers, time);
         var observer = new CallObservers(cacheMetrics ?? ICallObserver.None, records?.Observer ?? ICallObserver.None);

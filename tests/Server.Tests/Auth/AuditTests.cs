@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Build.Bazel.Remote.Execution.V2;
 using Microsoft.Extensions.Logging;
+using RemoteExec.Protocol.References;
 using RemoteExec.Rpc;
 using RemoteExec.Server.Auth.Audit;
 using RemoteExec.Server.Cli;
@@ -10,7 +11,7 @@ namespace RemoteExec.Server.Tests.Auth;
 /// <summary>The audit log says who did what, and what was denied to whom.</summary>
 public sealed class AuditTests : IDisposable
 {
-    private const string Re = "/build.bazel.remote.execution.v2.";
+    private const string Re = "/build.bazel.remote.execution.v2.", Names = "/remoteexec.references.v1.References/";
     private readonly TemporaryDirectory data = new();
     private readonly RecordingLogger log = new();
     private readonly ManualTimeProvider time = new();
@@ -36,6 +37,13 @@ public sealed class AuditTests : IDisposable
             steers = access.Create("operator");
             await access.WaitForAsync(steers, isGood: true);
             await access.OutcomeAsync(Re + "ActionCache/UpdateActionResult", new UpdateActionResultRequest { InstanceName = "team", ActionDigest = blob.Digest.ToProto(), ActionResult = new ActionResult { ExitCode = 1 } }, AccessServer.Bearer(ci));
+            await access.OutcomeAsync(Re + "ContentAddressableStorage/BatchUpdateBlobs", new BatchUpdateBlobsRequest
+            {
+                InstanceName = "team", Requests = { new BatchUpdateBlobsRequest.Types.Request { Digest = blob.Digest.ToProto(), Data = Google.Protobuf.ByteString.CopyFrom(blob.Content) } },
+            }, AccessServer.Bearer(ci));
+            await access.OutcomeAsync(Names + "SetReference", new SetReferenceRequest { InstanceName = "team", Name = "app@1", Target = new Target { Blob = blob.Digest.ToProto() } }, AccessServer.Bearer(ci));
+            await access.OutcomeAsync(Names + "SetReference", new SetReferenceRequest { InstanceName = "team", Name = "app@1", Target = new Target { Blob = blob.Digest.ToProto() } }, AccessServer.Bearer(ci)); // changes nothing
+            await access.OutcomeAsync(Names + "DeleteReference", new DeleteReferenceRequest { InstanceName = "team", Name = "app@1" }, AccessServer.Bearer(ci));
             await access.AskAsync("PUT", "/ac/" + blob.Digest.Hash, AccessServer.Bearer(ci), "text"u8.ToArray());
             await access.OutcomeAsync(Re + "ActionCache/UpdateActionResult", new UpdateActionResultRequest { InstanceName = "other", ActionDigest = blob.Digest.ToProto(), ActionResult = new ActionResult { ExitCode = 1 } }, AccessServer.Bearer(ci));
             await access.OutcomeAsync("/remoteexec.operator.v1.Operator/ListQueues", new Protocol.Operators.ListQueuesRequest(), AccessServer.Bearer(ci));
@@ -46,6 +54,8 @@ public sealed class AuditTests : IDisposable
         Assert.Equal(
             [
                 $"the ci token ac.write team {blob.Digest.Hash}/100 done -",
+                $"the ci token reference.set team app@1 sha256:{blob.Digest.Hash}/100 done -",
+                "the ci token reference.delete team app@1 done -",
                 "the ci token PUT /ac/… - - denied the ci (token) lacks the right write-ac in the nameless instance",
                 "the ci token call - - denied the ci (token) lacks the right write-ac in instance 'other'",
                 "the ci token /remoteexec.operator.v1.Operator/ListQueues - - denied the ci (token) lacks the right operate for all instances",
