@@ -20,6 +20,7 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
     private const int PrefixLength = 5;
     private SequencePosition? consumed;
     private bool isGivenUp;
+    private bool isScarce;
 
     /// <summary>
     /// The message that <see cref="MoveNextAsync(CancellationToken)"/> found: borrowed, valid until the next call of it or of <see cref="Release"/>.
@@ -91,9 +92,10 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
         return BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
     }
 
-    /// <summary>Has a wait for the peer end with DEADLINE_EXCEEDED. May come from elsewhere.</summary>
-    internal void GiveUp()
+    /// <summary>Has a wait for the peer end: with DEADLINE_EXCEEDED, or by a <see cref="MemoryShortException"/> if others want the memory. May come from elsewhere.</summary>
+    internal void GiveUp(bool isScarce)
     {
+        this.isScarce = isScarce;
         Volatile.Write(ref isGivenUp, true);
         input.CancelPendingRead();
     }
@@ -116,7 +118,7 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
         {
             ReadResult result = await ReadAsync(isOwed: onlyOne || isInside || !MayRest, cancellationToken);
             if (result.IsCanceled && Volatile.Read(ref isGivenUp))
-                throw Fail(result.Buffer, StatusCode.DeadlineExceeded, "the client owes the rest of its request, and nothing more of it has come for long");
+                throw GivenUp(result.Buffer);
             if (TryFind(result.Buffer, out ReadOnlySequence<byte> message, out bool compressed, out int wanted))
             {
                 if (onlyOne && result.Buffer.Length > PrefixLength + message.Length)
@@ -207,6 +209,12 @@ public sealed class MessageReader(PipeReader input, int maxMessageBytes, bool gz
             return false;
         message = buffer.Slice(PrefixLength, length);
         return true;
+    }
+
+    private Exception GivenUp(in ReadOnlySequence<byte> buffer)
+    {
+        RpcException late = Fail(buffer, StatusCode.DeadlineExceeded, "the client owes the rest of its request, and nothing more of it has come for long");
+        return isScarce ? new MemoryShortException("the server is short of memory, and others want what this call has while the client owes the rest of its request: come again", MemoryBudget.Patience) : late;
     }
 
     private RpcException Fail(in ReadOnlySequence<byte> buffer, StatusCode code, string message)

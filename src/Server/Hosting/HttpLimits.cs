@@ -29,7 +29,7 @@ internal sealed class HttpLimits(ConnectionGate gate)
         int bytes = use == MemoryUse.LookUp ? LookUpBytes : BufferBytes;
         try
         {
-            await gate.Memory.TakeAsync(bytes, use, context.RequestAborted);
+            await gate.BeginTransferAsync(context.Features, bytes, use, context.RequestAborted);
         }
         catch (MemoryShortException shortage)
         {
@@ -46,7 +46,7 @@ internal sealed class HttpLimits(ConnectionGate gate)
         }
         finally
         {
-            gate.Memory.Give(bytes, use);
+            gate.EndTransfer(context.Features, bytes, use);
         }
     }
 

@@ -56,13 +56,16 @@ internal sealed class CallProgress(GuardedConnection connection, MemoryUse use)
         taken = all;
     }
 
-    /// <summary>Ends the call, and is true, if its client has let it wait for bytes since before <paramref name="owed"/>, or for room since before <paramref name="tolerated"/>.</summary>
-    public bool Check(long owed, long tolerated)
+    /// <summary>
+    /// Ends the call, and is true, if its client has let it wait for bytes since before <paramref name="owed"/>, or for room since before <paramref name="tolerated"/>; if memory is scarce, the
+    /// client is to come again.
+    /// </summary>
+    public bool Check(long owed, long tolerated, bool isScarce)
     {
         bool owes = Volatile.Read(ref readingSince) is not 0 and var reading && reading < owed;
         bool stays = Volatile.Read(ref writingSince) is not 0 and var writing && writing < tolerated;
         if (owes)
-            Requests.GiveUp();
+            Requests.GiveUp(isScarce);
         if (stays)
             Break();
         return owes || stays;

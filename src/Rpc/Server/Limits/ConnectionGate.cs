@@ -1,8 +1,8 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Rpc.Server.Memory;
@@ -19,7 +19,9 @@ namespace RemoteExec.Rpc.Server.Limits;
 /// <param name="time">The clock.</param>
 public sealed class ConnectionGate(ConnectionLimits limits, MemoryBudget memory, ILogger logger, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<IPAddress, int> byAddress = new();
+    private readonly Lock addressGate = new(); // guards the one below, and what they count
+    private readonly Dictionary<IPAddress, AddressUse> byAddress = [];
+    private int addresses;
     private int open;
     private long refused;
     private long closed;
@@ -41,11 +43,30 @@ public sealed class ConnectionGate(ConnectionLimits limits, MemoryBudget memory,
 
     internal TimeProvider Time => time;
 
+    /// <summary>Whether connections come from several addresses.</summary>
+    internal bool HasSeveralAddresses => Volatile.Read(ref addresses) > 1;
+
     /// <summary>What a connection holds on average.</summary>
     internal long AverageHeld => memory.Used / Math.Max(1, Open);
 
     /// <summary>Guards a listener; to be said before TLS, so that handshakes are guarded as well.</summary>
     public void Guard(ListenOptions listen) => listen.Use(next => connection => ServeAsync(connection, next));
+
+    /// <summary>
+    /// Takes memory for a request that is no call, for its connection; until <see cref="EndTransfer"/>. While others want the memory the connection is to move bytes, or is closed.
+    /// </summary>
+    /// <exception cref="MemoryShortException">There is none.</exception>
+    public ValueTask BeginTransferAsync(IFeatureCollection features, long bytes, MemoryUse use, CancellationToken cancellationToken) =>
+        features.Get<GuardedConnection>() is { } connection ? connection.BeginTransferAsync(bytes, use, cancellationToken) : memory.TakeAsync(bytes, use, default, cancellationToken);
+
+    /// <summary>Gives back what <see cref="BeginTransferAsync"/> took.</summary>
+    public void EndTransfer(IFeatureCollection features, long bytes, MemoryUse use)
+    {
+        if (features.Get<GuardedConnection>() is { } connection)
+            connection.EndTransfer(bytes, use);
+        else
+            memory.Give(bytes, use);
+    }
 
     /// <summary>Tells of it: <c>remoteexec.rpc.connections*</c>.</summary>
     public void Observe(Meter meter)
@@ -66,48 +87,60 @@ public sealed class ConnectionGate(ConnectionLimits limits, MemoryBudget memory,
     private async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         IPAddress? address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
-        if (address is not null && !TryEnter(address))
+        AddressUse? use = address is null ? new AddressUse() : TryEnter(AddressUse.Of(address));
+        if (use is null)
         {
             Interlocked.Increment(ref refused);
-            RpcLog.ConnectionRefused(logger, address, Open);
+            RpcLog.ConnectionRefused(logger, address!, Open);
             connection.Abort(new ConnectionAbortedException("too many connections"));
             return;
         }
 
-        var guarded = new GuardedConnection(connection, this);
+        var guarded = new GuardedConnection(connection, this, use);
         try
         {
             connection.Features.Set(guarded);
             if (connection.Features.Get<IMemoryPoolFeature>() is { MemoryPool: BlockPool blocks })
                 connection.Features.Set<IMemoryPoolFeature>(new ConnectionPool(guarded, blocks));
             connection.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static state => ((GuardedConnection)state).CheckCalls(), guarded);
-            connection.Transport = new PausingTransport(connection.Transport, guarded);
+            connection.Transport = new GuardedTransport(connection.Transport, guarded);
             await next(connection);
         }
         finally
         {
             guarded.End();
             if (address is not null)
-                Leave(address);
+                Leave(AddressUse.Of(address));
         }
     }
 
-    private bool TryEnter(IPAddress address)
+    private AddressUse? TryEnter(IPAddress address)
     {
-        int all = Interlocked.Increment(ref open), alike = byAddress.AddOrUpdate(address, 1, static (_, count) => count + 1);
-        if (all <= limits.MaxConnections && alike <= limits.MaxPerAddress)
-            return true;
+        AddressUse? use;
+        bool isTooMany;
+        lock (addressGate)
+        {
+            if (!byAddress.TryGetValue(address, out use))
+                byAddress[address] = use = new AddressUse();
+            Volatile.Write(ref addresses, byAddress.Count);
+            use.Connections++;
+            isTooMany = Interlocked.Increment(ref open) > limits.MaxConnections || use.Connections > limits.MaxPerAddress;
+        }
+
+        if (!isTooMany)
+            return use;
         Leave(address);
-        return false;
+        return null;
     }
 
     private void Leave(IPAddress address)
     {
-        Interlocked.Decrement(ref open);
-        while (byAddress.TryGetValue(address, out int count))
+        lock (addressGate)
         {
-            if (count > 1 ? byAddress.TryUpdate(address, count - 1, count) : byAddress.TryRemove(new(address, count)))
-                return;
+            Interlocked.Decrement(ref open);
+            if (--byAddress[address].Connections == 0)
+                byAddress.Remove(address);
+            Volatile.Write(ref addresses, byAddress.Count);
         }
     }
 }

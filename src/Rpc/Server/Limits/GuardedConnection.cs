@@ -11,26 +11,35 @@ internal sealed class GuardedConnection
     /// <summary>What a connection may hold however short memory is.</summary>
     public const int HarmlessBytes = 64 * 1024;
 
-    private const int FewBytes = 1024 * 1024;
+    private const int FewBytes = 1024 * 1024; // beyond which blocks are small
     private const int ManyStalled = 16;
+    private const int LeastTransfer = 32 * 1024; // a second, while others want the memory
     private static readonly TimeSpan impatient = TimeSpan.FromSeconds(5); // where others want the memory
+    private static readonly TimeSpan hurried = TimeSpan.FromSeconds(2); // and it holds more than they do
 
     private readonly ConnectionContext connection;
     private readonly ConnectionGate gate;
+    private readonly AddressUse address;
     private readonly Lock callsGate = new(); // guards the list of calls
     private CallProgress? first;
     private long held;
     private long granted; // of these, what calls were given when they asked
+    private long asked; // what calls wait for
     private long pausedAt;
     private long leaving;
     private long silentSince; // it holds what nobody works on, and that only it can take; of the heartbeat alone
+    private int transfers;
+    private long moved;
+    private long movedBefore; // all these of the heartbeat alone
+    private long slowSince;
     private double resetsLeft;
     private long resetsCounted;
 
-    public GuardedConnection(ConnectionContext connection, ConnectionGate gate)
+    public GuardedConnection(ConnectionContext connection, ConnectionGate gate, AddressUse address)
     {
         this.connection = connection;
         this.gate = gate;
+        this.address = address;
         resetsLeft = gate.Limits.MaxResets;
         resetsCounted = gate.Time.GetTimestamp();
     }
@@ -78,9 +87,7 @@ internal sealed class GuardedConnection
     /// <summary>Looks at all calls; Kestrel has it called once a second.</summary>
     public void CheckCalls()
     {
-        long earliest = Now - (long)(gate.Limits.StallTime.TotalSeconds * gate.Time.TimestampFrequency), tolerated = earliest;
-        if (gate.Memory.IsShort && impatient < gate.Limits.StallTime)
-            tolerated = Now - (long)(impatient.TotalSeconds * gate.Time.TimestampFrequency);
+        long earliest = Before(gate.Limits.StallTime), tolerated = Math.Max(earliest, Before(Tolerance));
         long owed = Volatile.Read(ref pausedAt) < tolerated ? tolerated : earliest; // it can't be blamed for what was not taken from it
         List<CallProgress>? all = null;
         lock (callsGate)
@@ -89,7 +96,8 @@ internal sealed class GuardedConnection
                 (all ??= []).Add(call);
         }
 
-        int stalled = all?.Count(call => call.Check(owed, tolerated)) ?? 0;
+        bool isScarce = tolerated > earliest;
+        int stalled = all?.Count(call => call.Check(owed, tolerated, isScarce)) ?? 0;
         if (stalled >= ManyStalled && gate.Memory.IsShort)
             Close("it lets many calls wait while memory is short");
         if (all is not null || Held <= HarmlessBytes)
@@ -98,7 +106,26 @@ internal sealed class GuardedConnection
             silentSince = Now;
         else if (silentSince < earliest)
             Close("it does not take the answers to its calls");
+        CheckTransfers();
     }
+
+    /// <summary>Takes memory for a request that is no call; until <see cref="EndTransfer"/>.</summary>
+    /// <exception cref="MemoryShortException">There is none.</exception>
+    public async ValueTask BeginTransferAsync(long bytes, MemoryUse use, CancellationToken cancellationToken)
+    {
+        await TakeAsync(bytes, use, cancellationToken);
+        Interlocked.Increment(ref transfers);
+    }
+
+    /// <summary>Gives back what <see cref="BeginTransferAsync"/> took.</summary>
+    public void EndTransfer(long bytes, MemoryUse use)
+    {
+        Interlocked.Decrement(ref transfers);
+        Give(bytes, use);
+    }
+
+    /// <summary>So many bytes have come, or gone.</summary>
+    public void CountMoved(long bytes) => Interlocked.Add(ref moved, bytes);
 
     /// <summary>The client has broken a call off.</summary>
     public void CountReset()
@@ -118,15 +145,24 @@ internal sealed class GuardedConnection
     /// <inheritdoc cref="MemoryBudget.TakeAsync"/>
     public async ValueTask TakeAsync(long bytes, MemoryUse use, CancellationToken cancellationToken)
     {
-        await gate.Memory.TakeAsync(bytes, use, cancellationToken);
-        Interlocked.Add(ref held, bytes);
+        long wanted = Interlocked.Add(ref asked, bytes);
+        try
+        {
+            await gate.Memory.TakeAsync(bytes, use, Claim(wanted), cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Add(ref asked, -bytes);
+        }
+
+        Hold(bytes);
         Interlocked.Add(ref granted, bytes);
     }
 
     /// <inheritdoc cref="MemoryBudget.Give"/>
     public void Give(long bytes, MemoryUse use)
     {
-        Interlocked.Add(ref held, -bytes);
+        Hold(-bytes);
         Interlocked.Add(ref granted, -bytes);
         gate.Memory.Give(bytes, use);
     }
@@ -134,7 +170,7 @@ internal sealed class GuardedConnection
     /// <summary>Counts what the transport has rented, or given back.</summary>
     public void CountBlock(int bytes)
     {
-        long now = Interlocked.Add(ref held, bytes);
+        long now = Hold(bytes);
         if (bytes < 0)
         {
             gate.Memory.Uncount(-bytes);
@@ -142,22 +178,61 @@ internal sealed class GuardedConnection
         }
 
         gate.Memory.Count(bytes);
-        if (now > HarmlessBytes && gate.Memory.IsExhausted && now >= gate.AverageHeld && Interlocked.CompareExchange(ref leaving, now, 0) == 0)
+        bool isInTheWay = gate.Memory.IsNearlyExhausted && now > HarmlessBytes && (now > FairBytes || (gate.Memory.IsExhausted && now >= gate.AverageHeld));
+        if (isInTheWay && Interlocked.CompareExchange(ref leaving, now, 0) == 0)
         {
             gate.Memory.ExpectBack(now);
             Close("memory is exhausted, and it holds more than others");
         }
     }
 
-    /// <summary>Waits a while if memory is short and this connection holds much that it was not granted: what it sends stays with it.</summary>
+    /// <summary>Waits a while if memory is short and this connection holds much that it was not granted, and more than others: what it sends stays with it.</summary>
     public ValueTask PauseAsync() =>
-        gate.Memory.IsShort && Held - (2 * Interlocked.Read(ref granted)) > HarmlessBytes ? WaitForReliefAsync() : ValueTask.CompletedTask;
+        gate.Memory.IsShort && Held - (2 * Interlocked.Read(ref granted)) > HarmlessBytes && HoldsMoreThanOthers ? WaitForReliefAsync() : ValueTask.CompletedTask;
 
     /// <summary>The connection is closed.</summary>
     public void End()
     {
         if (Interlocked.Exchange(ref leaving, -1) is > 0 and var expected)
             gate.Memory.ExpectBack(-expected);
+    }
+
+    // A request over HTTP/1.1 has no stream of its own that could be looked at.
+    private void CheckTransfers()
+    {
+        long now = Interlocked.Read(ref moved);
+        bool isSlow = Volatile.Read(ref transfers) > 0 && now - movedBefore < LeastTransfer && gate.Memory.IsWanted && HoldsMoreThanOthers;
+        movedBefore = now;
+        if (!isSlow)
+            slowSince = 0;
+        else if (slowSince == 0)
+            slowSince = Now;
+        else if (slowSince < Before(hurried))
+            Close("it moves hardly any bytes while others want the memory");
+    }
+
+    // Twice what others hold; and what a call of everyday size takes, where others hold next to nothing.
+    private long FairBytes => Math.Max(2 * gate.AverageHeld, FewBytes);
+
+    private MemoryClaim Claim(long wanted)
+    {
+        bool isGreedy = gate.HasSeveralAddresses && address.Held > gate.Memory.Bytes / 4;
+        long all = Held + wanted;
+        return new MemoryClaim(isGreedy, !isGreedy && all <= FairBytes, all);
+    }
+
+    private bool HoldsMoreThanOthers => Held >= gate.AverageHeld;
+
+    // How long it may let a call wait for bytes, or for room: less while others want the memory that the call has.
+    private TimeSpan Tolerance =>
+        gate.Memory.IsWanted && HoldsMoreThanOthers ? hurried : gate.Memory.IsShort || gate.Memory.IsWanted ? impatient : gate.Limits.StallTime;
+
+    private long Before(TimeSpan span) => Now - (long)(span.TotalSeconds * gate.Time.TimestampFrequency);
+
+    private long Hold(long bytes)
+    {
+        address.Count(bytes);
+        return Interlocked.Add(ref held, bytes);
     }
 
     private async ValueTask WaitForReliefAsync()

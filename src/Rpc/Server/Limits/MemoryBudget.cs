@@ -5,12 +5,16 @@ namespace RemoteExec.Rpc.Server.Limits;
 /// <summary>
 /// What calls may take of the process's memory, all together: the transport's blocks, which are counted as they are rented, and what handlers say that they are about to take. Who wants more
 /// than there is waits for <see cref="Patience"/>, and then is told to come again: who writes when 75 % are taken already, who reads at 85 %, so that look-ups and health go on. What is asked
-/// for writing is never more than 40 % in all, nor what is for reading, so that neither keeps the other out. Thread-safe.
+/// for writing is never more than 40 % in all, nor what is for reading, so that neither keeps the other out. Whose connection holds no more than others gets another tenth of each
+/// (<see cref="MemoryClaim"/>), and while some wait, who would hold least is served first. Thread-safe.
 /// </summary>
 public sealed class MemoryBudget
 {
     /// <summary>How long whoever wants memory waits for it.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    /// <summary>For how long memory counts as wanted after somebody had to wait for some: those who were told to come again do.</summary>
+    internal static readonly TimeSpan Demand = TimeSpan.FromSeconds(5);
 
     /// <summary>What the transport takes for a stream.</summary>
     internal const int StreamBytes = 16 * 1024;
@@ -24,15 +28,20 @@ public sealed class MemoryBudget
     private readonly TimeProvider time;
     private readonly long[] bounds; // of all that is taken, where one of the use wants more
     private readonly long[] shares; // of each use
+    private readonly long extra; // beyond both, for who is modest
+    private readonly long most; // that who waits may come to hold
     private readonly long[] taken = new long[3];
     private readonly long[] shed = new long[3];
-    private readonly Lock gate = new(); // guards the two below
-    private readonly LinkedList<Waiting>[] queues = [[], [], []]; // by use
+    private readonly int[] lengths = new int[3]; // of the queues
+    private readonly Lock gate = new(); // guards the two below, and the lengths while they change
+    private readonly SortedSet<Waiting>[] queues = [[], [], []]; // by use
     private TaskCompletionSource relieved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long used;
     private long leaving;
     private long kept;
     private int waiters;
+    private long arrivals;
+    private long wantedAt;
 
     /// <summary>Makes one.</summary>
     /// <param name="bytes">What there is, ≥ 1 MiB.</param>
@@ -41,8 +50,11 @@ public sealed class MemoryBudget
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1 << 20);
         this.time = time;
+        wantedAt = time.GetTimestamp() - time.TimestampFrequency * (long)Demand.TotalSeconds;
         Bytes = bytes;
         bounds = [bytes / 100 * 75, bytes / 100 * 85, bytes];
+        extra = bytes / 10;
+        most = bytes / 16;
         shares = [bytes / 10 * 4, bytes / 10 * 4, bytes];
     }
 
@@ -58,7 +70,13 @@ public sealed class MemoryBudget
     /// <summary>True while connections that hold much are better not read from.</summary>
     internal bool IsShort => Used > bounds[(int)MemoryUse.Write];
 
-    /// <summary>True if nothing is left, and what is going to come back is not enough.</summary>
+    /// <summary>True while somebody waits for memory, and a little longer: who lets it lie unused is in the way.</summary>
+    internal bool IsWanted => Array.Exists(lengths, static length => length > 0) || time.GetElapsedTime(Interlocked.Read(ref wantedAt)) < Demand;
+
+    /// <summary>True if hardly anything, or nothing is left, and what is going to come back is not enough.</summary>
+    internal bool IsNearlyExhausted => Used - Math.Min(Interlocked.Read(ref leaving), Bytes / 4) > bounds[(int)MemoryUse.Read];
+
+    /// <inheritdoc cref="IsNearlyExhausted"/>
     internal bool IsExhausted => Used - Math.Min(Interlocked.Read(ref leaving), Bytes / 4) > Bytes;
 
     /// <summary>Tells of it: <c>remoteexec.memory.*</c>.</summary>
@@ -72,8 +90,12 @@ public sealed class MemoryBudget
 
     /// <summary>Takes memory, which <see cref="Give"/> gives back.</summary>
     /// <exception cref="MemoryShortException">There was none in time.</exception>
-    public ValueTask TakeAsync(long bytes, MemoryUse use, CancellationToken cancellationToken) =>
-        TryTake(bytes, use) ? ValueTask.CompletedTask : new ValueTask(WaitAsync(bytes, use, cancellationToken));
+    /// <param name="bytes">So much.</param>
+    /// <param name="use">What for.</param>
+    /// <param name="claim">Whose turn it is, if some have to wait.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal ValueTask TakeAsync(long bytes, MemoryUse use, MemoryClaim claim, CancellationToken cancellationToken) =>
+        Volatile.Read(ref lengths[(int)use]) == 0 && TryTake(bytes, use, claim) ? ValueTask.CompletedTask : new ValueTask(WaitAsync(bytes, use, claim, cancellationToken));
 
     /// <summary>Gives back what was taken.</summary>
     public void Give(long bytes, MemoryUse use)
@@ -126,19 +148,20 @@ public sealed class MemoryBudget
         }
     }
 
-    private bool TryTake(long bytes, MemoryUse use)
+    private bool TryTake(long bytes, MemoryUse use, MemoryClaim claim)
     {
+        long more = claim.IsModest ? extra : 0;
         long all = Interlocked.Add(ref used, bytes), alike = Interlocked.Add(ref taken[(int)use], bytes);
-        if (all <= bounds[(int)use] && alike <= shares[(int)use])
+        if (all <= Math.Min(bounds[(int)use] + more, Bytes) && alike <= shares[(int)use] + more)
             return true;
         Interlocked.Add(ref used, -bytes);
         Interlocked.Add(ref taken[(int)use], -bytes);
         return false;
     }
 
-    private async Task WaitAsync(long bytes, MemoryUse use, CancellationToken cancellationToken)
+    private async Task WaitAsync(long bytes, MemoryUse use, MemoryClaim claim, CancellationToken cancellationToken)
     {
-        if (bytes <= shares[(int)use] && await WaitForTurnAsync(bytes, use, cancellationToken))
+        if (bytes <= shares[(int)use] && (use == MemoryUse.LookUp || claim.Bytes <= Math.Max(most, bytes)) && await WaitForTurnAsync(bytes, use, claim, cancellationToken))
             return;
         Interlocked.Increment(ref shed[(int)use]);
         throw new MemoryShortException(
@@ -146,14 +169,19 @@ public sealed class MemoryBudget
             Patience);
     }
 
-    private async Task<bool> WaitForTurnAsync(long bytes, MemoryUse use, CancellationToken cancellationToken)
+    private async Task<bool> WaitForTurnAsync(long bytes, MemoryUse use, MemoryClaim claim, CancellationToken cancellationToken)
     {
-        var waiting = new Waiting(bytes);
+        var waiting = new Waiting(bytes, claim, Interlocked.Increment(ref arrivals));
         Interlocked.Increment(ref waiters);
+        Interlocked.Exchange(ref wantedAt, time.GetTimestamp());
         try
         {
             lock (gate)
-                queues[(int)use].AddLast(waiting);
+            {
+                queues[(int)use].Add(waiting);
+                lengths[(int)use]++;
+            }
+
             Serve(); // some may have come back meanwhile
             await waiting.Served.Task.WaitAsync(Patience, time, cancellationToken);
             return true;
@@ -177,10 +205,15 @@ public sealed class MemoryBudget
     private bool TryLeave(Waiting waiting, MemoryUse use)
     {
         lock (gate)
-            return !waiting.IsServed && queues[(int)use].Remove(waiting);
+        {
+            if (waiting.IsServed || !queues[(int)use].Remove(waiting))
+                return false;
+            lengths[(int)use]--;
+            return true;
+        }
     }
 
-    // Those of one use in the order in which they came: who wants much is not overtaken.
+    // Those of one use in their order: nobody is overtaken by who would hold more.
     private void Serve()
     {
         List<Waiting>? served = null;
@@ -189,9 +222,10 @@ public sealed class MemoryBudget
         {
             for (int use = queues.Length - 1; use >= 0; use--)
             {
-                while (queues[use].First is { Value: var first } && TryTake(first.Bytes, (MemoryUse)use))
+                while (queues[use].Min is { } first && TryTake(first.Bytes, (MemoryUse)use, first.Claim))
                 {
-                    queues[use].RemoveFirst();
+                    queues[use].Remove(first);
+                    lengths[use]--;
                     first.IsServed = true;
                     (served ??= []).Add(first);
                 }
@@ -205,12 +239,18 @@ public sealed class MemoryBudget
         served?.ForEach(waiting => waiting.Served.TrySetResult());
     }
 
-    private sealed class Waiting(long bytes)
+    private sealed class Waiting(long bytes, MemoryClaim claim, long arrival) : IComparable<Waiting>
     {
         public long Bytes => bytes;
+
+        public MemoryClaim Claim => claim;
+
+        public long Arrival => arrival;
 
         public bool IsServed { get; set; }
 
         public TaskCompletionSource Served { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int CompareTo(Waiting? other) => (Claim, Arrival).CompareTo((other!.Claim, other.Arrival));
     }
 }

@@ -12,17 +12,22 @@ public sealed class MemoryBudgetTests
 
     public MemoryBudgetTests() => budget = new MemoryBudget(100 * MiB, time);
 
+    private static MemoryClaim Claim(long bytes) => new(IsGreedy: false, IsModest: false, bytes);
+
+    private ValueTask TakeAsync(long bytes, MemoryUse use, MemoryClaim claim = default, CancellationToken? cancellationToken = null) =>
+        budget.TakeAsync(bytes, use, claim, cancellationToken ?? Methods.Token);
+
     [Theory]
     [InlineData(MemoryUse.Write)]
     [InlineData(MemoryUse.Read)]
     public async Task Neither_who_writes_nor_who_reads_gets_more_than_two_fifths(MemoryUse use)
     {
-        await budget.TakeAsync(40 * MiB, use, Methods.Token);
+        await TakeAsync(40 * MiB, use);
 
-        ValueTask more = budget.TakeAsync(1, use, Methods.Token);
+        ValueTask more = TakeAsync(1, use);
 
         Assert.False(more.IsCompleted);
-        await budget.TakeAsync(30 * MiB, use == MemoryUse.Write ? MemoryUse.Read : MemoryUse.Write, Methods.Token);
+        await TakeAsync(30 * MiB, use == MemoryUse.Write ? MemoryUse.Read : MemoryUse.Write);
         time.Advance(MemoryBudget.Patience);
         await Assert.ThrowsAsync<MemoryShortException>(more.AsTask);
     }
@@ -30,8 +35,8 @@ public sealed class MemoryBudgetTests
     [Fact]
     public async Task Who_waits_is_served_in_his_turn_as_soon_as_there_is_some()
     {
-        await budget.TakeAsync(40 * MiB, MemoryUse.Write, Methods.Token);
-        Task large = budget.TakeAsync(30 * MiB, MemoryUse.Write, Methods.Token).AsTask(), small = budget.TakeAsync(1, MemoryUse.Write, Methods.Token).AsTask();
+        await TakeAsync(40 * MiB, MemoryUse.Write);
+        Task large = TakeAsync(30 * MiB, MemoryUse.Write).AsTask(), small = TakeAsync(1, MemoryUse.Write).AsTask();
 
         budget.Give(20 * MiB, MemoryUse.Write);
         Assert.False(large.IsCompleted || small.IsCompleted); // the small one does not overtake
@@ -42,10 +47,76 @@ public sealed class MemoryBudgetTests
     }
 
     [Fact]
+    public async Task Who_would_hold_least_is_served_first_and_whose_address_is_greedy_last()
+    {
+        await TakeAsync(40 * MiB, MemoryUse.Write);
+        Task greedy = TakeAsync(MiB, MemoryUse.Write, new MemoryClaim(IsGreedy: true, IsModest: false, MiB)).AsTask();
+        Task large = TakeAsync(MiB, MemoryUse.Write, Claim(5 * MiB)).AsTask();
+        Task small = TakeAsync(MiB, MemoryUse.Write, Claim(2 * MiB)).AsTask();
+
+        foreach (Task next in new[] { small, large, greedy })
+        {
+            Assert.False(next.IsCompleted);
+            budget.Give(MiB, MemoryUse.Write);
+            await next.WaitAsync(TimeSpan.FromMinutes(1), Methods.Token);
+        }
+    }
+
+    [Fact]
+    public async Task Who_comes_later_does_not_take_what_another_waits_for()
+    {
+        await TakeAsync(40 * MiB, MemoryUse.Write);
+        Task waiting = TakeAsync(5 * MiB, MemoryUse.Write, Claim(5 * MiB)).AsTask();
+        budget.Give(3 * MiB, MemoryUse.Write);
+
+        Task later = TakeAsync(MiB, MemoryUse.Write, Claim(6 * MiB)).AsTask();
+
+        Assert.False(later.IsCompleted); // though there would be room for it
+        Assert.True(TakeAsync(MiB, MemoryUse.Write, Claim(MiB)).IsCompleted);
+        budget.Give(4 * MiB, MemoryUse.Write);
+        await Task.WhenAll(waiting, later).WaitAsync(TimeSpan.FromMinutes(1), Methods.Token);
+    }
+
+    [Fact]
+    public async Task A_part_is_for_who_holds_no_more_than_others()
+    {
+        await TakeAsync(40 * MiB, MemoryUse.Write);
+        budget.Count(40 * MiB); // beyond the bound of those who write
+
+        Assert.True(TakeAsync(5 * MiB, MemoryUse.Write, new MemoryClaim(IsGreedy: false, IsModest: true, 5 * MiB)).IsCompletedSuccessfully);
+        Assert.False(TakeAsync(1, MemoryUse.Write, Claim(1)).IsCompleted);
+    }
+
+    [Fact]
+    public async Task Who_would_hold_much_is_not_waited_with()
+    {
+        await TakeAsync(40 * MiB, MemoryUse.Write);
+
+        await Assert.ThrowsAsync<MemoryShortException>(() => TakeAsync(MiB, MemoryUse.Write, Claim(7 * MiB)).AsTask());
+        Assert.Equal(0, time.WaitingTimers);
+    }
+
+    [Fact]
+    public async Task Memory_is_wanted_while_somebody_waits_and_as_long_as_he_may_come_again()
+    {
+        await TakeAsync(40 * MiB, MemoryUse.Read);
+        Assert.False(budget.IsWanted);
+
+        Task waiting = TakeAsync(MiB, MemoryUse.Read).AsTask();
+        Assert.True(budget.IsWanted);
+        time.Advance(MemoryBudget.Patience);
+        await Assert.ThrowsAsync<MemoryShortException>(() => waiting);
+
+        Assert.True(budget.IsWanted);
+        time.Advance(MemoryBudget.Demand);
+        Assert.False(budget.IsWanted);
+    }
+
+    [Fact]
     public async Task Who_waits_in_vain_is_told_when_to_come_again_and_has_taken_nothing()
     {
-        await budget.TakeAsync(40 * MiB, MemoryUse.Write, Methods.Token);
-        Task waiting = budget.TakeAsync(MiB, MemoryUse.Write, Methods.Token).AsTask();
+        await TakeAsync(40 * MiB, MemoryUse.Write);
+        Task waiting = TakeAsync(MiB, MemoryUse.Write).AsTask();
 
         time.Advance(MemoryBudget.Patience);
 
@@ -73,16 +144,16 @@ public sealed class MemoryBudgetTests
     [Fact]
     public async Task What_never_fits_is_not_waited_for()
     {
-        await Assert.ThrowsAsync<MemoryShortException>(() => budget.TakeAsync(41 * MiB, MemoryUse.Read, Methods.Token).AsTask());
+        await Assert.ThrowsAsync<MemoryShortException>(() => TakeAsync(41 * MiB, MemoryUse.Read).AsTask());
         Assert.Equal(0, time.WaitingTimers);
     }
 
     [Fact]
     public async Task Who_gives_up_waiting_has_taken_nothing()
     {
-        await budget.TakeAsync(40 * MiB, MemoryUse.Write, Methods.Token);
+        await TakeAsync(40 * MiB, MemoryUse.Write);
         using var impatience = new CancellationTokenSource();
-        Task waiting = budget.TakeAsync(MiB, MemoryUse.Write, impatience.Token).AsTask();
+        Task waiting = TakeAsync(MiB, MemoryUse.Write, cancellationToken: impatience.Token).AsTask();
 
         await impatience.CancelAsync();
 
@@ -96,9 +167,9 @@ public sealed class MemoryBudgetTests
     {
         budget.Count(90 * MiB);
 
-        await budget.TakeAsync(MiB, MemoryUse.LookUp, Methods.Token);
+        await TakeAsync(MiB, MemoryUse.LookUp);
 
-        Assert.False(budget.TakeAsync(1, MemoryUse.Write, Methods.Token).IsCompleted);
-        Assert.False(budget.TakeAsync(1, MemoryUse.Read, Methods.Token).IsCompleted);
+        Assert.False(TakeAsync(1, MemoryUse.Write).IsCompleted);
+        Assert.False(TakeAsync(1, MemoryUse.Read).IsCompleted);
     }
 }
