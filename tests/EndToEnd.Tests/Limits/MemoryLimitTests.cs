@@ -26,6 +26,7 @@ public sealed class MemoryLimitTests
         enough.CancelAfter(duration);
         Task load = hammer.RunAsync();
 
+        Task<(int Done, int GivenUp)> honest = UploadAsync(server, enough.Token);
         int probes = 0;
         var slowest = TimeSpan.Zero;
         await using (var channel = new RpcChannel(RpcAddress.Parse("grpc://" + server.GrpcAddress)))
@@ -42,8 +43,9 @@ public sealed class MemoryLimitTests
         }
 
         await load;
+        (int done, int givenUp) = await honest;
         long peak = PeakMiB(server);
-        string story = $"peak {peak} MiB of {CeilingMiB}, {atRest} at rest; {probes} probes in {duration.TotalSeconds:0} s, the slowest {slowest.TotalMilliseconds:0} ms; {hammer.Outcomes}";
+        string story = $"peak {peak} MiB of {CeilingMiB}, {atRest} at rest; {probes} probes in {duration.TotalSeconds:0} s, the slowest {slowest.TotalMilliseconds:0} ms; of an honest client {done} uploads done, {givenUp} given up; {hammer.Outcomes}";
         TestContext.Current.SendDiagnosticMessage(story);
         if (Environment.GetEnvironmentVariable("REMOTEEXEC_HAMMER") is not null)
             await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Repository.Path("artifacts", "hammer")).FullName, "report.txt"), story + "\n", token);
@@ -51,6 +53,29 @@ public sealed class MemoryLimitTests
         Assert.True(await WriteAsync(server, token), $"a minute after it nothing can be written: {story}"); // while it lasts writing may have to come again and again; all is given back
         Assert.Equal([], server.Output.Split('\n').Where(line => line.Contains("unexpectedly", StringComparison.Ordinal) || line.Contains("abnormally", StringComparison.Ordinal)));
         Assert.Equal(0, await server.StopAsync());
+    }
+
+    // One MiB after the other, as Bazel sends it; how many came through, and how many were refused as often as Bazel bears it.
+    private static async Task<(int Done, int GivenUp)> UploadAsync(ServerProcess server, CancellationToken enough)
+    {
+        await using var channel = new RpcChannel(RpcAddress.Parse("grpc://" + server.GrpcAddress));
+        var client = new HonestClient(channel);
+        int done = 0, givenUp = 0;
+        for (int i = 0; !enough.IsCancellationRequested; i++)
+        {
+            TestBlob blob = TestBlob.Random(5000 + i, 1 << 20);
+            try
+            {
+                await HonestClient.TryAsync("upload", () => client.WriteAsync(blob));
+                done++;
+            }
+            catch (Xunit.Sdk.XunitException)
+            {
+                givenUp++;
+            }
+        }
+
+        return (done, givenUp);
     }
 
     // Health, a look-up of a blob, and one of a result.

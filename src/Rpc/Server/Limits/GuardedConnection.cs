@@ -12,6 +12,7 @@ internal sealed class GuardedConnection
     public const int HarmlessBytes = 64 * 1024;
 
     private const int FewBytes = 1024 * 1024; // beyond which blocks are small
+    private const int EverydayBytes = 5 * FewBytes / 2; // of a call with a message of a MiB
     private const int ManyStalled = 16;
     private const int LeastTransfer = 32 * 1024; // a second, while others want the memory
     private static readonly TimeSpan impatient = TimeSpan.FromSeconds(5); // where others want the memory
@@ -212,7 +213,7 @@ internal sealed class GuardedConnection
     }
 
     // Twice what others hold; and what a call of everyday size takes, where others hold next to nothing.
-    private long FairBytes => Math.Max(2 * gate.AverageHeld, FewBytes);
+    private long FairBytes => Math.Max(2 * gate.AverageHeld, EverydayBytes);
 
     private MemoryClaim Claim(long wanted)
     {
