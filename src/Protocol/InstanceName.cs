@@ -10,6 +10,7 @@ namespace RemoteExec.Protocol;
 public readonly struct InstanceName : IEquatable<InstanceName>
 {
     private const int MaxLength = 1024;
+    private const char Replacement = '\ufffd'; // what stands in the place of bytes that are no UTF-8: two names could become one
     private static readonly string[] reserved =
         ["blobs", "uploads", "actions", "actionResults", "operations", "capabilities", "compressed-blobs"];
 
@@ -35,6 +36,10 @@ public readonly struct InstanceName : IEquatable<InstanceName>
             error = $"instance name of {text.Length} characters is longer than {MaxLength}";
         else if (text.Contains('\0'))
             error = "instance name contains a NUL character";
+        else if (text.Any(char.IsControl))
+            error = "instance name contains a control character";
+        else if (text.Contains(Replacement) || !IsWellFormed(text))
+            error = "instance name is no UTF-8";
         else
             error = FindBadSegment(text);
         if (error is not null)
@@ -74,6 +79,17 @@ public readonly struct InstanceName : IEquatable<InstanceName>
     /// <summary>Ordinal inequality.</summary>
     public static bool operator !=(InstanceName left, InstanceName right) => !left.Equals(right);
 
+    private static bool IsWellFormed(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
+                return false;
+        }
+
+        return true;
+    }
+
     private static string? FindBadSegment(string text)
     {
         foreach (Range range in text.AsSpan().Split('/'))
@@ -81,6 +97,8 @@ public readonly struct InstanceName : IEquatable<InstanceName>
             ReadOnlySpan<char> segment = text.AsSpan(range);
             if (segment.IsEmpty)
                 return $"instance name '{text}' has an empty segment: no leading, trailing or double slash is allowed";
+            if (segment is "." or "..")
+                return $"instance name '{text}' has a segment '{segment}', which paths can't have";
             foreach (string word in reserved)
             {
                 if (segment.SequenceEqual(word))

@@ -49,6 +49,47 @@ public sealed class InstanceNameTests
         Assert.Contains("empty segment", error);
     }
 
+    [Theory]
+    [InlineData(".")]
+    [InlineData("a/..")]
+    [InlineData("../a")]
+    [InlineData("a/./b")]
+    public void A_segment_that_a_path_would_lose_is_refused(string text)
+    {
+        Assert.False(InstanceName.TryParse(text, out _, out string? error));
+
+        Assert.Contains("which paths can't have", error);
+    }
+
+    [Theory]
+    [InlineData("a\nb", "control character")]
+    [InlineData("a\r", "control character")]
+    [InlineData("\u001b[2J", "control character")]
+    [InlineData("a\u0085", "control character")]
+    [InlineData("a\ufffd", "no UTF-8")]
+    public void What_no_log_should_show_and_what_is_no_text_is_refused(string text, string reason)
+    {
+        Assert.False(InstanceName.TryParse(text, out _, out string? error));
+
+        Assert.Contains(reason, error);
+    }
+
+    [Fact]
+    public void Half_a_character_is_refused()
+    {
+        foreach (string text in new[] { "a\ud800", "\udc00a", "\ud800\ud800\udc00" }) // what xunit can't have in an attribute
+            Assert.False(InstanceName.TryParse(text, out _, out _));
+        Assert.True(InstanceName.TryParse("\ud83d\ude00", out _, out _));
+    }
+
+    [Fact]
+    public void Names_that_only_people_confuse_are_different_names()
+    {
+        string[] names = ["team", "TEAM", "\u0442eam", "te\u200bam", "team\u202e", "team.", "team ", "te\\am", "%74eam", "\u00e9", "e\u0301"];
+
+        Assert.Equal(names.Length, names.Select(InstanceName.Parse).Distinct().Count());
+    }
+
     [Fact]
     public void What_could_be_no_name_is_refused()
     {

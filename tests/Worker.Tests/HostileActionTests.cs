@@ -110,6 +110,18 @@ public abstract class HostileActionTests(string tier, bool? separateUsers = null
         Assert.Equal(["\x01", " ", "*", "-rf", "...", "back\\slash", "new\nline", "�"], tree.Root.Files.Select(file => file.Name));
     }
 
+    [Fact]
+    public async Task Names_that_only_people_confuse_are_different_outputs()
+    {
+        await using ActionFixture worker = await MakeAsync();
+        string[] names = ["A", "a", "a\\b", "a\u200b", "a\u202e", "e\u0301", "\u00e9"];
+
+        Reapi.ActionResult result = (await worker.ShellAsync($"mkdir d; cd d; touch {string.Join(' ', names.Select(name => $"'{name}'"))}", "d")).Response.Result;
+
+        Reapi.Tree tree = await worker.ReadAsync(result.OutputDirectories[0].TreeDigest, Reapi.Tree.Parser);
+        Assert.Equal(names, tree.Root.Files.Select(file => file.Name));
+    }
+
     [Theory]
     [InlineData("mkdir d; touch d/$'\\xff'")]
     [InlineData("mkdir d; touch d/$'\\xff' d/$'\\xfe'")]

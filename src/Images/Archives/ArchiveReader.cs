@@ -5,6 +5,8 @@ namespace RemoteExec.Images.Archives;
 /// <summary>The entries of an archive, whatever kind it is.</summary>
 internal static class ArchiveReader
 {
+    private const long MaxBytes = 128L << 30; // also of what is left out, or stands behind the end
+
     /// <summary>Reads them.</summary>
     /// <param name="type">What kind it is.</param>
     /// <param name="file">The archive, at its start; seekable, stays open.</param>
@@ -24,7 +26,7 @@ internal static class ArchiveReader
         if (type == ArchiveType.Deb)
             (type, length) = await DebPackage.FindDataAsync(file, cancellationToken);
         await using var part = new PartStream(file, length);
-        await using Stream tar = Decompression.Open(type, part);
+        await using var tar = new BoundedStream(Decompression.Open(type, part), MaxBytes);
         await foreach (ArchiveEntry entry in TarEntries.ReadAsync(tar, cancellationToken))
             yield return entry;
     }

@@ -12,6 +12,7 @@ namespace RemoteExec.Images.Archives;
 internal sealed class ArchiveUnpacking(RecipeArchive archive, BlobSpool spool)
 {
     private const int MaxEntries = 2_000_000;
+    private const int MaxNameLength = 512 << 20; // of all names and targets together, which are kept in memory
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode Privileged = UnixFileMode.SetUser | UnixFileMode.SetGroup;
 
@@ -20,6 +21,7 @@ internal sealed class ArchiveUnpacking(RecipeArchive archive, BlobSpool spool)
     private readonly Dictionary<string, (string[] Path, ImageNode? Node, string Link)> nodes = new(StringComparer.Ordinal); // by path in the image; no node and no link: a directory
     private readonly List<string> notices = [];
     private int entries;
+    private long nameLength;
 
     /// <summary>What of the archive is not in the tree, or otherwise, in words.</summary>
     public IReadOnlyList<string> Notices => notices;
@@ -32,6 +34,9 @@ internal sealed class ArchiveUnpacking(RecipeArchive archive, BlobSpool spool)
         {
             if (++entries > MaxEntries)
                 throw new ImageException($"there are more than {MaxEntries} entries in it");
+            nameLength += entry.Name.Length + entry.Target.Length;
+            if (nameLength > MaxNameLength)
+                throw new ImageException($"the names in it have more than {MaxNameLength >> 20} million characters together");
             await AddAsync(entry, cancellationToken);
         }
 

@@ -51,6 +51,7 @@ public sealed class CacheTests(SharedWorkspace shared) : IAsyncLifetime
 
     [Theory]
     [InlineData("requestsPerSecond: 20")]
+    [InlineData("uploadPerSecond: 1MiB, downloadPerSecond: 2MiB")] // of 27 MB
     public async Task A_tight_quota_makes_builds_slower_and_nothing_worse(string quota)
     {
         await server.RestartAsync("--workers", "0", "--set", $"limits.tenants={{ \"\": {{ {quota} }} }}");

@@ -55,7 +55,7 @@ public sealed class MemoryLimitTests
         Assert.Equal(0, await server.StopAsync());
     }
 
-    // One MiB after the other, as Bazel sends it; how many came through, and how many were refused as often as Bazel bears it.
+    // One MiB after the other, as Bazel sends it; how many came through, and how many were refused too often.
     private static async Task<(int Done, int GivenUp)> UploadAsync(ServerProcess server, CancellationToken enough)
     {
         await using var channel = new RpcChannel(RpcAddress.Parse("grpc://" + server.GrpcAddress));

@@ -102,14 +102,48 @@ public sealed class FormatTests
         Assert.Equal("a.tar: 'holes' is a sparse file: make the archive without --sparse", await fixture.FailAsync(fixture.Put("a.tar", tar)));
     }
 
-    [Fact]
-    public async Task A_wheel_that_leads_out_is_refused()
+    [Theory]
+    [InlineData("--format=gnu")]
+    [InlineData("--format=pax")]
+    public async Task A_name_that_is_no_UTF_8_is_refused(string flags)
+    {
+        using var directory = new TemporaryDirectory();
+        using var fixture = new ImageFixture();
+        byte[] tar = await MakeAsync(directory, $"name=$(printf 'a\\377'); touch \"$name\"; tar {flags} -cf a.tar \"$name\"; rm \"$name\"", "a.tar");
+
+        Assert.Equal("a.tar: 'a\ufffd' is no UTF-8", await fixture.FailAsync(fixture.Put("a.tar", tar)));
+    }
+
+    [Theory]
+    [InlineData("../x", "leads out of its directory with '..'")]
+    [InlineData("a/../../x", "leads out of its directory with '..'")]
+    [InlineData("/etc/x", "is absolute: names begin at the root of the image, without a slash")]
+    [InlineData("a\0b", "has a NUL in it")]
+    public async Task A_wheel_that_leads_out_is_refused(string name, string problem)
     {
         using var fixture = new ImageFixture();
         using var content = new MemoryStream();
         using (var zip = new ZipArchive(content, ZipArchiveMode.Create, leaveOpen: true))
-            zip.CreateEntry("../x");
+            zip.CreateEntry(name);
 
-        Assert.Equal("a.whl: '../x' leads out of its directory with '..'", await fixture.FailAsync(fixture.Put("a.whl", content.ToArray())));
+        Assert.Equal($"a.whl: '{name}' {problem}", await fixture.FailAsync(fixture.Put("a.whl", content.ToArray())));
+    }
+
+    [Fact]
+    public async Task Nothing_goes_through_a_symlink_of_a_wheel()
+    {
+        const int SymlinkMode = 0xA1FF;
+        using var fixture = new ImageFixture();
+        using var content = new MemoryStream();
+        using (var zip = new ZipArchive(content, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            ZipArchiveEntry link = zip.CreateEntry("x");
+            link.ExternalAttributes = SymlinkMode << 16;
+            await using (Stream target = await link.OpenAsync(TestContext.Current.CancellationToken))
+                target.Write("/etc"u8);
+            zip.CreateEntry("x/passwd");
+        }
+
+        Assert.Equal("a.whl: 'x/passwd' lies in 'x', which is no directory, but a file or a symlink", await fixture.FailAsync(fixture.Put("a.whl", content.ToArray())));
     }
 }

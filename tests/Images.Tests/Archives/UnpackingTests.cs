@@ -1,4 +1,6 @@
 using System.Formats.Tar;
+using RemoteExec.Images.Archives;
+using RemoteExec.Protocol;
 
 namespace RemoteExec.Images.Tests.Archives;
 
@@ -39,6 +41,36 @@ public sealed class UnpackingTests
         string name = string.Join('/', Enumerable.Repeat(new string('x', length), segments));
 
         Assert.Equal($"a.tar: '{name}' {problem}", await fixture.FailAsync(fixture.Tar("a", Archive.File(name, "x"))));
+    }
+
+    [Fact]
+    public async Task Names_that_only_people_confuse_are_different_files()
+    {
+        using var fixture = new ImageFixture();
+        string[] names = ["A", "a", "a\\b", "a\u200b", "a\u202e", "e\u0301", "new\nline", "\u00e9"];
+        TestArchive archive = names.Aggregate(Archive, (all, name) => all.File(name, "x"));
+
+        Assert.Equal(names.Select(name => $"{name} = x"), await fixture.ListAsync(await fixture.BuildAsync(fixture.Tar("a", archive))));
+    }
+
+    [Fact]
+    public async Task Names_that_take_more_memory_than_an_archive_may_are_refused()
+    {
+        using var spool = new BlobSpool(default, DigestFunction.Sha256);
+        string name = string.Join('/', Enumerable.Repeat(new string('x', 255), 250)); // once in memory here, as often as it comes where it is read
+
+        ImageException refusal = await Assert.ThrowsAsync<ImageException>(() => new ArchiveUnpacking(new RecipeArchive { Path = "a.tar", Sha256 = "", Type = ArchiveType.Tar }, spool).RunAsync(
+            Enumerable.Repeat(new ArchiveEntry(name, ArchiveEntryKind.Directory), 10_000).ToAsyncEnumerable(), TestContext.Current.CancellationToken));
+
+        Assert.Contains("million characters", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_unpacks_to_more_than_it_may_is_refused()
+    {
+        await using var bomb = new BoundedStream(new MemoryStream(new byte[1000]), 999);
+
+        await Assert.ThrowsAsync<ImageException>(() => bomb.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken));
     }
 
     [Fact]

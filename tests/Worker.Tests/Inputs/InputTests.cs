@@ -38,6 +38,17 @@ public sealed class InputTests
             stdout);
     }
 
+    [Fact, Rule("DIR-06")]
+    public async Task Names_that_only_people_confuse_are_different_files()
+    {
+        await using ActionFixture worker = await ActionFixture.MakeAsync();
+        string[] names = ["A", "a", "\u00e9", "e\u0301", "a\u202e", "a\u200b", "a\\b", "new\nline", "...", "-rf", "%2e%2e", new string('x', 255)];
+        for (int i = 0; i < names.Length; i++)
+            await worker.AddFileAsync("d/" + names[i], $"{i} ");
+
+        Assert.Equal("0 1 2 3 4 5 6 7 8 9 10 11 ", await RunAsync(worker, "cat " + string.Join(' ', names.Select(name => $"'d/{name}'"))));
+    }
+
     [Fact]
     public async Task One_blob_may_be_executable_in_one_place_and_not_in_another()
     {
