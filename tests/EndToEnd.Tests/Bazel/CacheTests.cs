@@ -64,6 +64,17 @@ public sealed class CacheTests(SharedWorkspace shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_upload_that_a_quota_makes_longer_than_Bazel_waits_for_a_call_goes_on_where_it_was()
+    {
+        await server.RestartAsync("--workers", "0", "--set", "limits.tenants={ \"\": { uploadPerSecond: 1MiB } }");
+
+        (await workspace.BuildAsync(server.RemoteCacheFlag, "--remote_timeout=6", "//gen:large")).Succeeded(); // 27 MB
+        await workspace.CleanAsync();
+
+        (await workspace.BuildAsync(server.RemoteCacheFlag, "//gen:large")).Succeeded().DidAllBy("remote cache hit");
+    }
+
+    [Fact]
     public async Task Many_jobs_at_once_are_served()
     {
         (await workspace.BuildAsync(server.RemoteCacheFlag, "--jobs=200", "//many:all")).Succeeded();
