@@ -21,7 +21,7 @@ public sealed class FairShareTests
         await using var channel = new RpcChannel(RpcAddress.Parse("grpc://" + server.GrpcAddress));
         var client = new HonestClient(channel);
         TestBlob large = TestBlob.Random(1000, 4 << 20);
-        await client.WriteAsync( large);
+        await client.WriteAsync(large);
         using var http = new HttpClient { BaseAddress = new Uri("http://" + server.HttpAddress) };
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task strangers = new Strangers(server, HonestClient.NameOf(large), enough.Token).RunAsync(Strangers);
@@ -30,9 +30,9 @@ public sealed class FairShareTests
         for (int i = 0; i < Blobs; i++)
         {
             TestBlob blob = TestBlob.Random(i, BlobBytes);
-            await HonestClient.TryAsync($"upload {i}", () => i % 2 == 0 ? client.WriteAsync( blob) : client.WriteWholeAsync( blob));
+            await HonestClient.TryAsync($"upload {i}", () => i % 2 == 0 ? client.WriteAsync(blob) : client.WriteWholeAsync(blob));
             byte[] read = [];
-            await HonestClient.TryAsync($"read {i}", async () => read = await client.ReadAsync( blob));
+            await HonestClient.TryAsync($"read {i}", async () => read = await client.ReadAsync(blob));
             Assert.Equal(blob.Content, read);
             HealthCheckResponse health = await channel.UnaryAsync<HealthCheckRequest, HealthCheckResponse>("/grpc.health.v1.Health/Check", new(), Token);
             Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, health.Status);
