@@ -4,7 +4,7 @@ namespace RemoteExec.Rpc.Server.Limits;
 
 /// <summary>
 /// What calls may take of the process's memory, all together: the transport's blocks, which are counted as they are rented, and what handlers say that they are about to take. Who wants more
-/// than there is waits for <see cref="Patience"/>, and then is told to come again: who writes when 75 % are taken already, who reads at 85 %, so that look-ups and health go on. What is asked
+/// than there is waits for <see cref="Patience"/>, and then is told to come again: who writes when 75 % are taken already, who reads at 85 %; look-ups and health have a thirty-second that nobody else can take, even by the transport's blocks. What is asked
 /// for writing is never more than 40 % in all, nor what is for reading, so that neither keeps the other out. Whose connection holds no more than others gets another tenth of each
 /// (<see cref="MemoryClaim"/>), and while some wait, who would hold least is served first. Thread-safe.
 /// </summary>
@@ -29,6 +29,7 @@ public sealed class MemoryBudget
     private readonly long[] bounds; // of all that is taken, where one of the use wants more
     private readonly long[] shares; // of each use
     private readonly long extra; // beyond both, for who is modest
+    private readonly long reserve; // of look-ups, whatever else is taken
     private readonly long most; // that who waits may come to hold
     private readonly long[] taken = new long[3];
     private readonly long[] shed = new long[3];
@@ -54,6 +55,7 @@ public sealed class MemoryBudget
         Bytes = bytes;
         bounds = [bytes / 100 * 75, bytes / 100 * 85, bytes];
         extra = bytes / 10;
+        reserve = bytes / 32;
         most = bytes / 16;
         shares = [bytes / 10 * 4, bytes / 10 * 4, bytes];
     }
@@ -152,7 +154,7 @@ public sealed class MemoryBudget
     {
         long more = claim.IsModest ? extra : 0;
         long all = Interlocked.Add(ref used, bytes), alike = Interlocked.Add(ref taken[(int)use], bytes);
-        if (all <= Math.Min(bounds[(int)use] + more, Bytes) && alike <= shares[(int)use] + more)
+        if ((use == MemoryUse.LookUp && alike <= reserve) || (all <= Math.Min(bounds[(int)use] + more, Bytes) && alike <= shares[(int)use] + more))
             return true;
         Interlocked.Add(ref used, -bytes);
         Interlocked.Add(ref taken[(int)use], -bytes);

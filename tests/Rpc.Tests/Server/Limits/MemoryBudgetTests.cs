@@ -172,4 +172,16 @@ public sealed class MemoryBudgetTests
         Assert.False(TakeAsync(1, MemoryUse.Write).IsCompleted);
         Assert.False(TakeAsync(1, MemoryUse.Read).IsCompleted);
     }
+
+    [Fact]
+    public async Task Some_look_ups_go_on_even_if_more_than_all_is_taken()
+    {
+        budget.Count(150 * MiB); // by the transport, which asks nobody
+
+        for (int i = 0; i < 3; i++)
+            await TakeAsync(MiB, MemoryUse.LookUp);
+
+        Assert.False(TakeAsync(MiB, MemoryUse.LookUp).IsCompleted);
+        budget.Give(3 * MiB, MemoryUse.LookUp);
+    }
 }
