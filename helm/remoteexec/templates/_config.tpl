@@ -68,6 +68,35 @@ tls: { certificate: /etc/remoteexec/tls/tls.crt, key: /etc/remoteexec/tls/tls.ke
 {{- end }}
 {{- end -}}
 
+{{- define "remoteexec.serverTls" -}}
+{{- if include "remoteexec.serversTls" . }}
+tls: { certificate: /etc/remoteexec/tls/tls.crt, key: /etc/remoteexec/tls/tls.key }
+{{- end }}
+{{- end -}}
+
+{{/* Whether front ends know who calls, so that they can say so to the schedulers. */}}
+{{- define "remoteexec.knowsCallers" -}}
+{{- if hasKey .Values.front.config "auth" }}yes{{ end -}}
+{{- end -}}
+
+{{/* What a server that only servers call asks them for. Metrics are for whom the NetworkPolicies let through. */}}
+{{- define "remoteexec.serverAuth" -}}
+auth: { tokens: { file: /etc/remoteexec/server-tokens/tokens }, publicMetrics: true }
+{{- end -}}
+
+{{/* What is said of other schedulers, and shown to them. */}}
+{{- define "remoteexec.peers" -}}
+peers:
+  tokenFile: /etc/remoteexec/worker-tokens/token
+  {{- if include "remoteexec.serversTls" . }}
+  caFile: /etc/remoteexec/servers/ca.crt
+  tlsServerName: {{ include "remoteexec.fullname" . }}-scheduler
+  {{- if include "remoteexec.knowsCallers" . }}
+  clientTokenFile: /etc/remoteexec/server-token/token
+  {{- end }}
+  {{- end }}
+{{- end -}}
+
 {{- define "remoteexec.executionLimits" -}}
 enabled: {{ .Values.execution.enabled }}
 {{- if include "remoteexec.isScaled" . }}
@@ -84,6 +113,9 @@ operators: { tokenFile: /etc/remoteexec/operators/tokens }
 
 {{/* dict "root" $ "own" CONFIG: whether a server may be opened to all who reach it, which NetworkPolicies bound. Not where it is said who may what. */}}
 {{- define "remoteexec.insecure" -}}
+{{- if and (include "remoteexec.serversTls" .root) (hasKey .root.Values.config "auth") -}}
+{{- fail "config.auth would be that of storage nodes and schedulers as well, which servers alone call and have tokens of their own (tls.servers): put it into front.config" -}}
+{{- end -}}
 {{- if and .root.Values.insecure (not (hasKey .root.Values.config "auth")) (not (hasKey .own "auth")) -}}
 insecure: true
 {{- end }}
@@ -115,13 +147,18 @@ log: { format: json }
 
 {{- define "remoteexec.made.storage" -}}
 data: /data
+{{- if include "remoteexec.serversTls" . }}
+{{ include "remoteexec.serverAuth" . }}
+{{- else }}
 {{- with include "remoteexec.insecure" (dict "root" . "own" .Values.storage.config) }}
 {{ . }}
+{{- end }}
 {{- end }}
 maxSize: 1GiB
 listeners:
   grpc: 0.0.0.0:8980
   http: 0.0.0.0:8981
+  {{- include "remoteexec.serverTls" . | nindent 2 }}
 stores:
   {{- include "remoteexec.diskStores" (dict "root" . "maxBytes" .Values.storage.maxBytes) | nindent 2 }}
 cas: { store: blobs }
@@ -137,12 +174,14 @@ log: { format: json }
 {{- $root := . -}}
 {{- $name := include "remoteexec.fullname" . -}}
 {{- $sides := list "a" "b" "c" -}}
+{{- $scheme := include "remoteexec.serverScheme" . -}}
+{{- $shown := ternary ", caFile: /etc/remoteexec/servers/ca.crt, tokenFile: /etc/remoteexec/server-token/token" "" (eq $scheme "grpcs") -}}
 data: /data
 maxSize: 1GiB
 stores:
   {{- range $shard := until (int .Values.storage.shards) }}
   {{- range $side := slice $sides 0 (int $root.Values.storage.mirrors) }}
-  {{ $side }}{{ $shard }}: { remote: { url: "grpc://{{ $name }}-storage-{{ $side }}-{{ $shard }}.{{ $name }}-storage.{{ $root.Release.Namespace }}.svc:8980", patience: 0s } }
+  {{ $side }}{{ $shard }}: { remote: { url: "{{ $scheme }}://{{ $name }}-storage-{{ $side }}-{{ $shard }}.{{ $name }}-storage.{{ $root.Release.Namespace }}.svc:8980", patience: 0s{{ $shown }} } }
   {{- end }}
   {{- end }}
   blobs:
@@ -192,29 +231,38 @@ execution:
     candidate: false
     redis:
       {{- include "remoteexec.redis" (dict "root" . "which" "scheduler") | nindent 6 }}
-    peers: { tokenFile: /etc/remoteexec/worker-tokens/token }
+    {{- include "remoteexec.peers" . | nindent 4 }}
   {{- end }}
+{{- end -}}
+
+{{- define "remoteexec.serverScheme" -}}
+{{- ternary "grpcs" "grpc" (eq (include "remoteexec.serversTls" .) "yes") -}}
 {{- end -}}
 
 {{/* Where others reach a scheduler is said for each pod (remoteexec.serverArgs), in the place of the names here, which nothing has. */}}
 {{- define "remoteexec.made.scheduler" -}}
 {{ include "remoteexec.made.clusterStores" . }}
+{{- if and (include "remoteexec.serversTls" .) (include "remoteexec.knowsCallers" .) }}
+{{ include "remoteexec.serverAuth" . }}
+{{- else }}
 {{- with include "remoteexec.insecure" (dict "root" . "own" .Values.scheduler.config) }}
 {{ . }}
+{{- end }}
 {{- end }}
 actionCache: { store: { fallback: { first: shared, then: own } }, updates: {{ .Values.results.updates }} }
 listeners:
   grpc: 0.0.0.0:8980
   http: 0.0.0.0:8981
   {{- include "remoteexec.workerListener" . | nindent 2 }}
+  {{- include "remoteexec.serverTls" . | nindent 2 }}
 execution:
   {{- include "remoteexec.executionLimits" . | nindent 2 }}
   scheduler:
     ha: redis
     redis:
       {{- include "remoteexec.redis" (dict "root" . "which" "scheduler") | nindent 6 }}
-    advertise: { grpc: "grpc://pod.invalid:8980", workers: "grpc://pod.invalid:8982" }
-    peers: { tokenFile: /etc/remoteexec/worker-tokens/token }
+    advertise: { grpc: "{{ include "remoteexec.serverScheme" . }}://pod.invalid:8980", workers: "{{ include "remoteexec.serverScheme" . }}://pod.invalid:8982" }
+    {{- include "remoteexec.peers" . | nindent 4 }}
 {{- end -}}
 
 {{/* dict "root" $ "component" NAME, where NAME is single, storage, front or scheduler. */}}

@@ -39,6 +39,30 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{/* Whether servers speak TLS to each other. */}}
+{{- define "remoteexec.serversTls" -}}
+{{- if and .Values.tls.servers.enabled (eq .Values.mode "cluster") }}yes{{ end -}}
+{{- end -}}
+
+{{- define "remoteexec.serversTlsSecret" -}}
+{{- if .Values.tls.certManager.enabled -}}
+{{ include "remoteexec.fullname" . }}-servers-tls
+{{- else -}}
+{{- required "tls.servers.existingSecret is missing: name a Secret with tls.crt, tls.key and ca.crt, or let cert-manager make one (tls.certManager.enabled)" .Values.tls.servers.existingSecret -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "remoteexec.serversTokenSecret" -}}
+{{- .Values.tls.servers.tokenSecret | default (printf "%s-server-tokens" (include "remoteexec.fullname" .)) -}}
+{{- end -}}
+
+{{/* dict "root" $ "component" NAME: the Secret with the certificate of a server; nothing if it has none. */}}
+{{- define "remoteexec.tlsSecretOf" -}}
+{{- if include "remoteexec.takesClients" . }}
+{{- if .root.Values.tls.enabled }}{{ include "remoteexec.tlsSecret" .root }}{{ end -}}
+{{- else if include "remoteexec.serversTls" .root }}{{ include "remoteexec.serversTlsSecret" .root }}{{ end -}}
+{{- end -}}
+
 {{- define "remoteexec.s3Secret" -}}
 {{- if .Values.s3.dev -}}{{ include "remoteexec.fullname" . }}-dev-s3{{- else -}}{{ .Values.s3.existingSecret }}{{- end -}}
 {{- end -}}

@@ -2,6 +2,8 @@
 {{- $host := .Values.service.host | default (printf "%s.%s.svc" (include "remoteexec.fullname" .) .Release.Namespace) -}}
 {{- $grpc := printf "%s://%s:8980" (ternary "grpcs" "grpc" .Values.tls.enabled) $host -}}
 {{- $http := printf "%s://%s:8981" (ternary "https" "http" .Values.tls.enabled) $host -}}
+{{- if and .Values.ingress.enabled .Values.ingress.grpc.host }}{{ $grpc = printf "grpcs://%s" .Values.ingress.grpc.host }}{{ end -}}
+{{- if and .Values.ingress.enabled .Values.ingress.http.host }}{{ $http = printf "https://%s" .Values.ingress.http.host }}{{ end -}}
 # For Bazel, in .bazelrc; then: bazel build --config={{ ternary "remote" "cache" .Values.execution.enabled }} //...
 build:cache --remote_cache={{ $grpc }} --config=events
 {{- if .Values.execution.enabled }}
@@ -11,7 +13,7 @@ build:events --bes_backend={{ $grpc }} --bes_results_url={{ $http }}/console/bui
 build:http-cache --remote_cache={{ $http }}
 
 The console, for the browser: {{ $http }}/
-{{- if not .Values.service.host }}
+{{- if not (or .Values.service.host .Values.ingress.enabled) }}
 These names hold within the cluster; service.host and service.type make it others.
 {{- end }}
 {{- if and .Values.tls.enabled .Values.tls.ca }}
@@ -19,6 +21,14 @@ Clients that do not trust the authority that signed the certificate need it: --t
 {{- end }}
 {{- if not .Values.tls.enabled }}
 Without TLS (tls.enabled), who listens on the network reads what is sent.
+{{- end }}
+{{- if and (eq .Values.mode "cluster") (not .Values.tls.servers.enabled) }}
+Servers speak to each other without TLS, and nobody shows them who he is (tls.servers): it is the NetworkPolicies that keep others away.
+{{- else if and (include "remoteexec.serversTls" .) .Values.execution.enabled (not (include "remoteexec.knowsCallers" .)) }}
+Front ends do not ask who calls (front.config.auth), so the schedulers can't either: it is the NetworkPolicies that keep others away from both.
+{{- end }}
+{{- if and .Values.ingress.enabled (not .Values.tls.enabled) }}
+TLS ends at the Ingress: where callers are told apart (front.config.auth), front ends start only with front.config.insecure: true.
 {{- end }}
 {{- if and .Values.execution.enabled (not .Values.pools) }}
 No workers are started: name a pool (pools), or actions wait for workers from elsewhere.

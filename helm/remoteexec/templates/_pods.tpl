@@ -17,6 +17,16 @@
 {{- if and (or .root.Values.s3.bucket .root.Values.s3.dev) (or (eq .component "single") (eq .component "storage")) }}yes{{ end -}}
 {{- end -}}
 
+{{/* Who shows other servers a token, and trusts their certificates. */}}
+{{- define "remoteexec.callsServers" -}}
+{{- if and (include "remoteexec.serversTls" .root) (or (eq .component "front") (eq .component "scheduler")) }}yes{{ end -}}
+{{- end -}}
+
+{{/* Who asks other servers for one. */}}
+{{- define "remoteexec.asksServers" -}}
+{{- if and (include "remoteexec.serversTls" .root) (or (eq .component "storage") (and (eq .component "scheduler") (include "remoteexec.knowsCallers" .root))) }}yes{{ end -}}
+{{- end -}}
+
 {{- define "remoteexec.serverPod" -}}
 {{- $root := .root -}}
 metadata:
@@ -103,9 +113,9 @@ spec:
 {{- end }}
 {{- if eq .component "scheduler" }}
 - --set
-- execution.scheduler.advertise.grpc=grpc://$(POD_IP):8980
+- execution.scheduler.advertise.grpc={{ include "remoteexec.serverScheme" .root }}://$(POD_IP):8980
 - --set
-- execution.scheduler.advertise.workers=grpc://$(POD_IP):8982
+- execution.scheduler.advertise.workers={{ include "remoteexec.serverScheme" .root }}://$(POD_IP):8982
 {{- end }}
 {{- end -}}
 
@@ -125,9 +135,9 @@ spec:
 {{- end }}
 {{- end -}}
 
-{{/* The kubelet asks for gRPC's health in plain text alone; where clients speak TLS it asks over HTTPS. */}}
+{{/* The kubelet asks for gRPC's health in plain text alone; of servers that speak TLS it asks over HTTPS. */}}
 {{- define "remoteexec.probes" -}}
-{{- if and .root.Values.tls.enabled (include "remoteexec.takesClients" .) -}}
+{{- if include "remoteexec.tlsSecretOf" . -}}
 {{- $ask := "httpGet: { scheme: HTTPS, port: http, path: /healthz }" -}}
 startupProbe: { {{ $ask }}, periodSeconds: 2, failureThreshold: 150 }
 readinessProbe: { {{ $ask }}, periodSeconds: 5, failureThreshold: 2 }
@@ -146,8 +156,15 @@ livenessProbe: { tcpSocket: { port: grpc }, periodSeconds: 10, timeoutSeconds: 5
 {{- if include "remoteexec.joinsWorkers" . }}
 - { name: worker-tokens, mountPath: /etc/remoteexec/worker-tokens, readOnly: true }
 {{- end }}
-{{- if and .root.Values.tls.enabled (include "remoteexec.takesClients" .) }}
+{{- if include "remoteexec.tlsSecretOf" . }}
 - { name: tls, mountPath: /etc/remoteexec/tls, readOnly: true }
+{{- end }}
+{{- if include "remoteexec.callsServers" . }}
+- { name: servers, mountPath: /etc/remoteexec/servers, readOnly: true }
+- { name: server-token, mountPath: /etc/remoteexec/server-token, readOnly: true }
+{{- end }}
+{{- if include "remoteexec.asksServers" . }}
+- { name: server-tokens, mountPath: /etc/remoteexec/server-tokens, readOnly: true }
 {{- end }}
 {{- if and .root.Values.operators.existingSecret (ne .component "storage") }}
 - { name: operators, mountPath: /etc/remoteexec/operators, readOnly: true }
@@ -169,8 +186,15 @@ livenessProbe: { tcpSocket: { port: grpc }, periodSeconds: 10, timeoutSeconds: 5
 {{- if include "remoteexec.joinsWorkers" . }}
 - { name: worker-tokens, secret: { secretName: {{ include "remoteexec.workerSecret" .root }}, defaultMode: 288 } }
 {{- end }}
-{{- if and .root.Values.tls.enabled (include "remoteexec.takesClients" .) }}
-- { name: tls, secret: { secretName: {{ include "remoteexec.tlsSecret" .root }}, defaultMode: 288 } }
+{{- with include "remoteexec.tlsSecretOf" . }}
+- { name: tls, secret: { secretName: {{ . }}, items: [ { key: tls.crt, path: tls.crt }, { key: tls.key, path: tls.key } ], defaultMode: 288 } }
+{{- end }}
+{{- if include "remoteexec.callsServers" . }}
+- { name: servers, secret: { secretName: {{ include "remoteexec.serversTlsSecret" .root }}, items: [ { key: ca.crt, path: ca.crt } ], defaultMode: 288 } }
+- { name: server-token, secret: { secretName: {{ include "remoteexec.serversTokenSecret" .root }}, items: [ { key: token, path: token } ], defaultMode: 288 } }
+{{- end }}
+{{- if include "remoteexec.asksServers" . }}
+- { name: server-tokens, secret: { secretName: {{ include "remoteexec.serversTokenSecret" .root }}, items: [ { key: tokens, path: tokens } ], defaultMode: 288 } }
 {{- end }}
 {{- if and .root.Values.operators.existingSecret (ne .component "storage") }}
 - { name: operators, secret: { secretName: {{ .root.Values.operators.existingSecret }}, defaultMode: 288 } }

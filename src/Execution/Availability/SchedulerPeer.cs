@@ -19,7 +19,7 @@ internal sealed class SchedulerPeer : IAsyncDisposable
     {
         // What is carried on is not carried on again, and is not of that machine.
         var headers = new RpcMetadata { { LocalClient.ForwardedHeader, "1" } };
-        var options = new RpcChannelOptions { Ssl = access.Ssl, KeepAlive = keepAlive, ConnectTimeout = keepAlive, Headers = headers };
+        var options = new RpcChannelOptions { Ssl = access.Ssl, ServerName = access.ServerName, KeepAlive = keepAlive, ConnectTimeout = keepAlive, Headers = headers };
         PassesClientsOn = access.ClientAuthorization is null;
         Clients = new RpcChannel(addresses.Clients, PassesClientsOn ? options : options with { Authorization = access.ClientAuthorization, MoreHeaders = HeadersOfCaller });
         workers = addresses.Workers is { } address ? new RpcChannel(address, options with { Authorization = access.WorkerAuthorization }) : null;

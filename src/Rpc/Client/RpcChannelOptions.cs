@@ -25,4 +25,7 @@ public sealed record RpcChannelOptions
 
     /// <summary>TLS settings for <c>https</c> and <c>grpcs</c> addresses; null for the platform's trust.</summary>
     public SslClientAuthenticationOptions? Ssl { get; init; }
+
+    /// <summary>The name that is in the servers' certificates, where it is not the host of their address; requests name it as their host, too. Null for that host.</summary>
+    public string? ServerName { get; init; }
 }

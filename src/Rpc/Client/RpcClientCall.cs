@@ -57,6 +57,7 @@ public sealed class RpcClientCall : IAsyncDisposable
             Content = content,
         };
         request.Headers.TryAddWithoutValidation("te", "trailers");
+        request.Headers.Host = options.ServerName; // the handler compares certificates with this
         AddHeaders(request, options.Headers);
         if (options.Authorization?.Invoke() is { } authorization)
             request.Headers.TryAddWithoutValidation("authorization", authorization);

@@ -6,6 +6,9 @@ internal sealed record PeersOptions : IOptions
     /// <summary>The authorities that are trusted instead of those of the system, a PEM file, where servers speak TLS.</summary>
     public string? CaFile { get; init; }
 
+    /// <summary>The name in the certificates of the others, where it is not the host that they are reached at (<c>execution.scheduler.advertise</c>), as where that is an address.</summary>
+    public string? TlsServerName { get; init; }
+
     /// <summary>A file with the token for the listener of workers, on its first line. Without it a worker's own token is passed on.</summary>
     public string? TokenFile { get; init; }
 

@@ -181,6 +181,7 @@ internal sealed class SchedulerHost : IAsyncDisposable
         return new PeerAccess
         {
             Ssl = ssl,
+            ServerName = peers.TlsServerName,
             WorkerAuthorization = TokenIn(peers.TokenFile, "tokenFile"),
             ClientAuthorization = TokenIn(peers.ClientTokenFile, "clientTokenFile"),
         };

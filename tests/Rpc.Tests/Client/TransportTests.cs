@@ -69,6 +69,21 @@ public sealed class TransportTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("localhost", true)]
+    [InlineData("other.test", false)]
+    public async Task A_server_that_is_called_by_its_address_has_the_name_that_is_given(string name, bool isRight)
+    {
+        using X509Certificate2 certificate = TestCertificate.SelfSigned("localhost");
+        await using TestServer server = await StartTlsAsync(certificate);
+        await using var channel = new RpcChannel(RpcAddress.Parse($"grpcs://127.0.0.1:{server.Url.Port}"), new() { Ssl = RpcTrust.InRoots([certificate]), ServerName = name });
+
+        if (isRight)
+            Assert.NotNull(await channel.CheckAsync());
+        else
+            Assert.Equal(StatusCode.Unavailable, (await channel.CheckFailsAsync()).Code);
+    }
+
     [Fact]
     public async Task TLS_to_a_plain_port_fails_and_tells_that_TLS_did()
     {
