@@ -10,8 +10,8 @@ mkdir -p "$scratch"
 
 folder='' server=''
 clean() {
-  [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || true
-  [ -z "$folder" ] || ! mountpoint -q "$folder/proc" || umount "$folder/proc"
+  [ -z "$server" ] || { kill -KILL "$server" && wait "$server"; } 2>/dev/null || true
+  [ -z "$folder" ] || ! mountpoint -q "$scratch/root" || umount -R "$scratch/root"
   buildah "${store[@]}" rm --all >/dev/null
   buildah "${store[@]}" rmi --all --force >/dev/null
 }
@@ -61,10 +61,21 @@ folder=$(buildah "${store[@]}" mount "$container")
 say "its own bytes: $(du -sm "$folder/opt/remoteexec" | cut -f1) MB, all: $(du -sm "$folder" | cut -f1) MB"
 [ -x "$folder/opt/remoteexec/remoteexec-launcher" ] || fail "the image has no launcher"
 
+# As a container with a root file system that can't be written to (--read-only): a volume and /tmp are what it may write to.
+root=$scratch/root
+rm -rf "$scratch/volume"
+mkdir -p "$root" "$scratch/volume"
+chown 65532:65532 "$scratch/volume"
+mount --bind "$folder" "$root"
+mount -o remount,bind,ro "$root"
+mount -t proc proc "$root/proc"
+mount -t tmpfs -o mode=1777 tmp "$root/tmp"
+mount --bind "$scratch/volume" "$root/var/lib/remoteexec"
+
 # Entry point and command as the image has them, as its user. Its ports are those of this machine here: free ones are taken.
 mapfile -t entry < <(inspect '{{range .Docker.Config.Entrypoint}}{{println .}}{{end}}{{range .Docker.Config.Cmd}}{{println .}}{{end}}' | sed '/^$/d')
-inside=(chroot --userspec=65532:65532 "$folder" /usr/bin/env -i PATH=/opt/remoteexec:/usr/bin:/bin HOME=/var/lib/remoteexec)
-mount -t proc proc "$folder/proc"
+inside=(chroot --userspec=65532:65532 "$root" /usr/bin/env -i PATH=/opt/remoteexec:/usr/bin:/bin HOME=/var/lib/remoteexec)
+! chroot "$root" /usr/bin/touch /opt/remoteexec/x 2>/dev/null || fail "the root file system can be written to" # as root: nobody can
 "${inside[@]}" "${entry[@]}" --grpc unix:/var/lib/remoteexec/grpc.sock --http unix:/var/lib/remoteexec/http.sock >"$scratch/serve.log" 2>&1 &
 server=$!
 for _ in $(seq 600); do
@@ -75,11 +86,11 @@ done
 grep -q '^ready' "$scratch/serve.log" || { cat "$scratch/serve.log" >&2; fail "the server did not start"; }
 [ "$("${inside[@]}" remoteexec health --server unix:/var/lib/remoteexec/grpc.sock)" = SERVING ] || fail "the health check fails"
 digest=$(printf 'an image' | sha256sum | cut -d' ' -f1)
-cd "$folder/var/lib/remoteexec" # paths of sockets must be short
+cd "$scratch/volume" # paths of sockets must be short
 curl -fsS --unix-socket http.sock -X PUT --data-binary 'an image' "http://server/cas/$digest" || fail "a blob can't be written"
 [ "$(curl -fsS --unix-socket http.sock "http://server/cas/$digest")" = 'an image' ] || fail "a blob can't be read"
 cd - >/dev/null
 kill -TERM "$server"
 wait "$server" || fail "the server did not stop well: $?"
 server=''
-say "the image serves, is well, and stops as it is told"
+say "the image serves, is well, and stops as it is told, in a root file system that can't be written to"

@@ -12,6 +12,6 @@ public sealed class ImageTests
 
         string output = await Shell.RunAsync(Repository.Path("."), Repository.Path("eng", "release", "check-image.sh"), scratch.FullPath);
 
-        Assert.Contains("the image serves, is well, and stops as it is told\n", output, StringComparison.Ordinal);
+        Assert.Contains("the image serves, is well, and stops as it is told, in a root file system that can't be written to\n", output, StringComparison.Ordinal);
     }
 }

@@ -19,7 +19,7 @@ public enum LinkState
 /// <summary>A TCP proxy on loopback that stands before a server and fails on demand.</summary>
 public sealed class FaultyLink : IAsyncDisposable
 {
-    private readonly IPEndPoint target;
+    private readonly Func<string> target;
     private readonly CancellationTokenSource stopping = new();
     private readonly Lock gate = new(); // guards all below
     private readonly HashSet<Socket> open = [];
@@ -29,7 +29,7 @@ public sealed class FaultyLink : IAsyncDisposable
     private Task accepting = Task.CompletedTask;
     private LinkState state;
 
-    private FaultyLink(IPEndPoint target) => this.target = target;
+    private FaultyLink(Func<string> target) => this.target = target;
 
     /// <summary>Where clients connect to; the same as long as the link exists.</summary>
     public IPEndPoint Address { get; private set; } = new(IPAddress.Loopback, 0);
@@ -39,9 +39,13 @@ public sealed class FaultyLink : IAsyncDisposable
 
     /// <summary>Starts a link that is up.</summary>
     /// <param name="address">The server, <c>host:port</c> with a numeric host.</param>
-    public static FaultyLink Start(string address)
+    public static FaultyLink Start(string address) => Start(() => address);
+
+    /// <summary>Starts a link that is up, and leads to one server or another, as a balancer does.</summary>
+    /// <param name="address">Says for each connection where it leads: <c>host:port</c> with a numeric host.</param>
+    public static FaultyLink Start(Func<string> address)
     {
-        var link = new FaultyLink(IPEndPoint.Parse(address));
+        var link = new FaultyLink(address);
         link.Set(LinkState.Up);
         return link;
     }
@@ -129,7 +133,7 @@ public sealed class FaultyLink : IAsyncDisposable
             try
             {
                 await Up();
-                await server.ConnectAsync(target, stopping.Token);
+                await server.ConnectAsync(IPEndPoint.Parse(target()), stopping.Token);
                 await Task.WhenAll(PumpAsync(client, server), PumpAsync(server, client));
             }
             catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)

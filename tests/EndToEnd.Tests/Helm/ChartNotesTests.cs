@@ -8,6 +8,7 @@ public sealed class ChartNotesTests(Chart chart)
     [Theory]
     [InlineData("", "grpc://remoteexec.builds.svc:8980", "http://remoteexec.builds.svc:8981")]
     [InlineData("tls.enabled=true,tls.existingSecret=tls,service.host=build.example.com", "grpcs://build.example.com:8980", "https://build.example.com:8981")]
+    [InlineData("ingress.enabled=true,ingress.grpc.host=grpc.example.com,ingress.http.host=www.example.com", "grpcs://grpc.example.com", "https://www.example.com")]
     public async Task The_lines_for_Bazel_name_the_server(string settings, string grpc, string http)
     {
         string[] lines = await NotesAsync(settings);
@@ -39,6 +40,9 @@ public sealed class ChartNotesTests(Chart chart)
     [InlineData("", "No workers are started")]
     [InlineData("", "Without TLS")]
     [InlineData("mode=cluster,redis.dev=true", "are to try")]
+    [InlineData("mode=cluster,redis.dev=true", "Servers speak to each other without TLS")]
+    [InlineData("mode=cluster,redis.dev=true,tls.servers.enabled=true,tls.servers.existingSecret=s", "Front ends do not ask who calls")]
+    [InlineData("ingress.enabled=true,ingress.grpc.host=a.b", "TLS ends at the Ingress")]
     public async Task What_is_missing_is_told(string settings, string said) =>
         Assert.Contains(await NotesAsync(settings), line => line.Contains(said, StringComparison.Ordinal));
 

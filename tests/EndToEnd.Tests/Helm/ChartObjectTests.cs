@@ -26,7 +26,11 @@ public sealed class ChartObjectTests(Chart chart)
         { "team", "" },
         { "large", "" },
         { "team", "execution.enabled=false" },
-        { "large", "tls.enabled=false,extraSecrets[0]=a.b,extraEnv[0].name=X,extraEnv[0].value=y,pod.annotations.a=b,image.pullSecrets[0]=p,pod.priorityClassName=high" },
+        { "team", "tls.certManager.enabled=false,tls.existingSecret=front,tls.servers.existingSecret=servers,tls.servers.tokenSecret=token,monitoring.serviceMonitor=true" },
+        { null, $"{Dev},tls.servers.enabled=true,tls.servers.existingSecret=servers,monitoring.serviceMonitor=true" },
+        { null, "tls.servers.enabled=true,ingress.enabled=true,ingress.grpc.host=grpc.example.com,ingress.http.host=www.example.com,ingress.annotations.a=b,ingress.grpc.annotations.c=d" },
+        { "team", "ingress.enabled=true,ingress.className=nginx,ingress.grpc.host=grpc.example.com,ingress.grpc.tlsSecret=t" },
+        { "large", "tls.enabled=false,tls.servers.enabled=false,extraSecrets[0]=a.b,extraEnv[0].name=X,extraEnv[0].value=y,pod.annotations.a=b,image.pullSecrets[0]=p,pod.priorityClassName=high" },
     };
 
     [Fact]
@@ -108,6 +112,11 @@ public sealed class ChartObjectTests(Chart chart)
     [InlineData("mode=cluster", "redis.endpoints is missing")]
     [InlineData("mode=cluster,redis.endpoints={r:1}", "redis.schedulerEndpoints is missing")]
     [InlineData("tls.enabled=true", "tls.existingSecret is missing")]
+    [InlineData("mode=cluster,redis.dev=true,tls.servers.enabled=true", "tls.servers.existingSecret is missing")]
+    [InlineData("mode=cluster,redis.dev=true,tls.servers.enabled=true,tls.servers.existingSecret=s,config.auth.anonymous=reader", "put it into front.config")]
+    [InlineData("ingress.enabled=true", "ingress.grpc.host or ingress.http.host is missing")]
+    [InlineData("ingress.enabled=true,ingress.grpc.host=a.b,ingress.http.host=a.b", "ingress.grpc.host and ingress.http.host are the same")]
+    [InlineData("ingress.grpc.host=https://a.b", "ingress.grpc.host")]
     [InlineData("mode=cluster,redis.dev=true,storage.zones={a}", "storage.zones names 1 zones for 2 mirrors")]
     [InlineData("pools.a.tier=cached-trees", "the sandbox cached-trees does not work with security: root")]
     [InlineData("pools.a.procMount=Unmasked", "procMount takes security: userNamespace")]

@@ -5,6 +5,8 @@ namespace RemoteExec.EndToEnd.Tests.Helm;
 /// <summary>The pods of the chart start the real program with configurations that it takes, and are as little as they can be.</summary>
 public sealed class ChartPodTests(Chart chart)
 {
+    private const string Cluster = "mode=cluster,redis.dev=true,pools.a.slots=1";
+
     public static TheoryData<string?, string> Installations { get; } = new()
     {
         { null, "s3.dev=true,execution.enabled=false" },
@@ -13,6 +15,8 @@ public sealed class ChartPodTests(Chart chart)
         { "small", "" },
         { "team", "" },
         { "large", "" },
+        { null, $"{Cluster},tls.servers.enabled=true,tls.servers.existingSecret=s" },
+        { null, "tls.enabled=true,tls.existingSecret=t,ingress.enabled=true,ingress.grpc.host=grpc.example.com" },
     };
 
     [Theory]
@@ -44,14 +48,14 @@ public sealed class ChartPodTests(Chart chart)
     }
 
     [Theory]
-    [InlineData("small", "remoteexec")]
-    [InlineData("team", "remoteexec-storage-a")]
-    [InlineData("team", "remoteexec-front")]
-    [InlineData("team", "remoteexec-scheduler")]
-    public async Task A_server_starts_with_the_arguments_of_its_pod(string size, string name)
+    [InlineData("small", "", "remoteexec")]
+    [InlineData(null, Cluster, "remoteexec-storage-a")]
+    [InlineData(null, Cluster, "remoteexec-front")]
+    [InlineData(null, Cluster, "remoteexec-scheduler")]
+    public async Task A_server_starts_with_the_arguments_of_its_pod(string? size, string settings, string name)
     {
         using var directory = new TemporaryDirectory();
-        Workload workload = (await WorkloadsAsync(size, "tls.enabled=false,operators.existingSecret=,redis.existingSecret=")).Single(workload => workload.Name == name);
+        Workload workload = (await WorkloadsAsync(size, settings)).Single(workload => workload.Name == name);
         Directory.CreateDirectory(directory["worker-tokens"]);
         File.WriteAllText(directory["worker-tokens", "token"], "a-token-of-this-test");
         File.WriteAllText(directory["worker-tokens", "tokens"], "a-token-of-this-test");
