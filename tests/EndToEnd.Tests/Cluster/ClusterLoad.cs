@@ -16,9 +16,10 @@ internal sealed class ClusterLoad : IAsyncDisposable
 
     /// <summary>Begins.</summary>
     /// <param name="address">The front end.</param>
-    public ClusterLoad(string address)
+    /// <param name="others">What is called instead when it does not answer.</param>
+    public ClusterLoad(string address, params string[] others)
     {
-        channel = new RpcChannel(RpcAddress.Parse(address));
+        channel = new RpcChannel([.. others.Prepend(address).Select(RpcAddress.Parse)]);
         store = new RemoteStore(channel, TimeSpan.FromSeconds(60), TimeProvider.System); // a front end that restarts is waited for, as Bazel does
         running = RunAsync();
     }

@@ -19,7 +19,7 @@ public sealed class RollingUpgradeTests(Chart chart, SharedWorkspace shared)
         await using PodCluster cluster = await PodCluster.StartAsync(
             chart, null, "tls.servers.enabled=true", "storage.shards=2", "storage.mirrors=2", "front.replicas=2", "scheduler.replicas=2", "pools.default.replicas=2", "pools.default.slots=3");
         await using ActionLoad actions = new($"grpc://{cluster.Address}");
-        ClusterLoad[] blobs = [.. cluster.Of("front").Select(front => new ClusterLoad($"grpc://{front.Address}:8980") { Log = () => front.Output })];
+        ClusterLoad[] blobs = [.. cluster.Of("front").Select(front => new ClusterLoad($"grpc://{front.Address}:8980", $"grpc://{cluster.Address}") { Log = () => front.Output })];
         try
         {
             await using ChildProcess running = build.Start($"--remote_executor=grpc://{cluster.Address}"); // with as many retries as Bazel makes by itself
