@@ -17,7 +17,7 @@ public sealed class Chart : IDisposable
     public static TheoryData<string> Sizes { get; } = ["small", "team", "large"];
 
     /// <summary>What has to be said besides one of them, and is the same in every run.</summary>
-    public static string[] Common { get; } = ["image.repository=registry.example.com/remoteexec", "workerAuth.existingSecret=remoteexec-workers"];
+    public static string[] Common { get; } = ["image.repository=registry.example.com/remoteexec", "workerAuth.existingSecret=remoteexec-workers", "tls.servers.tokenSecret=remoteexec-servers"];
 
     /// <summary>The path of a documented values file.</summary>
     public static string ValuesOf(string size) => Path.Combine(Directory, $"values-{size}.yaml");

@@ -27,7 +27,7 @@ public sealed class ChartObjectTests(Chart chart)
         { "large", "" },
         { "team", "execution.enabled=false" },
         { "team", "tls.certManager.enabled=false,tls.existingSecret=front,tls.servers.existingSecret=servers,tls.servers.tokenSecret=token,monitoring.serviceMonitor=true" },
-        { null, $"{Dev},tls.servers.enabled=true,tls.servers.existingSecret=servers,monitoring.serviceMonitor=true" },
+        { null, $"{Dev},tls.servers.enabled=true,tls.servers.existingSecret=servers,tls.servers.tokenSecret=,monitoring.serviceMonitor=true" },
         { null, "tls.servers.enabled=true,ingress.enabled=true,ingress.grpc.host=grpc.example.com,ingress.http.host=www.example.com,ingress.annotations.a=b,ingress.grpc.annotations.c=d" },
         { "team", "ingress.enabled=true,ingress.className=nginx,ingress.grpc.host=grpc.example.com,ingress.grpc.tlsSecret=t" },
         { "large", "tls.enabled=false,tls.servers.enabled=false,extraSecrets[0]=a.b,extraEnv[0].name=X,extraEnv[0].value=y,pod.annotations.a=b,image.pullSecrets[0]=p,pod.priorityClassName=high" },

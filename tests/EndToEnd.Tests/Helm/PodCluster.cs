@@ -53,7 +53,7 @@ internal sealed class PodCluster : IAsyncDisposable
             await cluster.MakeAsync(await chart.RenderAsync(
                 null,
                 ["mode=cluster", "tls.certManager.enabled=true", "tls.certManager.issuerRef.name=test", $"redis.endpoints={{{cluster.Results.Endpoint}}}", $"redis.schedulerEndpoints={{{cluster.Schedulers.Endpoint}}}",
-                    "storage.maxBytes=1GiB", "front.ownResults=64MiB", "pools.default.security=restricted", .. settings]), tokens);
+                    "tls.servers.tokenSecret=", "storage.maxBytes=1GiB", "front.ownResults=64MiB", "pools.default.security=restricted", .. settings]), tokens);
             foreach (IGrouping<string, Pod> kind in cluster.pods.GroupBy(pod => pod.Component))
                 await Task.WhenAll(kind.Select(pod => pod.StartAsync()));
             cluster.service = FaultyLink.Start(cluster.NextFront);

@@ -9,7 +9,10 @@ using RemoteExec.Rpc.Client;
 
 namespace RemoteExec.EndToEnd.Tests.Upgrades;
 
-/// <summary>Clients that have one action after the other executed, and try again as Bazel does when a call fails as UNAVAILABLE: five times, each after twice as long.</summary>
+/// <summary>
+/// Clients that have one action after the other executed, and try again as Bazel does, when a call fails as UNAVAILABLE, or a blob of the action is missing, which is uploaded once more: five times, each after twice as
+/// long.
+/// </summary>
 internal sealed class ActionLoad : IAsyncDisposable
 {
     private const int Clients = 3, Retries = 5;
@@ -27,6 +30,9 @@ internal sealed class ActionLoad : IAsyncDisposable
         channel = new RpcChannel(RpcAddress.Parse(address));
         running = [.. Enumerable.Range(0, Clients).Select(_ => RunAsync())];
     }
+
+    /// <summary>What servers print, to be told with what is wrong.</summary>
+    public Func<string> Log { get; init; } = () => "";
 
     /// <summary>How many actions were executed to their end.</summary>
     public int Done => done.Count;
@@ -81,14 +87,17 @@ internal sealed class ActionLoad : IAsyncDisposable
 
     private static TestBlob OutputOf(int number) => TestBlob.Of(System.Text.Encoding.ASCII.GetBytes(TextOf(number) + "\n"));
 
+    private static bool MayBeTriedAgain(Google.Rpc.Status? status) => status is not null
+        && ((StatusCode)status.Code == StatusCode.Unavailable
+            || status.Details.Any(detail => detail.TryUnpack(out Google.Rpc.PreconditionFailure failure) && failure.Violations.All(violation => violation.Type == "MISSING")));
+
     private async Task RunAsync()
     {
         while (!stopping.IsCancellationRequested)
         {
             int number = Interlocked.Increment(ref begun);
             (TestBlob action, Reapi.ExecuteResponse response) = await ExecuteAsync(number);
-            Assert.Equal(0, response.Status?.Code ?? 0);
-            Assert.Equal(0, response.Result.ExitCode);
+            Assert.True((response.Status?.Code ?? 0) == 0 && response.Result.ExitCode == 0, $"action {number}: {response}\n{Log()}");
             done[number] = (action, response.Result);
         }
     }
@@ -99,13 +108,17 @@ internal sealed class ActionLoad : IAsyncDisposable
         {
             try
             {
-                return await ShellActions.RunCachedAsync(channel, $"sleep 0.3; echo {TextOf(number)} > out", "out");
+                (TestBlob Action, Reapi.ExecuteResponse Response) answer = await ShellActions.RunCachedAsync(channel, $"sleep 0.3; echo {TextOf(number)} > out", "out");
+                if (attempt == Retries || !MayBeTriedAgain(answer.Response.Status))
+                    return answer;
             }
             catch (RpcException exception) when (exception.Code == StatusCode.Unavailable && attempt < Retries)
             {
-                Interlocked.Increment(ref retries);
-                await Task.Delay(TimeSpan.FromMilliseconds(100 * (1 << attempt)), TestContext.Current.CancellationToken);
+                // Below.
             }
+
+            Interlocked.Increment(ref retries);
+            await Task.Delay(TimeSpan.FromMilliseconds(100 * (1 << attempt)), TestContext.Current.CancellationToken);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using RemoteExec.EndToEnd.Tests.Bazel;
 using RemoteExec.EndToEnd.Tests.Cluster;
 using RemoteExec.EndToEnd.Tests.Helm;
@@ -18,7 +17,7 @@ public sealed class RollingUpgradeTests(Chart chart, SharedWorkspace shared)
         var build = new ClusterBuild(await shared.GetCleanAsync(), first: "sleep 1");
         await using PodCluster cluster = await PodCluster.StartAsync(
             chart, null, "tls.servers.enabled=true", "storage.shards=2", "storage.mirrors=2", "front.replicas=2", "scheduler.replicas=2", "pools.default.replicas=2", "pools.default.slots=3");
-        await using ActionLoad actions = new($"grpc://{cluster.Address}");
+        await using ActionLoad actions = new($"grpc://{cluster.Address}") { Log = () => string.Join("\n", cluster.Pods.Select(pod => $"--- {pod.Name} (ready: {pod.IsReady}):\n{pod.Output}")) };
         ClusterLoad[] blobs = [.. cluster.Of("front").Select(front => new ClusterLoad($"grpc://{front.Address}:8980", $"grpc://{cluster.Address}") { Log = () => front.Output })];
         try
         {
@@ -53,15 +52,21 @@ public sealed class RollingUpgradeTests(Chart chart, SharedWorkspace shared)
         }
     }
 
-    // The next node is not replaced before each front end has told that this one has what was written meanwhile.
+    // The next node is not replaced before each front end has told that this one has what was written meanwhile, and whoever could not reach it that he can.
     private static async Task ReplaceNodeAsync(PodCluster cluster, Pod node, ClusterLoad[] blobs)
     {
-        Pod[] fronts = [.. cluster.Of("front")];
-        int[] told = [.. fronts.Select(front => front.Output.Length)];
+        string[] parts = node.Name.Split('-');
+        string name = $"{parts[^2]}{parts[^1]}'"; // as stores are called in the configuration
+        Pod[] users = [.. cluster.Of("front"), .. cluster.Of("scheduler")];
+        int[] told = [.. users.Select(user => user.Output.Length)];
         await ReplaceAsync(node, whileAway: () => Task.WhenAll(blobs.Select(load => load.WaitForAsync(60))));
-        var caughtUp = new Regex($"store '[^']*s{node.Name[^1]}' has caught up");
-        foreach ((Pod front, int before) in fronts.Zip(told))
-            await front.WaitForOutputAsync(output => caughtUp.IsMatch(output, before), $"{front.Name} telling that {node.Name} has caught up");
+        foreach ((Pod user, int before) in users.Zip(told))
+        {
+            if (user.Component == "front")
+                await user.WaitForOutputAsync(output => output[before..].Contains($"s{parts[^1]}' has caught up", StringComparison.Ordinal), $"{user.Name} telling that {node.Name} has caught up");
+            await user.WaitForOutputAsync(
+                output => output.LastIndexOf($"{name} is within reach again", StringComparison.Ordinal) >= output.LastIndexOf($"{name} is out of reach", StringComparison.Ordinal), $"{user.Name} telling that {node.Name} is within reach");
+        }
     }
 
     private static async Task ReplaceAsync(Pod pod, Func<Task> whileAway)
