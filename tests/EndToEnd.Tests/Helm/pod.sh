@@ -17,7 +17,7 @@ done
 mkdir "$root/etc" "$root/proc" "$root/dev"
 mount --bind /proc "$root/proc"
 mount --bind /dev "$root/dev"
-for file in ssl alternatives ld.so.cache nsswitch.conf passwd group; do
+for file in ssl alternatives ld.so.cache nsswitch.conf host.conf passwd group; do
   [ ! -e "/etc/$file" ] || cp -rP "/etc/$file" "$root/etc/"
 done
 cp "$hosts" "$root/etc/hosts"
