@@ -14,6 +14,9 @@ internal sealed record ActionLease(string Id, Digest ActionDigest, Reapi.Action 
     /// <summary>The context of the client's call for traces (W3C <c>traceparent</c>); null if it is not traced.</summary>
     public string? TraceContext { get; init; }
 
+    /// <summary>What is shown where blobs are read and written for it; null if the worker's own credentials are.</summary>
+    public LeaseCredential? Credential { get; init; }
+
     /// <summary>Thousandths of a core that are set aside for it; 0 if the scheduler did not say.</summary>
     public long CpuMillis { get; init; }
 

@@ -64,6 +64,7 @@ internal sealed class LocalActionExecutor(
     public async Task<ExecutionOutcome> ExecuteAsync(
         ActionLease lease, Action<ActionProgress> report, CancellationToken cancellationToken)
     {
+        LeaseCredential.Current = lease.Credential; // in this flow alone
         var run = new ActionRun(lease, options.Name, report, time);
         using Activity? span = WorkerTracing.Begin(lease);
         using WorkerMetrics.Attempt attempt = Metrics.Begin(run, sandbox.Tier);

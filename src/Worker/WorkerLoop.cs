@@ -27,6 +27,11 @@ public sealed class WorkerLoop(WorkerOptions options, IBlobStore cas, RpcChannel
     /// </summary>
     public IBlobStore? HashedOutputs { get; init; }
 
+    /// <summary>
+    /// The value of the authorization header for calls to the CAS and the scheduler that are made in the flow that asks: what the scheduler gave with the action that they are made for. Null for the worker's own.
+    /// </summary>
+    public static string? AuthorizationOfAction => LeaseCredential.Current?.Header;
+
     /// <summary>Makes the meter of what the worker counts; null for one that belongs to the process.</summary>
     public IMeterFactory? Meters { get; init; }
 

@@ -46,7 +46,7 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time, 
                 async () =>
                 {
                     RpcChannel channel = isForWorkers ? peer.Workers : peer.Clients;
-                    await using RpcClientCall forwarded = channel.SendFrame(call.Method, request, OptionsOf(call, isForWorkers ? peer.PassesAuthorizationOn : peer.PassesClientsOn), call.CancellationToken);
+                    await using RpcClientCall forwarded = channel.SendFrame(call.Method, request, isForWorkers ? OptionsOfWorker(call, peer) : OptionsOf(call, peer.PassesClientsOn), call.CancellationToken);
                     if (!await forwarded.MoveNextAsync())
                         throw new RpcException(StatusCode.Internal, $"{call.Method} at {channel.Address} did not answer");
                     byte[] answer = forwarded.Response.ToArray();
@@ -115,7 +115,7 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time, 
     /// <summary>Carries on a call of a worker with a stream of requests, of which the first was read, and one answer. It is made once.</summary>
     public Task WriteAsync(SchedulerPeer peer, RpcCall call) => OnceAsync(peer, async () =>
     {
-        await using RpcClientCall forwarded = peer.Workers.Open(call.Method, OptionsOf(call, peer.PassesAuthorizationOn), call.CancellationToken);
+        await using RpcClientCall forwarded = peer.Workers.Open(call.Method, OptionsOfWorker(call, peer), call.CancellationToken);
         bool isOpen = true;
         call.Requests.MayRest = true; // whoever serves it knows whether it may
         do
@@ -140,7 +140,7 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time, 
     {
         TResponse? response = null;
         await OnceAsync(peer, async () => response = await peer.Workers.UnaryAsync<TRequest, TResponse>(
-            call.Method, request, call.CancellationToken, OptionsOf(call, peer.PassesAuthorizationOn)));
+            call.Method, request, call.CancellationToken, OptionsOfWorker(call, peer)));
         return response!;
     }
 
@@ -183,6 +183,9 @@ internal sealed class ForwardedCalls(SchedulerRouter router, TimeProvider time, 
         foreach (ReadOnlyMemory<byte> part in message)
             call.Responses.Write(part.Span);
     }
+
+    // What a worker was given with its action is known wherever the cluster's keys are, and worth more there than what this server shows.
+    private static RpcCallOptions OptionsOfWorker(RpcCall call, SchedulerPeer peer) => OptionsOf(call, peer.PassesAuthorizationOn || LeaseGrant.IsShownIn(call.GetRequestHeader(Authorization)));
 
     private static RpcCallOptions OptionsOf(RpcCall call, bool passesAuthorizationOn)
     {

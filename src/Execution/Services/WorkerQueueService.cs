@@ -4,6 +4,7 @@ using RemoteExec.Cas.Services;
 using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Scheduling;
 using RemoteExec.Protocol;
+using RemoteExec.Protocol.Access;
 using RemoteExec.Protocol.Workers;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Server;
@@ -11,7 +12,11 @@ using RemoteExec.Rpc.Server;
 namespace RemoteExec.Execution.Services;
 
 /// <summary>The service through which workers get their actions; not for clients.</summary>
-public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions options, ILogger logger)
+/// <param name="queue">Has the actions.</param>
+/// <param name="options">The settings.</param>
+/// <param name="logger">Told of workers at fault.</param>
+/// <param name="tokens">Makes what workers show where they reach blobs; null if their own credentials do.</param>
+public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions options, ILogger logger, LeaseTokens? tokens = null)
 {
     /// <summary>The methods.</summary>
     public RpcService ToRpcService() => new RpcService(WorkerReflection.Descriptor, "WorkerQueue", ExecutionErrors.ToStatus)
@@ -31,6 +36,8 @@ public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions optio
         {
             response.Execute = ToProto(lease);
             response.Upcoming.AddRange(answer.Upcoming.Select(ToUpcoming));
+            if (tokens is not null)
+                AddTokens(tokens, response, lease, request.WorkerName);
         }
         else
         {
@@ -44,6 +51,13 @@ public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions optio
     {
         if (request.SlotId.Length == 0)
             throw RequestArguments.Invalid("slot_id is empty");
+        if (tokens is not null && request is { ProtocolMinor: < WorkerProtocol.MinorWithLeaseTokens, StateCase: SynchronizeRequest.StateOneofCase.Idle } && Caller.Current?.HasOneOfEverywhere(Right.WriteCas) != true)
+        {
+            throw new RpcException(
+                StatusCode.PermissionDenied,
+                $"worker '{request.WorkerName}' speaks 1.{request.ProtocolMinor} of the worker protocol, and this server gives access to blobs by what 1.{WorkerProtocol.MinorWithLeaseTokens} knows: upgrade the worker");
+        }
+
         switch (request.StateCase)
         {
             case SynchronizeRequest.StateOneofCase.None:
@@ -101,6 +115,17 @@ public sealed class WorkerQueueService(ActionQueue queue, ExecutionOptions optio
         Resources = lease.SetAside is { } some ? ToProto(some) : null,
         AskedFor = lease.Action.Wish.Asked == default ? null : ToProto(lease.Action.Wish.Asked),
     };
+
+    private static void AddTokens(LeaseTokens tokens, SynchronizeResponse response, Lease lease, string worker)
+    {
+        response.Execute.LeaseToken = tokens.ForAction(lease, worker);
+        foreach (IGrouping<string, SynchronizeResponse.Types.Upcoming> some in response.Upcoming.GroupBy(one => one.InstanceName, StringComparer.Ordinal))
+        {
+            string token = tokens.ForInputs(InstanceName.Parse(some.Key), lease, worker);
+            foreach (SynchronizeResponse.Types.Upcoming one in some)
+                one.LeaseToken = token;
+        }
+    }
 
     private static SynchronizeResponse.Types.Upcoming ToUpcoming(PreparedAction prepared)
     {

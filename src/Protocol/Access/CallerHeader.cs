@@ -15,7 +15,7 @@ public static class CallerHeader
     {
         var info = new CallerInfo { Name = caller.Name, Method = caller.Method, Anonymous = caller.IsAnonymous };
         foreach (Grant grant in caller.Grants)
-            info.Grants.Add(new GrantInfo { Rights = { RightNames.Of(grant.Rights) }, Instances = grant.Scope.ToString() });
+            info.Grants.Add(new GrantInfo { Rights = { RightNames.Of(grant.Rights) }, Instances = grant.Scope.ToString(), Alone = grant.Scope.IsAlone });
         return info.ToByteArray();
     }
 
@@ -37,6 +37,8 @@ public static class CallerHeader
         {
             if (!InstanceScope.TryParse(grant.Instances, out InstanceScope? scope, out _))
                 return null;
+            if (grant.Alone)
+                scope = scope.Alone();
             grants.Add(new Grant(grant.Rights.Aggregate(Right.None, (sum, name) => RightNames.TryParse(name, out Right right, out _) ? sum | right : sum), scope));
         }
 

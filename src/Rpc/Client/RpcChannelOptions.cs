@@ -17,7 +17,7 @@ public sealed record RpcChannelOptions
     /// <summary>Headers sent with every call.</summary>
     public RpcMetadata? Headers { get; init; }
 
-    /// <summary>Asked before every call for the value of its authorization header; null, or an answer of null, for none.</summary>
+    /// <summary>Asked before every call, in its flow, for the value of its authorization header, unless the call has one of its own; null, or an answer of null, for none.</summary>
     public Func<string?>? Authorization { get; init; }
 
     /// <summary>Asked before every call, in its flow, for headers of its own; null, or an answer of null, for none.</summary>
@@ -28,4 +28,10 @@ public sealed record RpcChannelOptions
 
     /// <summary>The name that is in the servers' certificates, where it is not the host of their address; requests name it as their host, too. Null for that host.</summary>
     public string? ServerName { get; init; }
+
+    /// <summary>
+    /// Asked before every call for settings in the place of <see cref="Ssl"/> that change, as certificates do which are renewed: after another answer than the one before calls go over new connections, and those under way end over the old
+    /// ones. Null if nothing changes.
+    /// </summary>
+    public Func<SslClientAuthenticationOptions>? ChangingSsl { get; init; }
 }

@@ -59,7 +59,7 @@ public sealed class RpcClientCall : IAsyncDisposable
         request.Headers.TryAddWithoutValidation("te", "trailers");
         request.Headers.Host = options.ServerName; // the handler compares certificates with this
         AddHeaders(request, options.Headers);
-        if (options.Authorization?.Invoke() is { } authorization)
+        if (callOptions.Headers?.Get("authorization") is null && options.Authorization?.Invoke() is { } authorization)
             request.Headers.TryAddWithoutValidation("authorization", authorization);
         AddHeaders(request, options.MoreHeaders?.Invoke());
         AddHeaders(request, callOptions.Headers);

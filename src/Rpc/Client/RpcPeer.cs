@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace RemoteExec.Rpc.Client;
@@ -6,11 +7,49 @@ namespace RemoteExec.Rpc.Client;
 internal sealed class RpcPeer : IDisposable
 {
     private const int StreamWindow = 8 * 1024 * 1024;
+    private readonly RpcChannelOptions options;
+    private readonly Lock gate = new(); // guards the three below where settings change
+    private HttpMessageInvoker invoker;
+    private HttpMessageInvoker? previous; // calls may be under way
+    private SslClientAuthenticationOptions? used;
 
     /// <summary>Makes it; nothing is connected yet.</summary>
     public RpcPeer(RpcAddress address, RpcChannelOptions options)
     {
-        Address = address;
+        (Address, this.options) = (address, options);
+        invoker = Make(used = options.ChangingSsl?.Invoke() ?? options.Ssl);
+    }
+
+    /// <summary>Where it is.</summary>
+    public RpcAddress Address { get; }
+
+    /// <summary>Sends requests to it; asked for before each.</summary>
+    public HttpMessageInvoker Invoker => options.ChangingSsl is { } changing ? InvokerWith(changing()) : invoker;
+
+    /// <summary>Closes the connections.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            invoker.Dispose();
+            previous?.Dispose();
+        }
+    }
+
+    private HttpMessageInvoker InvokerWith(SslClientAuthenticationOptions ssl)
+    {
+        lock (gate)
+        {
+            if (ReferenceEquals(ssl, used))
+                return invoker;
+            previous?.Dispose();
+            (previous, invoker, used) = (invoker, Make(ssl), ssl);
+            return invoker;
+        }
+    }
+
+    private HttpMessageInvoker Make(SslClientAuthenticationOptions? ssl)
+    {
         var handler = new SocketsHttpHandler
         {
             EnableMultipleHttp2Connections = true,
@@ -24,21 +63,12 @@ internal sealed class RpcPeer : IDisposable
             UseCookies = false,
             ActivityHeadersPropagator = null, // the call has a span of its own, and tells of it
         };
-        if (options.Ssl is { } ssl)
+        if (ssl is not null)
             handler.SslOptions = ssl;
-        if (address.SocketPath is { } path)
+        if (Address.SocketPath is { } path)
             handler.ConnectCallback = (_, cancellationToken) => ConnectAsync(path, cancellationToken);
-        Invoker = new HttpMessageInvoker(handler);
+        return new HttpMessageInvoker(handler);
     }
-
-    /// <summary>Where it is.</summary>
-    public RpcAddress Address { get; }
-
-    /// <summary>Sends requests to it.</summary>
-    public HttpMessageInvoker Invoker { get; }
-
-    /// <summary>Closes the connections.</summary>
-    public void Dispose() => Invoker.Dispose();
 
     private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
     {

@@ -66,7 +66,7 @@ internal static class MethodRights
         [Operator + "DrainWorkers"] = operates,
 
         ["/remoteexec.worker.v1.WorkerQueue/Synchronize"] = new(Right.Work, IsEverywhere: true),
-        ["/build.bazel.remote.logstream.v1.LogStreamService/CreateLogStream"] = new(Right.Work, IsEverywhere: true),
+        ["/build.bazel.remote.logstream.v1.LogStreamService/CreateLogStream"] = new(Right.WriteCas), // for an action that runs
 
         // Not offered.
         [Asset + "Fetch/FetchBlob"] = others,

@@ -13,7 +13,7 @@ internal sealed class Roles
         ["reader"] = Reads,
         ["developer"] = Reads | Right.WriteCas | Right.Execute, // what it executes is stored, what it says is the result is not
         ["ci"] = Reads | Right.WriteCas | Right.WriteAc | Right.Execute,
-        ["worker"] = Right.ReadCas | Right.WriteCas | Right.Work,
+        ["worker"] = Right.Work, // blobs are opened to it by the leases that it is given
         ["operator"] = Reads | Right.Operate,
         ["node"] = Reads | Right.WriteCas | Right.WriteAc | Right.Execute | Right.Work | Right.Impersonate,
         ["admin"] = Right.Admin,

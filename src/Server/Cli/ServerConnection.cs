@@ -51,10 +51,14 @@ internal sealed class ServerConnection
     /// <summary>Adds the flags to a command that reads and writes blobs: the server is the one on this machine if none is named.</summary>
     public static ServerConnection OfClient(Command command) => new(command, ServersOfClients(), Variable, "where the server, or a proxy before it, asks for one");
 
-    /// <summary>Makes the channel that the flags describe; the caller closes it.</summary>
+    /// <summary>Makes the channel that the flags describe; the caller closes it. Files with what it shows are read again when they change.</summary>
+    /// <param name="result">The flags.</param>
+    /// <param name="logger">Told of changes that could not be taken.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="instead">Asked before each call for the value of its authorization header, in the place of the token that a flag names; an answer of null for that.</param>
     /// <exception cref="ConfigException">A flag is wrong.</exception>
     /// <exception cref="StartupException">A file that one names can't be used.</exception>
-    public RpcChannel Open(ParseResult result, ILogger logger, TimeProvider time)
+    public RpcChannel Open(ParseResult result, ILogger logger, TimeProvider time, Func<string?>? instead = null)
     {
         List<ConfigProblem> problems = [];
         IReadOnlyList<RpcAddress> addresses = ParseServers(result.GetValue(servers) ?? [], problems);
@@ -68,13 +72,13 @@ internal sealed class ServerConnection
         if (problems.Count > 0)
             throw new ConfigException(problems);
 
-        SslClientAuthenticationOptions? ssl = Read("--ca", result.GetValue(roots), RpcTrust.InPemFile);
-        if (certificateFile is not null)
-            ssl = Read("--cert, --key", certificateFile, file => (ssl ?? new SslClientAuthenticationOptions()).Showing(file, keyFile!));
+        SslClientAuthenticationOptions? ssl = ReadRoots(result.GetValue(roots));
+        Func<string?>? own = LoadToken(result.GetValue(token), logger, time);
         return new RpcChannel(addresses, new RpcChannelOptions
         {
             Ssl = ssl,
-            Authorization = LoadToken(result.GetValue(token), logger, time),
+            ChangingSsl = certificateFile is null ? null : WatchCertificate(certificateFile, keyFile!, ssl, logger, time),
+            Authorization = instead is null ? own : () => instead() ?? own?.Invoke(),
             ConnectTimeout = TimeSpan.FromSeconds(5), // there may be others to try
             KeepAlive = TimeSpan.FromSeconds(10),
         });
@@ -104,18 +108,49 @@ internal sealed class ServerConnection
 
     private static ConfigProblem ProblemWith(string flag, string message) => new(new ConfigOrigin(flag), "", message);
 
-    private static T? Read<T>(string flag, string? file, Func<string, T> read)
-        where T : class
+    private static SslClientAuthenticationOptions? ReadRoots(string? file)
     {
         try
         {
-            return file is null ? null : read(file);
+            return file is null ? null : RpcTrust.InPemFile(file);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new StartupException($"{flag} {file}: {(exception is CryptographicException ? exception.Message.TrimEnd('.') : IoReason.OfReading(file!, exception))}", exception);
+            throw new StartupException($"--ca {Explain(file!, exception)}", exception);
         }
     }
+
+    // Whoever renews them writes one file after the other: as long as they don't belong together, what they were before holds.
+    private static Func<SslClientAuthenticationOptions> WatchCertificate(string certificateFile, string keyFile, SslClientAuthenticationOptions? trust, ILogger logger, TimeProvider time)
+    {
+        try
+        {
+            var watched = new WatchedFile<SslClientAuthenticationOptions>(certificateFile, Load, logger, time);
+            return () => watched.Value;
+        }
+        catch (StartupException exception)
+        {
+            throw new StartupException($"--cert, --key {exception.Message}", exception);
+        }
+
+        SslClientAuthenticationOptions Load(string text)
+        {
+            try
+            {
+                return new SslClientAuthenticationOptions { CertificateChainPolicy = trust?.CertificateChainPolicy }.Showing(certificateFile, keyFile);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new FormatException($"the key can't be read: {Explain(keyFile, exception)}", exception);
+            }
+            catch (CryptographicException exception)
+            {
+                throw new FormatException(exception.Message.TrimEnd('.'), exception);
+            }
+        }
+    }
+
+    private static string Explain(string file, Exception exception) => $"{file}: {(exception is CryptographicException ? exception.Message.TrimEnd('.') : IoReason.OfReading(file, exception))}";
 
     private Func<string?>? LoadToken(string? file, ILogger logger, TimeProvider time)
     {

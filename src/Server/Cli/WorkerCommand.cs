@@ -61,7 +61,7 @@ internal static class WorkerCommand
         WorkerOptions worker = WorkerSettings.ToOptions(options.Worker, DataDirectories.Prepare(options.Data));
         using ILoggerFactory loggers = Logging.Create(verbose, options.Log.Format);
         using var signals = new StopSignals();
-        await using RpcChannel channel = server.Open(flags, loggers.CreateLogger<WorkerLoop>(), TimeProvider.System);
+        await using RpcChannel channel = server.Open(flags, loggers.CreateLogger<WorkerLoop>(), TimeProvider.System, () => WorkerLoop.AuthorizationOfAction);
         var cas = new EmptyBlobStore(new SingleFlightStore(new RemoteStore(channel, RemoteStore.DefaultPatience, TimeProvider.System, gathers: true)));
         using var telemetry = new ServerTelemetry(options.Telemetry, "remoteexec-worker");
         await using ServerHost? host = await ServeAsync(options, telemetry, loggers, signals.Stopping);

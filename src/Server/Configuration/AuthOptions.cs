@@ -26,6 +26,9 @@ internal sealed record AuthOptions : IOptions
     /// </summary>
     public IReadOnlyDictionary<string, RoleOptions> Roles { get; init; } = new Dictionary<string, RoleOptions>();
 
+    /// <summary>What workers may do with blobs.</summary>
+    public AuthLeasesOptions Leases { get; init; } = new();
+
     /// <summary>The role of who shows no credentials. Without it, he can see no more than whether the server is well.</summary>
     public string? Anonymous { get; init; }
 

@@ -77,6 +77,9 @@ internal sealed record ServerOptions : IOptions
     /// <summary>The log.</summary>
     public LogOptions Log { get; init; } = new();
 
+    /// <summary>True if workers reach blobs by what they are given with their actions, and not by their own credentials.</summary>
+    internal bool GivesLeaseTokens => Listeners is { Workers.Count: > 0, WorkerAuth: { Insecure: false } enrolment } && (Auth.IsOn || (Auth.Leases.KeyFile is not null && (enrolment.TokenFile ?? enrolment.ClientCa) is not null));
+
     /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()
     {
@@ -94,6 +97,8 @@ internal sealed record ServerOptions : IOptions
             yield return new(nameof(Execution), $"scheduler.advertise.grpc is missing: other servers can't call {vague}, say how they reach this one");
         if (!Auth.IsOn && Execution.Scheduler.Peers.ClientTokenFile is not null)
             yield return new(nameof(Execution), "scheduler.peers.clientTokenFile lets this server speak for its callers, whom it does not know: set auth.tokens.file, or leave it out");
+        if (GivesLeaseTokens && Auth.Leases.KeyFile is null && Execution.Scheduler.Ha == SchedulerAvailability.Redis)
+            yield return new(nameof(Auth), "leases.keyFile is missing: whichever server is the scheduler signs what workers show to the others, so all of them need the same keys; write one by openssl rand -base64 32");
         if (Auth.Certificates.Ca is not null && Listeners.Tls.Certificate is null)
             yield return new($"{nameof(Auth)}.{nameof(Auth.Certificates)}", "needs TLS, as certificates are shown by nothing else: set listeners.tls.certificate and listeners.tls.key");
         foreach (OptionProblem problem in OpenListeners.Check(this))

@@ -30,6 +30,7 @@ using RemoteExec.Server.Api.Description;
 using RemoteExec.Server.Api.Stores;
 using RemoteExec.Server.Auth;
 using RemoteExec.Server.Auth.Audit;
+using RemoteExec.Server.Auth.Leases;
 using RemoteExec.Server.Configuration;
 using RemoteExec.Server.Quotas;
 using RemoteExec.Server.Telemetry;
@@ -239,10 +240,12 @@ internal sealed class RunningServer : IAsyncDisposable
             : (new GuardedStore(cas, guard), new GuardedStore(results, guard, Right.ReadAc, Right.WriteAc), new GuardedActionCache(actionCache, guard));
         if (access?.Audit is { } audit)
             (clientCache, clientResults) = (new AuditedActionCache(clientCache, audit), new AuditedStore(clientResults, audit));
+        Func<LeaseKeys>? leaseKeys = options.GivesLeaseTokens ? LeaseKeyFile.Open(options.Auth.Leases, DataDirectory, loggers.CreateLogger<LeaseAuthenticator>(), time) : null;
+        AccessGuard workerGuard = leaseKeys is null ? AccessGuard.Off : access?.Guard ?? new AccessGuard(() => Caller.Current);
         // What workers are offered as well: they write no results of actions, and execute nothing elsewhere. Of what they do nobody is told: clients have said for which builds it is.
         List<RpcService> workerServices =
         [
-            new CasService(cas, chunked, limits).ToRpcService(), new CapabilitiesService(features with { Access = AccessGuard.Off }).ToRpcService(), health.ToRpcService(),
+            new CasService(cas, chunked, limits, access: workerGuard).ToRpcService(), new CapabilitiesService(features with { Access = AccessGuard.Off }).ToRpcService(), health.ToRpcService(),
         ];
         Execution.ExecutionOptions execution = ExecutionSettings.ToOptions(options.Execution, nodeProperties, signer = ExecutionSettings.OpenSigner(options.Execution.Provenance, time));
         if (executes)
@@ -278,6 +281,7 @@ internal sealed class RunningServer : IAsyncDisposable
         {
             logs = new LogStreams(Path.Combine(DataDirectory, "live-logs"), new LogStreamsOptions(), time);
             (logsToRead, logsToWrite) = (scheduler.Serve(new LogStreamResources(logs, mayWrite: false)), scheduler.Serve(new LogStreamResources(logs, mayWrite: true)));
+            LeaseTokens? leaseTokens = leaseKeys is null ? null : new LeaseTokens(grant => leaseKeys().Sign(grant), TimeSpan.FromTicks(Math.Max(options.Auth.Leases.Lifetime.Ticks, execution.LeaseDuration.Ticks)), time);
             OperatorAccess operatorAccess = access is null ? OperatorTokens.Open(options.Operators, loggers, time) : OperatorAccess.Decided;
             services.AddRange(scheduler.Serve(
                 isForWorkers: false, guard,
@@ -290,7 +294,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 (RemoteExecutionReflection.Descriptor, "Execution"), (OperationsReflection.Descriptor, "Operations"), (OperatorReflection.Descriptor, "Operator")));
             workerServices.AddRange(scheduler.Serve(
                 isForWorkers: true, AccessGuard.Off,
-                queue => [new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>()).ToRpcService(), new LogStreamService(logs).ToRpcService()],
+                queue => [new WorkerQueueService(queue, execution, loggers.CreateLogger<WorkerQueueService>(), leaseTokens).ToRpcService(), new LogStreamService(logs, workerGuard).ToRpcService()],
                 (WorkerReflection.Descriptor, "WorkerQueue"), (RemoteLogstreamReflection.Descriptor, "LogStreamService")));
             operators = new OperatorEndpoints(Audited(scheduler.Operator), operatorAccess);
             Routes.Add(new LogEndpoints(scheduler.Logs(logs, cas), time).Routes);
@@ -298,7 +302,7 @@ internal sealed class RunningServer : IAsyncDisposable
         }
 
         services.Add(new ByteStreamService(clientCas, uploads, limits, logsToRead, observer, guard).ToRpcService());
-        workerServices.Add(new ByteStreamService(cas, uploads, limits, logsToWrite).ToRpcService());
+        workerServices.Add(new ByteStreamService(leaseKeys is null ? cas : new GuardedStore(cas, workerGuard), uploads, limits, logsToWrite, access: workerGuard).ToRpcService());
         services.AddRange(new ReflectionService(services.Select(service => service.Descriptor)).ToRpcServices());
         var content = new ContentEndpoints(
             new ContentReader(clientCas, clientCache), clientCas, new ServerView(typeof(RunningServer).Assembly.GetName().Version!.ToString(3), time.GetUtcNow(), executes, EffectiveSettings.List(options)),
@@ -327,7 +331,7 @@ internal sealed class RunningServer : IAsyncDisposable
                 Listeners = listeners,
                 Services = services,
                 WorkerServices = workerServices,
-                WorkerGate = WorkerGate.Open(options.Listeners.WorkerAuth, access?.Authenticators, loggers, time),
+                WorkerGate = WorkerGate.Open(options.Listeners.WorkerAuth, access, leaseKeys is null ? null : new LeaseAuthenticator(leaseKeys, time), loggers, time),
                 MapHttp = application =>
                 {
                     new HealthEndpoint(health).Map(application);

@@ -61,10 +61,7 @@ internal sealed class ServerHost : IAsyncDisposable
         ILogger logger = loggers.CreateLogger("RemoteExec.Rpc");
         var open = new RpcEndpoints(options.Services, options.Rpc, logger, time);
         RpcServerOptions workerRpc = options.WorkerRpc ?? options.Rpc;
-        var workers = new RpcEndpoints(options.WorkerServices, workerRpc, logger, time);
-        RpcEndpoints enrolled = options.WorkerGate is { } gate
-            ? new RpcEndpoints(options.WorkerServices, workerRpc with { Interceptors = [gate.InvokeAsync, .. workerRpc.Interceptors] }, logger, time)
-            : workers;
+        RpcEndpoints workers = WorkersBehind(options.WorkerGate is null ? null : options.WorkerGate.InvokeOfThisMachineAsync), enrolled = WorkersBehind(options.WorkerGate is null ? null : options.WorkerGate.InvokeAsync);
         application.Use((context, next) => context.Features.Get<Listener>() switch
         {
             // Nothing but these services, over whatever version of HTTP: what is mapped for others can write results of actions.
@@ -74,6 +71,9 @@ internal sealed class ServerHost : IAsyncDisposable
         if (options.Gate is not null)
             new HttpLimits(options.Gate).Map(application);
         options.MapHttp?.Invoke(application);
+
+        RpcEndpoints WorkersBehind(RpcInterceptor? gate) =>
+            new(options.WorkerServices, gate is null ? workerRpc : workerRpc with { Interceptors = [gate, .. workerRpc.Interceptors] }, logger, time);
 
         try
         {

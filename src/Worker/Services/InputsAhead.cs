@@ -55,6 +55,7 @@ internal sealed class InputsAhead(AheadSource source, ILogger logger) : IAsyncDi
     {
         while (TakeNext() is { } next)
         {
+            LeaseCredential.Current = next.Credential; // in this flow alone
             try
             {
                 await source.FetchAsync(next, bytes => TryTake(next, bytes), cancellationToken);

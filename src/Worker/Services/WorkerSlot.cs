@@ -82,7 +82,7 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
             using var stopAction = CancellationTokenSource.CreateLinkedTokenSource(givingUp);
             var progress = new LatestProgress();
             Task<ExecutionOutcome> running = executor.ExecuteAsync(lease, progress.Set, stopAction.Token);
-            SynchronizeResponse? instead = await KeepLeaseAsync(lease.Id, running, progress);
+            SynchronizeResponse? instead = await KeepLeaseAsync(lease, running, progress);
             if (instead is not null)
                 await stopAction.CancelAsync();
             try
@@ -134,14 +134,14 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
     }
 
     // Posts that the action runs until it does no longer; an answer if it is not to run on.
-    private async Task<SynchronizeResponse?> KeepLeaseAsync(string lease, Task running, LatestProgress progress)
+    private async Task<SynchronizeResponse?> KeepLeaseAsync(ActionLease lease, Task running, LatestProgress progress)
     {
         await WaitAsync(running, firstHeartbeat < leaseDuration / 3 ? firstHeartbeat : leaseDuration / 3);
         while (!running.IsCompleted)
         {
             long posted = time.GetTimestamp();
             SynchronizeRequest request = NewRequest();
-            (request.Executing, Task urgent) = progress.Take(lease);
+            (request.Executing, Task urgent) = progress.Take(lease.Id);
             using var over = new CancellationTokenSource();
             Task<SynchronizeResponse?> post = PostAsync(request, leaseDuration / 3, over.Token);
             if (await Task.WhenAny(running, urgent, post) != post)
@@ -150,8 +150,10 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
             try
             {
                 answer = await post;
-                if (answer is not null && answer.Execute?.LeaseId != lease)
+                if (answer is not null && answer.Execute?.LeaseId != lease.Id)
                     return answer;
+                if (answer is not null)
+                    lease.Credential?.Renew(answer.Execute.LeaseToken);
             }
             catch (OperationCanceledException) when (over.IsCancellationRequested)
             {
@@ -218,6 +220,7 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
         lease = new ActionLease(execute.LeaseId, digest, execute.Action, execute.Timeout?.ToTimeSpan() ?? noTimeout, execute.QueuedTimestamp)
         {
             TraceContext = execute.TraceContext.Length > 0 ? execute.TraceContext : null,
+            Credential = LeaseCredential.Of(execute.LeaseToken),
             CpuMillis = execute.Resources?.CpuMillis ?? 0,
             MemoryBytes = execute.AskedFor is { MemoryBytes: > 0 and var asked } ? Math.Max(asked, execute.Resources?.MemoryBytes ?? 0) : 0, // more is set aside after an attempt for which it was too little
         };

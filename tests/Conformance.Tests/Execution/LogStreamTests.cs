@@ -32,7 +32,7 @@ public sealed class LogStreamTests : IAsyncLifetime
         streams = new LogStreams(Path.Combine(temp.FullPath, "live"), new LogStreamsOptions(), TimeProvider.System);
         var store = new MemoryStore(1 << 20);
         workers = await InProcessServer.StartAsync(
-            new LogStreamService(streams).ToRpcService(), new ByteStreamService(store, uploads, new CasLimits(), new LogStreamResources(streams, mayWrite: true)).ToRpcService());
+            new LogStreamService(streams, AccessGuard.Off).ToRpcService(), new ByteStreamService(store, uploads, new CasLimits(), new LogStreamResources(streams, mayWrite: true)).ToRpcService());
         clients = await InProcessServer.StartAsync(new ByteStreamService(store, uploads, new CasLimits(), new LogStreamResources(streams, mayWrite: false)).ToRpcService());
         front = await InProcessServer.StartAsync(
             new ActiveSchedulerServices(router, _ => [], TimeProvider.System, AccessGuard.Off).Of(RemoteLogstreamReflection.Descriptor, "LogStreamService", isForWorkers: true),
