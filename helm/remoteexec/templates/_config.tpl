@@ -265,10 +265,20 @@ execution:
     {{- include "remoteexec.peers" . | nindent 4 }}
 {{- end -}}
 
+{{/* Whether workers reach blobs by leases, which schedulers sign and front ends take: where front ends know who calls. The same arguments. */}}
+{{- define "remoteexec.signsLeases" -}}
+{{- $known := or (hasKey .root.Values.config "auth") (hasKey .root.Values.front.config "auth") -}}
+{{- if and $known .root.Values.execution.enabled (or (eq .component "front") (eq .component "scheduler")) }}yes{{ end -}}
+{{- end -}}
+
 {{/* dict "root" $ "component" NAME, where NAME is single, storage, front or scheduler. */}}
 {{- define "remoteexec.config" -}}
 {{- $section := ternary "front" .component (eq .component "single") -}}
-{{- include "remoteexec.merged" (dict "made" (include (printf "remoteexec.made.%s" .component) .root) "common" .root.Values.config "own" (get .root.Values $section).config) -}}
+{{- $made := include (printf "remoteexec.made.%s" .component) .root -}}
+{{- if include "remoteexec.signsLeases" . -}}
+{{- $made = mergeOverwrite (fromYaml $made) (dict "auth" (dict "leases" (dict "keyFile" "/etc/remoteexec/worker-tokens/leases"))) | toYaml -}}
+{{- end -}}
+{{- include "remoteexec.merged" (dict "made" $made "common" .root.Values.config "own" (get .root.Values $section).config) -}}
 {{- end -}}
 
 {{/* dict "root" $ "pool" ALL_ITS_SETTINGS */}}

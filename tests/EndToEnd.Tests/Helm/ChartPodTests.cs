@@ -35,6 +35,22 @@ public sealed class ChartPodTests(Chart chart)
     }
 
     [Fact]
+    public async Task Front_ends_that_know_callers_and_schedulers_share_the_key_of_leases()
+    {
+        const string Cluster = "mode=cluster,redis.dev=true,execution.enabled=true,tls.enabled=true,tls.existingSecret=tls", Key = "keyFile: /etc/remoteexec/worker-tokens/leases";
+        using var directory = new TemporaryDirectory();
+        foreach (Workload workload in await WorkloadsAsync(null, $"{Cluster},front.config.auth.tokens.file=/etc/remoteexec/secrets/auth/tokens"))
+        {
+            Assert.Equal(workload.Name is "remoteexec-front" or "remoteexec-scheduler", workload.Configuration.Contains(Key, StringComparison.Ordinal));
+            File.WriteAllText(directory["config.yaml"], workload.Configuration);
+            await using ChildProcess check = ChildProcess.Start(ServerProcess.Program, ["config", "check", directory["config.yaml"]]);
+            Assert.True(await check.WaitForExitAsync() == 0, $"{workload.Name}: {check.Output}\n{workload.Configuration}");
+        }
+
+        Assert.DoesNotContain(await WorkloadsAsync(null, Cluster), workload => workload.Configuration.Contains(Key, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_configuration_that_the_program_would_not_take_is_found()
     {
         using var directory = new TemporaryDirectory();

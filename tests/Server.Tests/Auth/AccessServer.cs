@@ -63,14 +63,17 @@ internal sealed class AccessServer : IAsyncDisposable
     public static string Basic(string user, string password) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))}";
 
     /// <summary>How a call begins that sends one message: OK if it answers or ends well.</summary>
-    public async Task<RpcStatus> OutcomeAsync(string method, Google.Protobuf.IMessage request, string? authorization, params (string Key, string Value)[] headers)
+    public Task<RpcStatus> OutcomeAsync(string method, Google.Protobuf.IMessage request, string? authorization, params (string Key, string Value)[] headers) => OutcomeAsync(Channel, method, request, authorization, headers);
+
+    /// <summary>The same at another server, or listener.</summary>
+    public static async Task<RpcStatus> OutcomeAsync(RpcChannel channel, string method, Google.Protobuf.IMessage request, string? authorization, params (string Key, string Value)[] headers)
     {
         var metadata = new RpcMetadata();
         if (authorization is not null)
             metadata.Add("authorization", authorization);
         foreach ((string key, string value) in headers)
             metadata.Add(key, value);
-        await using RpcClientCall call = Channel.Open(method, new RpcCallOptions { Headers = metadata }, Token);
+        await using RpcClientCall call = channel.Open(method, new RpcCallOptions { Headers = metadata }, Token);
         try
         {
             if (await call.WriteAsync(request))

@@ -190,9 +190,10 @@ public sealed class AccessServerTests
         await using RedisServer redis = await RedisServer.StartAsync();
         string node = AccessServer.Create(files["tokens"], "node"), developer = AccessServer.Create(files["tokens"], "developer", ["team"]), steers = AccessServer.Create(files["tokens"], "operator");
         await File.WriteAllTextAsync(files["node"], node, Token);
+        await File.WriteAllTextAsync(files["lease-keys"], "what the servers of this test sign with", Token);
         string[] settings =
         [
-            $"auth.tokens.file={files["tokens"]}", "listeners.workers=127.0.0.1:0",
+            $"auth.tokens.file={files["tokens"]}", $"auth.leases.keyFile={files["lease-keys"]}", "listeners.workers=127.0.0.1:0",
             $"execution.scheduler={{ha: redis, redis: {{endpoints: '{redis.Endpoint}'}}, peers: {{clientTokenFile: {files["node"]}}}}}",
         ];
         await using AccessServer one = await AccessServer.StartAsync(settings), other = await AccessServer.StartAsync(settings);

@@ -1,12 +1,14 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace RemoteExec.Server.Tests;
+namespace RemoteExec.TestKit;
 
 /// <summary>Certificates of a test's own, each with its key.</summary>
-internal static class TestCertificates
+public static class TestCertificates
 {
+    /// <summary>What a certificate is for.</summary>
     public const string ForClients = "1.3.6.1.5.5.7.3.2";
+    /// <summary>What a certificate is for.</summary>
     public const string ForServers = "1.3.6.1.5.5.7.3.1";
     private static int serial;
 
