@@ -68,7 +68,7 @@ internal sealed class WorkerGate
     {
         Authentication answer = await known.AuthenticateAsync(new Credentials(call.GetRequestHeader(BearerTokens.Header), call.ClientCertificate), call.CancellationToken);
         if (answer.Caller is not { IsAnonymous: false } caller)
-            await RefuseAsync(call, $"{Explain(hasToken: true, call.ClientCertificate)} ({answer.Refusal ?? "no credentials"})");
+            await RefuseAsync(call, $"{Explain(call.GetRequestHeader(BearerTokens.Header) is not null, call.ClientCertificate)} ({answer.Refusal ?? "no credentials"})");
         else if (!caller.HasOneOfEverywhere(Right.Work))
             await DenyAsync(call, caller, AccessDeniedException.Everywhere(caller, Right.Work).Message);
         else

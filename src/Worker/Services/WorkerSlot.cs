@@ -143,7 +143,7 @@ internal sealed class WorkerSlot(SynchronizeRequest introduction, IActionExecuto
             SynchronizeRequest request = NewRequest();
             (request.Executing, Task urgent) = progress.Take(lease.Id);
             using var over = new CancellationTokenSource();
-            Task<SynchronizeResponse?> post = PostAsync(request, leaseDuration / 3, over.Token);
+            Task<SynchronizeResponse?> post = PostAsync(request, leaseDuration / 2, over.Token); // longer than it is held: each answer renews the lease's token
             if (await Task.WhenAny(running, urgent, post) != post)
                 await over.CancelAsync();
             SynchronizeResponse? answer;

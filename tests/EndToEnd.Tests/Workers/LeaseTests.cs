@@ -120,9 +120,24 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
+    public async Task An_action_may_run_longer_than_a_lease_token_is_good()
+    {
+        await CreateAsync("worker");
+        string developer = await CreateAsync("developer");
+        await using ServerProcess server = await StartServerAsync("--set", "auth.leases.lifetime=10s", "--set", "execution.leaseDuration=10s");
+        await using ChildProcess process = StartWorker(server, slots: 1);
+        await using RpcChannel clients = Connect(server.GrpcAddress, developer);
+
+        Reapi.ExecuteResponse response = await ExecuteAsync(clients, "a", "sleep 25; cat in > out", "shared input\n"); // the first token is good for less than half of that
+
+        Assert.True(response.Status?.Code is null or 0, $"{response.Status}");
+        Assert.Equal("shared input\n", await ReadAsync(clients, "a", response.Result.OutputFiles.Single().Digest));
+    }
+
+    [Fact]
     public async Task A_token_that_ends_while_an_action_runs_is_exchanged_without_losing_the_action()
     {
-        await CreateAsync("worker", "--expires", "8s");
+        await CreateAsync("worker");
         string developer = await CreateAsync("developer");
         await using ServerProcess server = await StartServerAsync();
         await using ChildProcess process = StartWorker(server, slots: 1);
@@ -131,6 +146,8 @@ public sealed class LeaseTests : IDisposable
         Task<Reapi.ExecuteResponse> executing = ExecuteAsync(clients, "a", $"{gate.Command}; cat in > out", "shared input\n");
         await gate.WaitForAsync(1);
 
+        string tokens = await File.ReadAllTextAsync(data["tokens"], Token);
+        await File.WriteAllTextAsync(data["tokens"], tokens.Replace("\"role\":\"worker\"", "\"role\":\"worker\",\"expires\":\"2026-01-01T00:00:00+00:00\"", StringComparison.Ordinal), Token); // as if it had been made so, and that were now
         await process.WaitForOutputAsync(output => output.Contains("the scheduler refuses what this worker posts", StringComparison.Ordinal), "a word that the token has ended");
         Assert.Contains("give the worker --token-file", process.Output, StringComparison.Ordinal);
         Assert.Contains("has expired: have another one made", process.Output, StringComparison.Ordinal);
@@ -150,7 +167,7 @@ public sealed class LeaseTests : IDisposable
         using X509Certificate2 root = TestCertificates.IssueAuthority("root"), leaf = TestCertificates.Issue("localhost", root);
         TestCertificates.Write(leaf, data["server.pem"], data["server.key"]);
         await File.WriteAllTextAsync(data["root.pem"], root.ExportCertificatePem(), Token);
-        WriteCertificate(TimeSpan.FromSeconds(8));
+        WriteCertificate(TimeSpan.FromDays(1));
         await using ServerProcess server = await StartServerAsync("--set", $"listeners.tls={{ certificate: {data["server.pem"]}, key: {data["server.key"]} }}", "--set", $"listeners.workerAuth.clientCa={data["root.pem"]}", "--verbose");
         string address = $"grpcs://localhost:{server.WorkerAddress.Split(':')[1]}";
         await using ChildProcess process = ChildProcess.Start(
@@ -158,6 +175,7 @@ public sealed class LeaseTests : IDisposable
             ["worker", "--server", address, "--ca", data["root.pem"], "--cert", data["worker.pem"], "--key", data["worker.key"], "--data", data["worker"], "--slots", "1", "--name", "certified"]);
         await server.WaitForOutputAsync(output => output.Contains("Worker 'certified' has joined", StringComparison.Ordinal), "the worker");
 
+        WriteCertificate(TimeSpan.FromHours(-1));
         await process.WaitForOutputAsync(output => output.Contains("the scheduler refuses what this worker posts", StringComparison.Ordinal), "a word that the certificate has ended");
         Assert.Contains("the worker's certificate is not good here: it has expired", process.Output, StringComparison.Ordinal);
         WriteCertificate(TimeSpan.FromDays(1));

@@ -56,6 +56,13 @@ internal static class ProtocolTargets
             if (CallerHeader.Decode(bytes) is { } caller)
                 Assert.Equal(caller.Grants, CallerHeader.Decode(CallerHeader.Encode(caller))!.Grants);
         }),
+        new("lease", [new LeaseGrant(InstanceName.Parse("a/b"), LeaseGrant.Most, "17", "worker 7", DateTimeOffset.UnixEpoch.AddDays(20_000)).ToBytes()], bytes =>
+        {
+            if (LeaseGrant.Parse(bytes) is not { } grant)
+                return;
+            Assert.Equal(Right.None, grant.Rights & ~LeaseGrant.Most);
+            Assert.Equal(grant, LeaseGrant.Parse(grant.ToBytes()));
+        }),
         FuzzTargets.OfText(
             "instance-scope",
             text =>

@@ -122,7 +122,6 @@ public sealed class AccessServerTests
             {
                 await channel.UnaryAsync<SynchronizeRequest, SynchronizeResponse>(
                     Synchronize, new SynchronizeRequest { SlotId = "slot", WorkerName = "w", Platform = new Platform(), Leaving = new SynchronizeRequest.Types.Leaving() }, Token);
-                await channel.UnaryAsync<FindMissingBlobsRequest, FindMissingBlobsResponse>(Re + "ContentAddressableStorage/FindMissingBlobs", new FindMissingBlobsRequest { InstanceName = "x", BlobDigests = { blob.Digest.ToProto() } }, Token);
                 return null;
             }
             catch (RpcException exception)
