@@ -7,7 +7,7 @@ public sealed class CallerHeaderTests
     [Fact]
     public void A_caller_is_read_as_he_was_written()
     {
-        var caller = new Caller("ann", "token", [new Grant(Right.ReadCas | Right.Execute, InstanceScope.Of(InstanceName.Parse("team"))), new Grant(Right.Operate, InstanceScope.All), new Grant(Right.ReadAc, InstanceScope.Of(default))]);
+        var caller = new Caller("ann", "token", [new Grant(Right.ReadCas | Right.Execute, InstanceScope.Of(InstanceName.Parse("team"))), new Grant(Right.Operate, InstanceScope.All), new Grant(Right.ReadAc, InstanceScope.Of(default)), new Grant(Right.WriteCas, InstanceScope.Only(InstanceName.Parse("team")))]);
 
         Caller? read = CallerHeader.Decode(CallerHeader.Encode(caller));
 

@@ -38,6 +38,21 @@ public sealed class InstanceScopeTests
         Assert.Equal(both, Parse(other).Intersect(Parse(one))?.ToString());
     }
 
+    [Fact]
+    public void An_instance_alone_has_none_below_it()
+    {
+        InstanceScope team = InstanceScope.Only(InstanceName.Parse("team"));
+
+        Assert.True(team.Covers(InstanceName.Parse("team")));
+        Assert.All(new[] { "team/app", "team2", "" }, other => Assert.False(team.Covers(InstanceName.Parse(other))));
+        Assert.True(InstanceScope.Only(default).Covers(default));
+        foreach ((InstanceScope other, InstanceScope? both) in new[] { (Parse("*"), team), (Parse("team"), team), (team, team), (Parse("team/app"), null), (Parse("/"), null) })
+        {
+            Assert.Equal(both, team.Intersect(other));
+            Assert.Equal(both, other.Intersect(team));
+        }
+    }
+
     [Theory]
     [InlineData("team/")]
     [InlineData("/team")]

@@ -37,6 +37,27 @@ public sealed class AheadTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_is_fetched_ahead_for_an_action_is_fetched_with_what_came_with_it()
+    {
+        await MakeAsync();
+        (ActionLease first, Digest[] firstFiles) = await LeaseAsync("first", 5);
+        (ActionLease second, Digest[] secondFiles) = await LeaseAsync("second", 5);
+        var shown = new System.Collections.Concurrent.ConcurrentDictionary<Digest, string?>();
+        Before(digest =>
+        {
+            shown[digest] = WorkerLoop.AuthorizationOfAction;
+            return ValueTask.CompletedTask;
+        });
+
+        ahead.Expect([Upcoming(first) with { Credential = LeaseCredential.Of("one") }, Upcoming(second) with { Credential = LeaseCredential.Of("two") }]);
+        await Eventually.TrueAsync(() => firstFiles.Concat(secondFiles).All(shown.ContainsKey));
+
+        Assert.All(firstFiles, file => Assert.Equal("Bearer one", shown[file]));
+        Assert.All(secondFiles, file => Assert.Equal("Bearer two", shown[file]));
+        Assert.Null(WorkerLoop.AuthorizationOfAction);
+    }
+
+    [Fact]
     public async Task Nothing_is_read_twice_for_an_action_that_comes_while_its_inputs_are_fetched()
     {
         await MakeAsync();

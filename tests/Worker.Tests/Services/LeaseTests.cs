@@ -69,6 +69,38 @@ public sealed class LeaseTests : WorkerLoopFixture
     }
 
     [Fact]
+    public async Task What_it_shows_for_an_action_is_renewed_by_each_answer()
+    {
+        Start();
+        (await Scheduler.NextAsync(State.Idle)).AnswerExecute("lease-1", execute => execute.LeaseToken = "first");
+        HeldExecutor.Running running = await Executor.NextAsync();
+        Assert.Equal("Bearer first", running.Lease.Credential!.Header);
+
+        (await Scheduler.NextAsync(State.Executing)).AnswerExecute("lease-1", execute => execute.LeaseToken = "second", [new SynchronizeResponse.Types.Upcoming()]); // so that it posts again at once
+        FakeScheduler.Post third = await Scheduler.NextAsync(State.Executing);
+        Assert.Equal("Bearer second", running.Lease.Credential.Header);
+        third.AnswerExecute("lease-1", execute => execute.LeaseToken = "", [new SynchronizeResponse.Types.Upcoming()]); // a scheduler that has just taken over, and is older
+        await Scheduler.NextAsync(State.Executing);
+
+        Assert.Equal("Bearer second", running.Lease.Credential.Header);
+        Assert.DoesNotContain("second", $"{running.Lease}", StringComparison.Ordinal);
+        running.End();
+        await Scheduler.NextAsync(State.Completed);
+    }
+
+    [Fact]
+    public async Task A_scheduler_that_gives_nothing_to_show_leaves_the_worker_to_its_own()
+    {
+        Start();
+        (await Scheduler.NextAsync(State.Idle)).AnswerExecute("lease-1");
+        HeldExecutor.Running running = await Executor.NextAsync();
+
+        Assert.Null(running.Lease.Credential);
+        running.End();
+        await Scheduler.NextAsync(State.Completed);
+    }
+
+    [Fact]
     public async Task Where_the_output_can_be_read_is_posted_at_once_although_a_post_is_held()
     {
         Start();

@@ -89,7 +89,7 @@ public sealed class SchedulerTroubleTests : WorkerLoopFixture
     }
 
     [Theory]
-    [InlineData(StatusCode.Unimplemented, LogLevel.Error, "does not take what this worker speaks, remoteexec.worker.v1.WorkerQueue in version 1.5")]
+    [InlineData(StatusCode.Unimplemented, LogLevel.Error, "does not take what this worker speaks, remoteexec.worker.v1.WorkerQueue in version 1.6")]
     [InlineData(StatusCode.Unauthenticated, LogLevel.Error, "the scheduler refuses what this worker posts, trying again: Unauthenticated: as the test wants it")]
     [InlineData(StatusCode.Unavailable, LogLevel.Warning, "the scheduler can't be reached")]
     public async Task A_connection_that_is_no_good_is_told_once_and_its_end_as_well(StatusCode code, LogLevel level, string words)
