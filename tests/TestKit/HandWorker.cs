@@ -13,7 +13,11 @@ public sealed class HandWorker(RpcChannel channel, string authorization, string 
 {
     private readonly SynchronizeRequest introduction = new()
     {
-        SlotId = $"{Guid.NewGuid()}", WorkerName = $"by hand for {property}", WorkerId = $"{Guid.NewGuid()}", ProtocolMinor = WorkerProtocol.Minor, Platform = PlatformOf(property),
+        SlotId = $"{Guid.NewGuid()}",
+        WorkerName = $"by hand for {property}",
+        WorkerId = $"{Guid.NewGuid()}",
+        ProtocolMinor = WorkerProtocol.Minor,
+        Platform = PlatformOf(property),
     };
 
     /// <summary>What an action has to ask for.</summary>
