@@ -77,7 +77,8 @@ public sealed class CertificateTests : IAsyncLifetime
 
         Assert.Equal(System.Net.HttpStatusCode.Created, await PutAsync(ci));
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, await PutAsync(null));
-        Assert.Null(await FindAsync(worker));
+        Assert.Null(await CallAsync<GetCapabilitiesRequest, ServerCapabilities>(worker, ListenerKind.Workers, "Capabilities/GetCapabilities", new GetCapabilitiesRequest()));
+        Assert.StartsWith("w (certificate) lacks the right read-cas or write-cas in any instance", await FindAsync(worker), StringComparison.Ordinal); // without a lease
         Assert.Equal("ci-x (certificate) lacks the right work for all instances", await FindAsync(ci));
 
         async Task<System.Net.HttpStatusCode> PutAsync(X509Certificate2? certificate)
