@@ -233,6 +233,11 @@ execution:
       {{- include "remoteexec.redis" (dict "root" . "which" "scheduler") | nindent 6 }}
     {{- include "remoteexec.peers" . | nindent 4 }}
   {{- end }}
+{{- if or .Values.redis.dev .Values.redis.schedulerEndpoints }}
+references: # names must not be evicted, as results may be
+  redis:
+    {{- include "remoteexec.redis" (dict "root" . "which" "scheduler") | nindent 4 }}
+{{- end }}
 {{- end -}}
 
 {{- define "remoteexec.serverScheme" -}}
