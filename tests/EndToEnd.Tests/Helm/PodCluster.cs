@@ -103,7 +103,7 @@ internal sealed class PodCluster : IAsyncDisposable
     private async Task MakeAsync(IReadOnlyList<JsonNode> objects, string? tokens)
     {
         byte[] token = "a-token-of-workers-of-a-test"u8.ToArray();
-        maps["remoteexec-workers"] = new Dictionary<string, byte[]> { ["token"] = token, ["tokens"] = token };
+        maps["remoteexec-workers"] = new Dictionary<string, byte[]> { ["token"] = token, ["tokens"] = token, ["leases"] = "a-key-of-leases-of-a-test-of-this-chart-0001"u8.ToArray() };
         if (tokens is not null)
             maps["remoteexec-auth"] = new Dictionary<string, byte[]> { ["tokens"] = await File.ReadAllBytesAsync(tokens, TestContext.Current.CancellationToken) };
         await OpensslAsync("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=authority' -keyout ca.key -out ca.pem");
