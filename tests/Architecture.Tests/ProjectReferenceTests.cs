@@ -18,10 +18,11 @@ public sealed class ProjectReferenceTests
         ["Execution"] = ["ActionCache"],
         ["Native"] = [],
         ["Worker"] = ["Cas", "Native"],
+        ["Trees"] = ["Cas", "Native"],
         ["Images"] = ["Cas"],
         ["References"] = ["Cas"],
         ["Builds"] = ["ActionCache"],
-        ["Server"] = ["Builds", "Execution", "Images", "References", "Worker"],
+        ["Server"] = ["Builds", "Execution", "Images", "References", "Trees", "Worker"],
     };
 
     public static TheoryData<string> Projects { get; } = [.. allowed.Keys];
