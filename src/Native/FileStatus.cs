@@ -32,6 +32,18 @@ internal readonly record struct FileStatus(FileKind Kind, int Mode, uint UserId,
     private const int TypeMask = 0xF000, Directory = 0x4000, Regular = 0x8000, Link = 0xA000;
     private static readonly UTF8Encoding strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>The file system that it is on, as numbers of devices tell.</summary>
+    public ulong Device { get; init; }
+
+    /// <summary>Its number there.</summary>
+    public ulong Inode { get; init; }
+
+    /// <summary>When its content, its mode, its owner or one of its names was changed last, in seconds since 1970: unlike the time of modification nobody can set it.</summary>
+    public long ChangedSeconds { get; init; }
+
+    /// <summary>What is to be added to these seconds.</summary>
+    public int ChangedNanoseconds { get; init; }
+
     /// <summary>True if anybody may execute it.</summary>
     public bool IsExecutable => (Mode & 0x49) != 0;
 
@@ -51,8 +63,12 @@ internal readonly record struct FileStatus(FileKind Kind, int Mode, uint UserId,
             return isAbsent ? null : throw new NativeException($"looking at '{path}'", error);
         }
 
-        // struct statx has one layout on all architectures.
-        var bytes = new ReadOnlySpan<byte>(status, Libc.OpaqueBytes);
+        return Read(new ReadOnlySpan<byte>(status, Libc.OpaqueBytes));
+    }
+
+    /// <summary>Reads a struct statx, which has one layout on all architectures.</summary>
+    internal static FileStatus Read(ReadOnlySpan<byte> bytes)
+    {
         int mode = BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]);
         FileKind kind = (mode & TypeMask) switch
         {
@@ -63,7 +79,13 @@ internal readonly record struct FileStatus(FileKind Kind, int Mode, uint UserId,
         };
         return new FileStatus(
             kind, mode & 0xFFF, BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[112..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[120..]));
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[112..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[120..]))
+        {
+            Device = ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(bytes[136..]) << 32) | BinaryPrimitives.ReadUInt32LittleEndian(bytes[140..]),
+            Inode = BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]),
+            ChangedSeconds = BinaryPrimitives.ReadInt64LittleEndian(bytes[96..]),
+            ChangedNanoseconds = BinaryPrimitives.ReadInt32LittleEndian(bytes[104..]),
+        };
     }
 
     /// <summary>The target of a symlink; null if it is no UTF-8.</summary>

@@ -14,7 +14,7 @@ namespace RemoteExec.Native;
 /// </remarks>
 internal static unsafe partial class Libc
 {
-    public const int EPERM = 1, ENOENT = 2, E2BIG = 7, ENOEXEC = 8, ECHILD = 10, EAGAIN = 11, EACCES = 13, EXDEV = 18, ENOTDIR = 20, EINVAL = 22, ETXTBSY = 26,
+    public const int EPERM = 1, ENOENT = 2, E2BIG = 7, ENOEXEC = 8, ECHILD = 10, EAGAIN = 11, EACCES = 13, EXDEV = 18, ENOTDIR = 20, EINVAL = 22, ENOSYS = 38, ETXTBSY = 26,
         EMLINK = 31, ENAMETOOLONG = 36, ELOOP = 40, ELIBBAD = 80;
 
     public const int O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0x40, O_EXCL = 0x80, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
@@ -29,6 +29,8 @@ internal static unsafe partial class Libc
     public const short POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 0x80;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100;
     public const uint STATX_BASIC_STATS = 0x7ff;
+    public const uint RENAME_EXCHANGE = 2;
+    public const nuint FICLONE = 0x40049409;
 
     /// <summary>Room for posix_spawnattr_t (336 bytes), posix_spawn_file_actions_t (80), sigset_t (128), struct statx (256) and struct rusage (144).</summary>
     public const int OpaqueBytes = 512;
@@ -81,6 +83,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
     public static partial int IoCtl(int descriptor, nuint request, int* argument);
 
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int IoCtl(int descriptor, nuint request, nint argument);
+
     [LibraryImport(Library, EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Access(string path, int mode);
 
@@ -95,6 +100,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Rename(string from, string to);
+
+    [LibraryImport(Library, EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int RenameAt2(int fromDirectory, string from, int toDirectory, string to, uint flags);
 
     [LibraryImport(Library, EntryPoint = "lgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint LGetXAttr(string path, string name, byte* value, nint size);

@@ -19,10 +19,10 @@ public sealed class ProjectReferenceTests
         ["Native"] = [],
         ["Worker"] = ["Cas", "Native"],
         ["Trees"] = ["Cas", "Native"],
-        ["Images"] = ["Cas"],
+        ["Images"] = ["Trees"],
         ["References"] = ["Cas"],
         ["Builds"] = ["ActionCache"],
-        ["Server"] = ["Builds", "Execution", "Images", "References", "Trees", "Worker"],
+        ["Server"] = ["Builds", "Execution", "Images", "References", "Worker"],
     };
 
     public static TheoryData<string> Projects { get; } = [.. allowed.Keys];

@@ -1,4 +1,5 @@
-using RemoteExec.Images.Trees;
+using RemoteExec.Trees;
+using RemoteExec.Trees.Stored;
 
 namespace RemoteExec.Images.Tests;
 
@@ -11,12 +12,12 @@ public sealed class ImageDiffTests
         BuiltImage before = await fixture.BuildAsync(fixture.Tar("a", TestArchive.New().File("same/x", "1").File("dir/gone", "1").File("dir/kept", "1").File("dir/mode", "1").Symlink("link", "a").File("kind/x", "1").Directory("old/empty")));
         BuiltImage after = await fixture.BuildAsync(fixture.Tar("b", TestArchive.New().File("same/x", "1").File("dir/new", "1").File("dir/kept", "2").Executable("dir/mode", "1").Symlink("link", "b").File("kind", "1")));
 
-        ImageDifference[] differences = [.. ImageDiff.Between(await LoadAsync(fixture, before), await LoadAsync(fixture, after))];
+        TreeDifference[] differences = [.. TreeDiff.Between(await LoadAsync(fixture, before), await LoadAsync(fixture, after))];
 
         Assert.Equal(
             ["dir/gone Removed", "dir/kept Changed", "dir/mode Changed", "dir/new Added", "kind Changed", "kind/x Removed", "link Changed", "old Removed", "old/empty Removed"],
             differences.Select(difference => $"{difference.Path} {difference.Change}"));
-        Assert.Empty(ImageDiff.Between(await LoadAsync(fixture, before), await LoadAsync(fixture, before)));
+        Assert.Empty(TreeDiff.Between(await LoadAsync(fixture, before), await LoadAsync(fixture, before)));
     }
 
     [Fact]
@@ -26,10 +27,10 @@ public sealed class ImageDiffTests
         BuiltImage image = await fixture.BuildAsync(fixture.Tar("a", TestArchive.New().File("a/b/c", "1")));
         fixture.LoseCas();
 
-        ImageException exception = await Assert.ThrowsAsync<ImageException>(() => LoadAsync(fixture, image));
+        TreeException exception = await Assert.ThrowsAsync<TreeException>(() => LoadAsync(fixture, image));
 
-        Assert.Equal($"the server has no image {image.Root}: build it again", exception.Message);
+        Assert.Equal($"the server has no directory {image.Root}", exception.Message);
     }
 
-    private static Task<StoredImage> LoadAsync(ImageFixture fixture, BuiltImage image) => StoredImage.LoadAsync(fixture.Cas, image.Root, TestContext.Current.CancellationToken);
+    private static Task<StoredTree> LoadAsync(ImageFixture fixture, BuiltImage image) => StoredTree.LoadAsync(fixture.Cas, image.Root, TestContext.Current.CancellationToken);
 }

@@ -2,8 +2,8 @@ using System.Text;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores;
-using RemoteExec.Images.Trees;
 using RemoteExec.Protocol;
+using RemoteExec.Trees.Stored;
 
 namespace RemoteExec.Images.Tests;
 
@@ -38,7 +38,7 @@ internal sealed class ImageFixture : IDisposable
     public async Task<string[]> ListAsync(BuiltImage image)
     {
         List<string> lines = [];
-        foreach (StoredNode node in (await StoredImage.LoadAsync(Cas, image.Root, Cancellation)).Nodes())
+        foreach (StoredNode node in (await StoredTree.LoadAsync(Cas, image.Root, Cancellation)).Nodes())
         {
             lines.Add(
                 node.Directory is not null ? $"{node.Path}/"

@@ -4,7 +4,7 @@ namespace RemoteExec.Cas.Chunking;
 /// FastCDC (Xia et al., "The Design of Fast Content-Defined Chunking for Data Deduplication Based Storage Systems", 2020), with normalized chunking at level 2, as
 /// the API asks for (CAS-38): where a chunk ends follows from the content just before, so that a change moves few ends.
 /// </summary>
-internal sealed class FastCdc : IChunker
+public sealed class FastCdc : IChunker
 {
     private const int NormalizationLevel = 2;
 

@@ -32,7 +32,7 @@ internal sealed class ArchiveTreeCache(string directory, InstanceName instance, 
             if (content.Length < SHA256.HashSizeInBytes || !SHA256.HashData(content.AsSpan(SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(content.AsSpan(0, SHA256.HashSizeInBytes)))
                 return null;
             File.SetLastWriteTimeUtc(path, time.GetUtcNow().UtcDateTime);
-            return StoredTree.Read(Reapi.Tree.Parser.ParseFrom(content.AsSpan(SHA256.HashSizeInBytes)), instance, function);
+            return TreeMessage.Read(Reapi.Tree.Parser.ParseFrom(content.AsSpan(SHA256.HashSizeInBytes)), instance, function);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException || MalformedMessage.IsReason(exception))
         {

@@ -1,12 +1,12 @@
 using RemoteExec.Cas;
-using RemoteExec.Images.Trees;
+using RemoteExec.Trees.Stored;
 
 namespace RemoteExec.Images.Export;
 
 /// <summary>Takes an image out of the CAS.</summary>
 /// <param name="cas">Where it is.</param>
 /// <param name="image">The image.</param>
-public sealed class ImageExport(IBlobStore cas, StoredImage image)
+public sealed class ImageExport(IBlobStore cas, StoredTree image)
 {
     /// <summary>The bytes of all its files, as the progress of an export counts them.</summary>
     public long Bytes { get; } = image.Nodes().Sum(node => node.File?.SizeBytes ?? 0);

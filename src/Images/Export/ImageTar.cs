@@ -1,6 +1,6 @@
 using RemoteExec.Cas;
-using RemoteExec.Images.Trees;
 using RemoteExec.Protocol;
+using RemoteExec.Trees.Stored;
 
 namespace RemoteExec.Images.Export;
 
@@ -17,7 +17,7 @@ internal static class ImageTar
     /// <param name="written">Told of the bytes of each file.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="ImageException">The CAS lacks a file.</exception>
-    public static async Task WriteAsync(IBlobStore cas, StoredImage image, Stream destination, IProgress<long> written, CancellationToken cancellationToken)
+    public static async Task WriteAsync(IBlobStore cas, StoredTree image, Stream destination, IProgress<long> written, CancellationToken cancellationToken)
     {
         foreach (StoredNode node in image.Nodes())
         {

@@ -9,6 +9,7 @@ using RemoteExec.Server.Cli.Images;
 using RemoteExec.Server.Cli.Operators;
 using RemoteExec.Server.Cli.Provenance;
 using RemoteExec.Server.Cli.Top;
+using RemoteExec.Server.Cli.Trees;
 using RemoteExec.Server.Configuration;
 
 namespace RemoteExec.Server.Cli;
@@ -72,6 +73,12 @@ internal static class CommandLine
             HealthCommand.Create(terminal),
             AuditCommand.Create(terminal),
             VerifyResultCommand.Create(terminal),
+            PushCommand.Create(terminal),
+            PullCommand.Create(terminal),
+            ListCommand.Create(terminal),
+            CatCommand.Create(terminal),
+            UseCommand.Create(terminal),
+            DiffCommand.Create(terminal),
             ImageCommand.Create(terminal),
             TokenCommand.Create(terminal),
             UserCommand.Create(terminal),
@@ -94,6 +101,12 @@ internal static class CommandLine
             ["health"] = HealthCommand.Examples,
             ["audit"] = AuditCommand.Examples,
             ["verify-result"] = VerifyResultCommand.Examples,
+            ["push"] = PushCommand.Examples,
+            ["pull"] = PullCommand.Examples,
+            ["ls"] = ListCommand.Examples,
+            ["cat"] = CatCommand.Examples,
+            ["du"] = UseCommand.Examples,
+            ["diff"] = DiffCommand.Examples,
             ["image"] = ImageCommand.Examples,
             ["token"] = TokenCommand.Examples,
             ["user"] = UserCommand.Examples,

@@ -22,4 +22,10 @@ internal static class DigestArgument
     /// <exception cref="UsageException">It can't be one.</exception>
     public static InstanceName Instance(string text) =>
         InstanceName.TryParse(text, out InstanceName name, out string? error) ? name : throw new UsageException($"--instance: {error}");
+
+    /// <summary>Reads the name of a digest function.</summary>
+    /// <exception cref="UsageException">There is none of that name.</exception>
+    public static DigestFunction Function(string name) => DigestFunctions.FromName(name) is var function && function.IsSupported()
+        ? function
+        : throw new UsageException($"--digest-function: '{name}' is none of {string.Join(", ", DigestFunctions.Supported.Select(known => known.Name()))}");
 }

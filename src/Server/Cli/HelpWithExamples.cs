@@ -5,6 +5,8 @@ using System.CommandLine.Invocation;
 namespace RemoteExec.Server.Cli;
 
 /// <summary>The help of a command, and after it examples.</summary>
+/// <param name="help">The help.</param>
+/// <param name="examples">Examples of the program and of its commands, by their names; none of commands of commands.</param>
 internal sealed class HelpWithExamples(HelpAction help, IReadOnlyDictionary<string, string> examples) : SynchronousCommandLineAction
 {
     /// <inheritdoc/>
@@ -14,7 +16,8 @@ internal sealed class HelpWithExamples(HelpAction help, IReadOnlyDictionary<stri
     public override int Invoke(ParseResult parseResult)
     {
         int code = help.Invoke(parseResult);
-        if (examples.TryGetValue(parseResult.CommandResult.Command.Name, out string? lines))
+        bool isNested = parseResult.CommandResult.Parent?.Parent is not null;
+        if (!isNested && examples.TryGetValue(parseResult.CommandResult.Command.Name, out string? lines))
         {
             TextWriter output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");

@@ -21,6 +21,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     /// <summary>True if standard output is a terminal that can move its cursor, with colours or without.</summary>
     public bool IsTerminal { get; init; }
 
+    /// <summary>Standard output, for what is no text.</summary>
+    public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
+
     /// <summary>False where NO_COLOR asks for no colours, or the terminal can't show them.</summary>
     public static bool WantsColours =>
         string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");

@@ -39,7 +39,7 @@ internal static class ImageTargets
         foreach (Reapi.Directory directory in result.ToTree().Children.Prepend(result.Root))
             Assert.True(DirectoryValidator.TryValidate(directory, result.RootDigest, allowAbsoluteTargets: true, out string? error), error);
         Assert.All(tree.Files(), file => Assert.Contains(file.Digest, spool.Digests));
-        Assert.Equal(result.RootDigest, StoredTree.Read(result.ToTree(), default, DigestFunction.Sha256)!.ToMerkleTree(default, DigestFunction.Sha256).RootDigest);
+        Assert.Equal(result.RootDigest, TreeMessage.Read(result.ToTree(), default, DigestFunction.Sha256)!.ToMerkleTree(default, DigestFunction.Sha256).RootDigest);
     }
 
     private static byte[] Tar(TarEntryFormat format = TarEntryFormat.Gnu)

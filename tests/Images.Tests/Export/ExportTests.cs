@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using RemoteExec.Images.Export;
-using RemoteExec.Images.Trees;
+using RemoteExec.Trees.Stored;
 
 namespace RemoteExec.Images.Tests.Export;
 
@@ -19,7 +19,7 @@ public sealed class ExportTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private static async Task<ImageExport> BuildAsync(ImageFixture fixture) =>
-        new(fixture.Cas, await StoredImage.LoadAsync(fixture.Cas, (await fixture.BuildAsync(fixture.Tar("a", Sample))).Root, Cancellation));
+        new(fixture.Cas, await StoredTree.LoadAsync(fixture.Cas, (await fixture.BuildAsync(fixture.Tar("a", Sample))).Root, Cancellation));
 
     private static async Task<string> RunAsync(string program, params string[] arguments)
     {
@@ -85,7 +85,7 @@ public sealed class ExportTests
     {
         using var fixture = new ImageFixture();
         using var directory = new TemporaryDirectory();
-        var empty = new ImageExport(new RemoteExec.Cas.Stores.MemoryStore(1), await StoredImage.LoadAsync(fixture.Cas, (await fixture.BuildAsync(fixture.Tar("a", Sample))).Root, Cancellation));
+        var empty = new ImageExport(new RemoteExec.Cas.Stores.MemoryStore(1), await StoredTree.LoadAsync(fixture.Cas, (await fixture.BuildAsync(fixture.Tar("a", Sample))).Root, Cancellation));
 
         ImageException exception = await Assert.ThrowsAsync<ImageException>(() => empty.ToTarAsync(directory["out.tar"], new Counter(), Cancellation));
 

@@ -1,5 +1,5 @@
 using RemoteExec.Images.Export;
-using RemoteExec.Images.Trees;
+using RemoteExec.Trees.Stored;
 
 namespace RemoteExec.Images.Tests.Trees;
 
@@ -87,7 +87,7 @@ public sealed class MergeTests
 
         BuiltImage image = await fixture.BuildAsync([.. recipe]);
 
-        await new ImageExport(fixture.Cas, await StoredImage.LoadAsync(fixture.Cas, image.Root, TestContext.Current.CancellationToken))
+        await new ImageExport(fixture.Cas, await StoredTree.LoadAsync(fixture.Cas, image.Root, TestContext.Current.CancellationToken))
             .ToDirectoryAsync(directory["ours"], new Progress<long>(), TestContext.Current.CancellationToken);
         await RunAsync("diff", "-r", "--no-dereference", directory["theirs"], directory["ours"]);
     }

@@ -25,7 +25,7 @@ internal static class ImageBuildCommand
             if (result.GetValue(tag) is { } given && !ImageTags.IsName(given))
                 throw new UsageException($"--tag: '{given}' is no name: write letters, digits and . _ + -");
             ImageRecipe what = RecipeReader.Read(result.GetValue(recipe)!);
-            var options = new ImageBuilderOptions { CacheDirectory = CacheDirectory(), Instance = flags.InstanceOf(result), Function = FunctionOf(result.GetValue(function)!) };
+            var options = new ImageBuilderOptions { CacheDirectory = UserCache.DirectoryOf("images"), Instance = flags.InstanceOf(result), Function = DigestArgument.Function(result.GetValue(function)!) };
             return flags.ConnectAsync(result, async (cas, cancellationToken) =>
             {
                 using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(20) }) { Timeout = Timeout.InfiniteTimeSpan };
@@ -81,18 +81,6 @@ internal static class ImageBuildCommand
     private static string Short(Digest digest) => $"{digest.Hash}/{digest.SizeBytes}";
 
     private static string Property(Digest root) => $"rootfs={Short(root)}";
-
-    private static DigestFunction FunctionOf(string name) => DigestFunctions.FromName(name) is var function && function.IsSupported()
-        ? function
-        : throw new UsageException($"--digest-function: '{name}' is none of {string.Join(", ", DigestFunctions.Supported.Select(known => known.Name()))}");
-
-    private static string CacheDirectory()
-    {
-        string home = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } given
-            ? given
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".cache");
-        return Path.Combine(home, "remoteexec", "images");
-    }
 
     // Several archives are done at a time; who is told of them need not mind.
     private sealed class OneAtATime<T>(Action<T> tell) : IProgress<T>

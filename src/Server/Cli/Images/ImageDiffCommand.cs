@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using RemoteExec.Images;
-using RemoteExec.Images.Trees;
 using RemoteExec.Protocol;
+using RemoteExec.Trees.Stored;
 
 namespace RemoteExec.Server.Cli.Images;
 
@@ -24,8 +24,8 @@ internal static class ImageDiffCommand
                 throw new UsageException($"the images can't be compared: one has {left.Function.Name()} digests, the other {right.Function.Name()}");
             return flags.ConnectAsync(result, async (cas, cancellationToken) =>
             {
-                StoredImage[] images = await Task.WhenAll(StoredImage.LoadAsync(cas, left, cancellationToken), StoredImage.LoadAsync(cas, right, cancellationToken));
-                ImageDifference[] differences = [.. ImageDiff.Between(images[0], images[1])];
+                StoredTree[] images = await Task.WhenAll(StoredTree.LoadAsync(cas, left, cancellationToken), StoredTree.LoadAsync(cas, right, cancellationToken));
+                TreeDifference[] differences = [.. TreeDiff.Between(images[0], images[1])];
                 if (result.GetValue(json))
                     terminal.WriteLine(JsonSerializer.Serialize(differences, ImageCommand.Json));
                 else
@@ -35,13 +35,13 @@ internal static class ImageDiffCommand
         return command;
     }
 
-    private static void Show(ImageDifference[] differences, Terminal terminal)
+    private static void Show(TreeDifference[] differences, Terminal terminal)
     {
         if (differences.Length == 0)
             terminal.WriteLine("no difference", Tone.Good);
-        foreach (ImageDifference difference in differences)
+        foreach (TreeDifference difference in differences)
         {
-            string sign = difference.Change switch { ImageChange.Added => "+", ImageChange.Removed => "-", _ => "~" };
+            string sign = difference.Change switch { TreeChange.Added => "+", TreeChange.Removed => "-", _ => "~" };
             terminal.WriteLine([new Cell(sign, Tone.Strong), " ", difference.Path]);
         }
     }

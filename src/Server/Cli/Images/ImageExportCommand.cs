@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using RemoteExec.Images.Export;
-using RemoteExec.Images.Trees;
 using RemoteExec.Protocol;
+using RemoteExec.Trees.Stored;
 
 namespace RemoteExec.Server.Cli.Images;
 
@@ -27,7 +27,7 @@ internal static class ImageExportCommand
             Digest root = flags.ImageOf(result, result.GetValue(image)!);
             return flags.ConnectAsync(result, async (cas, cancellationToken) =>
             {
-                var export = new ImageExport(cas, await StoredImage.LoadAsync(cas, root, cancellationToken));
+                var export = new ImageExport(cas, await StoredTree.LoadAsync(cas, root, cancellationToken));
                 await terminal.WithProgressAsync("exporting", export.Bytes, written =>
                     isTar ? export.ToTarAsync(path, written, cancellationToken)
                     : result.GetValue(oci) ? export.ToOciLayoutAsync(path, result.GetValue(architecture)!, written, cancellationToken)

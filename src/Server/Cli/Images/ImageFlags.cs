@@ -7,6 +7,7 @@ using RemoteExec.Images;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Server.Hosting;
+using RemoteExec.Trees;
 
 namespace RemoteExec.Server.Cli.Images;
 
@@ -59,6 +60,10 @@ internal sealed class ImageFlags
         catch (StoreUnavailableException exception)
         {
             throw new StartupException($"{exception.Message}; name the gRPC address of a server that runs with --server", exception);
+        }
+        catch (TreeException exception)
+        {
+            throw new StartupException($"{new Cell(exception.Message).Text}: build the image again", exception);
         }
         catch (Exception exception) when (exception is ImageException or CasException or IOException or UnauthorizedAccessException)
         {

@@ -1,7 +1,7 @@
-namespace RemoteExec.Images;
+namespace RemoteExec.Trees.Stored;
 
-/// <summary>How one image differs from another at a path.</summary>
-public enum ImageChange
+/// <summary>How one tree differs from another at a path.</summary>
+public enum TreeChange
 {
     /// <summary>Only the second one has it.</summary>
     Added,

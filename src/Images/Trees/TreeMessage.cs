@@ -4,7 +4,7 @@ using RemoteExec.Protocol;
 namespace RemoteExec.Images.Trees;
 
 /// <summary>Makes a tree out of the message that has all of it.</summary>
-internal static class StoredTree
+internal static class TreeMessage
 {
     /// <summary>Reads a message that <see cref="MerkleTree.ToTree"/> has made; null if it is not complete.</summary>
     public static ImageDirectory? Read(Reapi.Tree tree, InstanceName instance, DigestFunction function)

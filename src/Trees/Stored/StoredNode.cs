@@ -1,8 +1,8 @@
 using RemoteExec.Protocol;
 
-namespace RemoteExec.Images.Trees;
+namespace RemoteExec.Trees.Stored;
 
-/// <summary>Something in an image: a directory, a file or a symlink, of which exactly one is given.</summary>
+/// <summary>Something in a tree: a directory, a file or a symlink, of which exactly one is given.</summary>
 /// <param name="Path">Its path.</param>
 public sealed record StoredNode(string Path)
 {

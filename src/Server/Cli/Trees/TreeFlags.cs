@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Logging.Abstractions;
+using RemoteExec.Cas;
+using RemoteExec.Protocol;
+using RemoteExec.Rpc.Client;
+using RemoteExec.Trees;
+using RemoteExec.Trees.Local;
+using RemoteExec.Trees.Pull;
+using RemoteExec.Trees.Services;
+
+namespace RemoteExec.Server.Cli.Trees;
+
+/// <summary>The flags of every command that has to do with directories in a server's CAS.</summary>
+internal sealed class TreeFlags
+{
+    private readonly Option<string> instance = new("--instance") { HelpName = "NAME", Description = "the instance that it is in [default: the one without a name]", DefaultValueFactory = _ => "" };
+    private readonly Option<bool> json = new("--json") { Description = "print what came of it as JSON" };
+    private readonly ServerConnection connection;
+
+    /// <summary>Adds them to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="hasJson">False for a command whose output is not its own.</param>
+    public TreeFlags(Command command, bool hasJson = true)
+    {
+        if (hasJson)
+            command.Add(json);
+        connection = ServerConnection.OfClient(command);
+        command.Add(instance);
+    }
+
+    /// <summary>How answers look as JSON.</summary>
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Where it is kept what is known of directories on this machine.</summary>
+    public static StateFiles State => new(UserCache.DirectoryOf("trees"));
+
+    /// <summary>True if the answer is to be JSON.</summary>
+    public bool WantsJson(ParseResult result) => result.GetResult(json) is not null && result.GetValue(json);
+
+    /// <summary>The instance that is meant.</summary>
+    /// <exception cref="UsageException">It can't be one.</exception>
+    public InstanceName InstanceOf(ParseResult result) => DigestArgument.Instance(result.GetValue(instance)!);
+
+    /// <summary>What is meant by a digest or a name and maybe a path.</summary>
+    /// <exception cref="UsageException">It is neither.</exception>
+    public TreeArgument ArgumentOf(ParseResult result, string text) => TreeArgument.Parse(InstanceOf(result), text);
+
+    /// <summary>Connects to the server, and tells in words what goes wrong. A signal ends it in good order.</summary>
+    /// <exception cref="StartupException">It failed; the message tells what to change.</exception>
+    public async Task<int> ConnectAsync(ParseResult result, Func<TreeServer, CancellationToken, Task> use)
+    {
+        using var signals = new StopSignals();
+        await using RpcChannel channel = connection.Open(result, NullLogger.Instance, TimeProvider.System);
+        try
+        {
+            await use(new TreeServer(channel, InstanceOf(result)), signals.Stopping);
+            return ExitCode.Ok;
+        }
+        catch (OperationCanceledException) when (signals.Stopping.IsCancellationRequested)
+        {
+            return ExitCode.Interrupted;
+        }
+        catch (StoreUnavailableException exception)
+        {
+            throw new StartupException($"{exception.Message}; name the gRPC address of a server that runs with --server", exception);
+        }
+        catch (Exception exception) when (exception is TreeException or LocalChangesException or ReferenceMovedException or CasException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException(new Cell(exception.Message).Text, exception); // which may have names out of a tree
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using RemoteExec.Protocol;
+using RemoteExec.Trees.Local;
+using RemoteExec.Trees.Services;
+
+namespace RemoteExec.Trees.Push;
+
+/// <summary>How directories are pushed.</summary>
+public sealed record TreePushOptions
+{
+    /// <summary>The instance that they go to.</summary>
+    public InstanceName Instance { get; init; }
+
+    /// <summary>What their digests are computed by.</summary>
+    public required DigestFunction Function { get; init; }
+
+    /// <summary>What of them is pushed.</summary>
+    public ScanOptions Scan { get; init; } = new();
+
+    /// <summary>What is known of directories that were pushed before; null to read every file.</summary>
+    public StateFiles? State { get; init; }
+
+    /// <summary>What the server offers.</summary>
+    public required CasFeatures Features { get; init; }
+}

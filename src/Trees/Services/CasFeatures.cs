@@ -1,0 +1,26 @@
+using RemoteExec.Cas.Chunking;
+using RemoteExec.Protocol;
+
+namespace RemoteExec.Trees.Services;
+
+/// <summary>What a server's CAS offers, as far as trees use it.</summary>
+public sealed record CasFeatures
+{
+    /// <summary>The digest functions that can be used, the one that the server names first at first; never empty.</summary>
+    public required IReadOnlyList<DigestFunction> DigestFunctions { get; init; }
+
+    /// <summary>Whether symlinks may have absolute targets.</summary>
+    public bool AbsoluteTargets { get; init; } = true;
+
+    /// <summary>The longest blob in bytes; 0 for any.</summary>
+    public long MaxBlobBytes { get; init; }
+
+    /// <summary>Where FastCDC ends chunks, if the server offers it; null if it does not.</summary>
+    internal FastCdc? Chunker { get; init; }
+
+    /// <summary>Whether blobs can be taken apart there.</summary>
+    internal bool Splits { get; init; }
+
+    /// <summary>Whether blobs can be put together there.</summary>
+    internal bool Splices { get; init; }
+}
