@@ -14,7 +14,7 @@ namespace RemoteExec.Native;
 /// </remarks>
 internal static unsafe partial class Libc
 {
-    public const int EPERM = 1, ENOENT = 2, E2BIG = 7, ENOEXEC = 8, ECHILD = 10, EAGAIN = 11, EACCES = 13, EXDEV = 18, ENOTDIR = 20, EINVAL = 22, ENOSYS = 38, ETXTBSY = 26,
+    public const int EPERM = 1, ENOENT = 2, E2BIG = 7, ENOEXEC = 8, ECHILD = 10, EAGAIN = 11, EACCES = 13, EXDEV = 18, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENOSYS = 38, ETXTBSY = 26,
         EMLINK = 31, ENAMETOOLONG = 36, ELOOP = 40, ELIBBAD = 80;
 
     public const int O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0x40, O_EXCL = 0x80, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
@@ -27,7 +27,7 @@ internal static unsafe partial class Libc
     public const int PR_SET_CHILD_SUBREAPER = 36, PR_SET_NO_NEW_PRIVS = 38;
     public const int RLIMIT_CORE = 4, RLIMIT_NPROC = 6;
     public const short POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 0x80;
-    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100;
+    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200;
     public const uint STATX_BASIC_STATS = 0x7ff;
     public const uint RENAME_EXCHANGE = 2;
     public const nuint FICLONE = 0x40049409;
@@ -70,6 +70,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "openat", SetLastError = true)]
     public static partial int OpenAt(int directory, byte* path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "unlinkat", SetLastError = true)]
+    public static partial int UnlinkAt(int directory, byte* path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "fchmodat", SetLastError = true)]
+    public static partial int FChModAt(int directory, byte* path, uint mode, int flags);
 
     [LibraryImport(Library, EntryPoint = "getdents64", SetLastError = true)]
     public static partial nint GetDents64(int directory, byte* entries, nuint size);

@@ -25,8 +25,8 @@ internal sealed class BlobCache(string directory, bool links)
         string blob = PathOf(digest, isExecutable);
         if (TryTake(blob, digest, path, isExecutable))
             return;
-        File.Delete(blob); // there is none, or a damaged one
         Directory.CreateDirectory(Path.GetDirectoryName(blob)!);
+        File.Delete(blob); // there is none, or a damaged one
         string unfinished = $"{blob}.{Guid.NewGuid():N}";
         try
         {

@@ -8,7 +8,8 @@ namespace RemoteExec.Trees.Stored;
 public sealed class StoredTree
 {
     private const int MaxDirectoryBytes = 64 * 1024 * 1024;
-    private const int MaxNodes = 20_000_000; // a few directories that contain each other often are more than there is room for anywhere
+    private const long MaxNodes = 20_000_000; // a few directories that contain each other often are more than there is room for anywhere
+    private const int MaxDepth = 1024; // nothing deeper has a path that the kernel takes
     private readonly Dictionary<Digest, Reapi.Directory> directories;
 
     private StoredTree(Digest root, Dictionary<Digest, Reapi.Directory> directories) => (Root, this.directories) = (root, directories);
@@ -17,7 +18,7 @@ public sealed class StoredTree
     public Digest Root { get; }
 
     /// <summary>Reads the directories of a tree.</summary>
-    /// <exception cref="TreeException">The CAS lacks some of them, or one is none.</exception>
+    /// <exception cref="TreeException">The CAS lacks some of them, or one is none; or they name each other so often, or so deep, that nobody could write all of it down.</exception>
     /// <exception cref="CasException">The CAS fails.</exception>
     public static Task<StoredTree> LoadAsync(IBlobStore cas, Digest root, CancellationToken cancellationToken)
     {
@@ -38,15 +39,12 @@ public sealed class StoredTree
         OfAsync(tree.Root.Digest, tree.Directories.DistinctBy(directory => directory.Digest).ToDictionary(directory => directory.Digest, directory => directory.Message), cancellationToken);
 
     /// <summary>All that is in it: directories before what they contain, and in one directory by name.</summary>
-    /// <exception cref="TreeException">It names directories so often that nobody could write all of them down.</exception>
     public IEnumerable<StoredNode> Nodes()
     {
         var waiting = new Stack<StoredNode>();
         Push(Root, "");
-        for (int count = 1; waiting.TryPop(out StoredNode? node); count++)
+        while (waiting.TryPop(out StoredNode? node))
         {
-            if (count > MaxNodes)
-                throw new TreeException($"{Root} has more than {MaxNodes} files, directories and symlinks: take a part of it");
             yield return node;
             if (node.Directory is { } directory)
                 Push(directory, node.Path + "/");
@@ -87,7 +85,32 @@ public sealed class StoredTree
             throw new TreeException($"{root} is no directory: {exception.Message}", exception);
         }
 
-        return new StoredTree(root, directories);
+        var tree = new StoredTree(root, directories);
+        tree.Measure(root, 0, []);
+        return tree;
+    }
+
+    /// <summary>How much is in a directory and how deep, without walking through what occurs several times again and again.</summary>
+    private (long Nodes, int Height) Measure(Digest directory, int depth, Dictionary<Digest, (long Nodes, int Height)> known)
+    {
+        if (!known.TryGetValue(directory, out (long Nodes, int Height) size))
+        {
+            if (depth > MaxDepth)
+                throw new TreeException($"{Root} is deeper than {MaxDepth} directories");
+            Reapi.Directory message = directories[directory];
+            size = (message.Files.Count + message.Symlinks.Count, 0);
+            foreach (Reapi.DirectoryNode child in message.Directories)
+            {
+                (long nodes, int height) = Measure(DigestOf(Root, child.Digest), depth + 1, known);
+                size = (size.Nodes + 1 + nodes, Math.Max(size.Height, height + 1));
+                if (size.Nodes > MaxNodes)
+                    throw new TreeException($"{Root} has more than {MaxNodes} files, directories and symlinks: take a part of it");
+            }
+
+            known.Add(directory, size);
+        }
+
+        return depth + size.Height <= MaxDepth ? size : throw new TreeException($"{Root} is deeper than {MaxDepth} directories");
     }
 
     private static async Task<Reapi.Directory?> LoadOneAsync(IBlobStore cas, Digest digest, CancellationToken cancellationToken)

@@ -12,7 +12,6 @@ public sealed record TreeUse(string Path, int Files, long Bytes, long UniqueByte
     /// <summary>Adds up what the directories of a tree have, the root first.</summary>
     /// <param name="tree">The tree.</param>
     /// <param name="depth">How deep the directories are that are told of: 0 for the root alone.</param>
-    /// <exception cref="TreeException">It is larger than anything that could be written down.</exception>
     public static IReadOnlyList<TreeUse> Of(StoredTree tree, int depth)
     {
         var sums = new SortedDictionary<string, Sum>(Utf8Order.Instance) { [""] = new Sum() };

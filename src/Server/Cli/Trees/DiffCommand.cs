@@ -62,7 +62,7 @@ internal static class DiffCommand
     private sealed record Side(TreeArgument? Stored, string Local)
     {
         public static Side Parse(TreeFlags flags, ParseResult result, string text) =>
-            text.StartsWith('/') || text is "." or ".." || text.StartsWith("./", StringComparison.Ordinal) || text.StartsWith("../", StringComparison.Ordinal)
+            LocalArgument.IsDirectory(text)
                 ? new Side(null, text)
                 : new Side(flags.ArgumentOf(result, text), "");
 
