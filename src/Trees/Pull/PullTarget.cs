@@ -33,8 +33,11 @@ internal sealed class PullTarget(string path, Digest wanted, StateFiles files, T
             return;
         Tree = TreeScan.Run(path, ScanOptions.Everything, cancellationToken);
         Hasher.Hash(Tree, cancellationToken);
-        IsUpToDate = Tree.Skipped.Count == 0
-            && (Tree.Root.Digest == wanted || (PullState.Load(statePath, wanted.Instance) is { } state && state.Root == wanted && state.LocalRoot == Tree.Root.Digest));
+        PullState? state = PullState.Load(statePath, wanted.Instance);
+        bool isKnown = state?.Root == wanted && state.LocalRoot == Tree.Root.Digest;
+        IsUpToDate = Tree.Skipped.Count == 0 && (isKnown || Tree.Root.Digest == wanted);
+        if (IsUpToDate && !isKnown)
+            Remember(Tree); // it came another way, or by a pull that ended before it could
     }
 
     /// <summary>Makes sure that nothing is there but what was pulled.</summary>
@@ -53,7 +56,8 @@ internal sealed class PullTarget(string path, Digest wanted, StateFiles files, T
 
         if (now.Root.Digest == state.LocalRoot && now.Skipped.Count == 0)
             return;
-        IEnumerable<TreeDifference> differences = TreeDiff.Between(await state.ToTreeAsync(cancellationToken), await StoredTree.OfAsync(now, cancellationToken));
+        StoredTree pulled = await state.FindTreeAsync(statePath, cancellationToken) ?? throw new LocalChangesException(path, []);
+        IEnumerable<TreeDifference> differences = TreeDiff.Between(pulled, await StoredTree.OfAsync(now, cancellationToken));
         throw new LocalChangesException(path, [.. differences, .. now.Skipped.Select(skipped => new TreeDifference(skipped, TreeChange.Added))]);
     }
 
@@ -73,8 +77,7 @@ internal sealed class PullTarget(string path, Digest wanted, StateFiles files, T
                 .Concat(tree.Files.Select(file => (file.Path, file.Status.Inode, file.Status.Length, file.Status.ModifiedSeconds, (long)file.Status.ModifiedNanoseconds)));
     }
 
-    /// <summary>Remembers what is there now, after a pull.</summary>
-    /// <param name="tree">What is there.</param>
-    public void Remember(LocalTree tree) =>
-        new PullState(wanted, [.. tree.Directories.Select(directory => directory.Message)]).Save(statePath);
+    /// <summary>Remembers what is there now.</summary>
+    /// <param name="tree">What is there: what was wanted.</param>
+    public void Remember(LocalTree tree) => new PullState(wanted, tree.Root.Digest).Save(statePath, tree);
 }

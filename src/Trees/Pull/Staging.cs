@@ -26,9 +26,8 @@ internal sealed class Staging : IDisposable
     /// <exception cref="IOException">It can't be made.</exception>
     public static Staging Open(string target)
     {
-        string parent = Path.GetDirectoryName(target) ?? throw new TreeException($"'{target}' can't be replaced: name a directory in it");
-        string container = Path.Combine(parent, $".{Path.GetFileName(target)}.pull");
-        Directory.CreateDirectory(parent);
+        string container = ContainerOf(target) ?? throw new TreeException($"'{target}' can't be replaced: name a directory in it");
+        Directory.CreateDirectory(Path.GetDirectoryName(container)!);
         Directory.CreateDirectory(container, OwnerOnly);
         try
         {
@@ -39,6 +38,17 @@ internal sealed class Staging : IDisposable
         {
             throw new TreeException($"'{target}' is being pulled into by another process: wait for its end", exception);
         }
+    }
+
+    /// <summary>Deletes what an earlier pull left, if it left anything.</summary>
+    /// <exception cref="TreeException">Somebody else pulls into the directory.</exception>
+    /// <exception cref="IOException">Something can't be deleted.</exception>
+    public static void DeleteRemains(string target)
+    {
+        if (!Directory.Exists(ContainerOf(target)))
+            return;
+        using Staging staging = Open(target);
+        staging.Delete();
     }
 
     /// <summary>Lets the tree take the place of the target, in one step where the file system can do that; what was there before is gone then, or else still there.</summary>
@@ -65,4 +75,6 @@ internal sealed class Staging : IDisposable
 
     /// <summary>Lets others have it.</summary>
     public void Dispose() => gate.Dispose();
+
+    private static string? ContainerOf(string target) => Path.GetDirectoryName(target) is { } parent ? Path.Combine(parent, $".{Path.GetFileName(target)}.pull") : null;
 }

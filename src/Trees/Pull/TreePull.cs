@@ -72,9 +72,13 @@ public sealed class TreePull : IDisposable
         return await FetchAsync(progress, cancellationToken);
     }
 
-    /// <summary>What is told if there is nothing to do.</summary>
-    public PulledTree Unchanged() => new(
-        root, target.Path, true, target.Tree!.Files.Count(), target.Tree.Files.Sum(file => file.Status.Length), target.Tree.Files.Count(), 0, 0);
+    /// <summary>What is told if there is nothing to do; but for what a pull has left that ended just before it could tidy up.</summary>
+    /// <exception cref="IOException">Something can't be deleted.</exception>
+    public PulledTree Unchanged()
+    {
+        Staging.DeleteRemains(target.Path);
+        return new PulledTree(root, target.Path, true, target.Tree!.Files.Count(), target.Tree.Files.Sum(file => file.Status.Length), target.Tree.Files.Count(), 0, 0);
+    }
 
     /// <summary>Reads the directories of the tree, lays them out, and puts into them what is on this machine already.</summary>
     /// <exception cref="LocalChangesException">What is there would be lost.</exception>
