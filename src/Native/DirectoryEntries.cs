@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
@@ -29,6 +30,7 @@ internal static unsafe class DirectoryEntries
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a command that runs for a third of a second has no time to find out what is hot
     private static List<DirectoryEntry> Read(int directory, string path)
     {
         var found = new List<DirectoryEntry>();

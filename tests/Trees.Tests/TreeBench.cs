@@ -5,7 +5,6 @@ using RemoteExec.Protocol;
 using RemoteExec.Trees.Local;
 using RemoteExec.Trees.Pull;
 using RemoteExec.Trees.Push;
-using RemoteExec.Trees.Services;
 
 namespace RemoteExec.Trees.Tests;
 
@@ -34,11 +33,12 @@ internal sealed class TreeBench : IDisposable
     public StateFiles State => new(directory["state"]);
 
     /// <summary>Pushes a directory.</summary>
-    public Task<PushedTree> PushAsync(string path, ScanOptions? scan = null, DigestFunction function = DigestFunction.Sha256) => Scan(path, scan, function).RunAsync(new Silence(), Token);
+    public async Task<PushedTree> PushAsync(string path, ScanOptions? scan = null, DigestFunction function = DigestFunction.Sha256) =>
+        await (await ScanAsync(path, scan, function)).RunAsync(new Silence(), Token);
 
     /// <summary>Begins to push a directory.</summary>
-    public TreePush Scan(string path, ScanOptions? scan = null, DigestFunction function = DigestFunction.Sha256) => TreePush.Scan(
-        path, Cas, null, new TreePushOptions { Function = function, State = State, Scan = scan ?? new ScanOptions(), Features = new CasFeatures { DigestFunctions = [function] } }, TimeProvider.System, Token);
+    public Task<TreePush> ScanAsync(string path, ScanOptions? scan = null, DigestFunction function = DigestFunction.Sha256) =>
+        TreePush.ScanAsync(path, Cas, null, new TreePushOptions { Function = function, State = State, Scan = scan ?? new ScanOptions() }, TimeProvider.System, Token);
 
     /// <summary>Pulls a directory.</summary>
     public async Task<PulledTree> PullAsync(string path, Digest root, bool force = false, string? cache = null, bool links = false)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using RemoteExec.Cas.Frames;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Wire;
@@ -66,6 +67,7 @@ internal sealed class RemoteStoreLookUp(ArraySegment<Digest> batch, InstanceName
         return missing;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a command that runs for a third of a second has no time to find out what is hot
     private static bool IsOfOneKind(ReadOnlySpan<Digest> digests)
     {
         foreach (ref readonly Digest digest in digests)
@@ -77,6 +79,7 @@ internal sealed class RemoteStoreLookUp(ArraySegment<Digest> batch, InstanceName
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int WriteFrame(Span<byte> frame)
     {
         Span<byte> left = frame[MessagePrefix.Length..];

@@ -17,10 +17,38 @@ namespace RemoteExec.Server.Cli;
 /// <summary>The commands of <c>remoteexec</c>, and how each failure ends: one line on standard error and an exit code.</summary>
 internal static class CommandLine
 {
+    private static readonly (string Name, Func<Terminal, Command> Create)[] commands =
+    [
+        ("serve", ServeCommand.Create),
+        ("worker", WorkerCommand.Create),
+        ("queue", QueueCommand.Create),
+        ("workers", WorkersCommand.Create),
+        ("operations", OperationsCommand.Create),
+        ("builds", BuildsCommand.Create),
+        ("explain", ExplainCommand.Create),
+        ("stats", StatsCommand.Create),
+        ("top", TopCommand.Create),
+        ("health", HealthCommand.Create),
+        ("audit", AuditCommand.Create),
+        ("verify-result", VerifyResultCommand.Create),
+        ("push", PushCommand.Create),
+        ("pull", PullCommand.Create),
+        ("ls", ListCommand.Create),
+        ("cat", CatCommand.Create),
+        ("du", UseCommand.Create),
+        ("diff", DiffCommand.Create),
+        ("sync", SyncCommand.Create),
+        ("image", ImageCommand.Create),
+        ("token", TokenCommand.Create),
+        ("user", UserCommand.Create),
+        ("config", ConfigCommand.Create),
+        ("doctor", DoctorCommand.Create),
+    ];
+
     /// <summary>Runs a command line to its end; never throws what a user can cause.</summary>
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal)
     {
-        RootCommand root = Create(terminal);
+        RootCommand root = Create(terminal, arguments.FirstOrDefault());
         ParseResult result = root.Parse(arguments);
         if (result.Errors.Count > 0 && result.Action is not HelpWithExamples)
         {
@@ -57,35 +85,17 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Create(Terminal terminal)
+    // Of all commands only the one that is called is made, where one is: making the others takes longer than some of them run.
+    private static RootCommand Create(Terminal terminal, string? first)
     {
-        var root = new RootCommand("A build cache and remote execution server for Bazel, Pants, Buck2 and everything else that speaks the Remote Execution API.")
+        var root = new RootCommand("A build cache and remote execution server for Bazel, Pants, Buck2 and everything else that speaks the Remote Execution API.");
+        bool isKnown = commands.Any(command => command.Name == first);
+        foreach ((string name, Func<Terminal, Command> create) in commands)
         {
-            ServeCommand.Create(terminal),
-            WorkerCommand.Create(terminal),
-            QueueCommand.Create(terminal),
-            WorkersCommand.Create(terminal),
-            OperationsCommand.Create(terminal),
-            BuildsCommand.Create(terminal),
-            ExplainCommand.Create(terminal),
-            StatsCommand.Create(terminal),
-            TopCommand.Create(terminal),
-            HealthCommand.Create(terminal),
-            AuditCommand.Create(terminal),
-            VerifyResultCommand.Create(terminal),
-            PushCommand.Create(terminal),
-            PullCommand.Create(terminal),
-            ListCommand.Create(terminal),
-            CatCommand.Create(terminal),
-            UseCommand.Create(terminal),
-            DiffCommand.Create(terminal),
-            SyncCommand.Create(terminal),
-            ImageCommand.Create(terminal),
-            TokenCommand.Create(terminal),
-            UserCommand.Create(terminal),
-            ConfigCommand.Create(terminal),
-            DoctorCommand.Create(terminal),
-        };
+            if (!isKnown || name == first)
+                root.Add(create(terminal));
+        }
+
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!, new Dictionary<string, string>
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using RemoteExec.Native;
 using RemoteExec.Protocol;
@@ -48,6 +49,7 @@ internal sealed class DigestCache
     }
 
     /// <summary>The digest of a file with this status; null if it is not known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a command that runs for a third of a second has no time to find out what is hot
     public Digest? Find(in FileStatus status, InstanceName instance)
     {
         Span<byte> wanted = stackalloc byte[StatusBytes];
@@ -106,6 +108,7 @@ internal sealed class DigestCache
     private static int EntryBytes(DigestFunction function) => StatusBytes + function.HashLength();
 
     // Big-endian, so that the order of bytes is that of numbers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Write(Span<byte> entry, in FileStatus status)
     {
         BinaryPrimitives.WriteUInt64BigEndian(entry, status.Device);

@@ -20,6 +20,9 @@ internal sealed class LocalTree(IReadOnlyList<IReadOnlyList<LocalDirectory>> lev
     /// <summary>All files.</summary>
     public IEnumerable<LocalFile> Files => Directories.SelectMany(directory => directory.Files);
 
+    /// <summary>How many directories and files there are.</summary>
+    public int Count => levels.Sum(level => level.Count + level.Sum(directory => directory.Files.Count));
+
     /// <summary>True if there is nothing in it.</summary>
     public bool IsEmpty => Root is { Files.Count: 0, Directories.Count: 0, Symlinks.Count: 0 } && Skipped.Count == 0;
 }

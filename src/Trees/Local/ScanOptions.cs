@@ -20,7 +20,4 @@ public sealed record ScanOptions
 
     /// <summary>Whether sockets, pipes, devices, and names that are no UTF-8 are left out, instead of being mistakes.</summary>
     public bool SkipsSpecial { get; init; }
-
-    /// <summary>Whether symlinks may have absolute targets; not every server takes such.</summary>
-    public bool AllowsAbsoluteTargets { get; init; } = true;
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 using RemoteExec.Cas;
 using RemoteExec.Native;
@@ -14,14 +13,13 @@ namespace RemoteExec.Trees.Push;
 /// </summary>
 public sealed class TreePush
 {
-    private const int LookUpsAtOnce = 4;
     private const int DigestsPerLookUp = 10_000;
     private const int SmallBytes = 64 * 1024; // such share calls
     private const int SmallAtOnce = 512;
     private const int LargeAtOnce = 4;
     private readonly IBlobStore cas;
     private readonly ChunkedUpload? chunks;
-    private readonly TreePushOptions options;
+    private readonly CasFeatures features;
     private readonly TreeHasher hasher;
     private readonly LocalTree tree;
     private readonly DateTimeOffset began;
@@ -30,10 +28,10 @@ public sealed class TreePush
     private readonly List<LocalDirectory> missingDirectories = [];
     private long sentBytes;
 
-    private TreePush(IBlobStore cas, CasClient? server, TreePushOptions options, TreeHasher hasher, LocalTree tree, DateTimeOffset began)
+    private TreePush(IBlobStore cas, CasClient? server, CasFeatures features, TreeHasher hasher, LocalTree tree, DateTimeOffset began)
     {
-        (this.cas, this.options, this.hasher, this.tree, this.began) = (cas, options, hasher, tree, began);
-        if (server is not null && options.Features is { Splices: true, Chunker: { } chunker })
+        (this.cas, this.features, this.hasher, this.tree, this.began) = (cas, features, hasher, tree, began);
+        if (server is not null && features is { Splices: true, Chunker: { } chunker })
             chunks = new ChunkedUpload(cas, server, chunker);
         unknown = hasher.FindUnknown(tree);
         BytesToHash = unknown.Sum(file => file.Status.Length);
@@ -45,21 +43,28 @@ public sealed class TreePush
     /// <summary>The bytes that the server lacks, once <see cref="FindMissingAsync"/> has asked.</summary>
     public long MissingBytes => missingFiles.Sum(file => file.Status.Length) + missingDirectories.Sum(directory => (long)directory.Message.Length);
 
-    /// <summary>Scans a directory.</summary>
+    /// <summary>Scans a directory, and asks meanwhile what the server offers.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="cas">The server's blobs.</param>
-    /// <param name="server">Puts large blobs together; null if nothing does.</param>
+    /// <param name="server">What else its CAS does; null for a CAS that is no server's, and takes anything.</param>
     /// <param name="options">How it is pushed.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="TreeException">Something in it can't be in a tree.</exception>
+    /// <exception cref="TreeException">Something in it can't be in a tree, or the server does not take it.</exception>
     /// <exception cref="IOException">It can't be read.</exception>
-    public static TreePush Scan(string directory, IBlobStore cas, CasClient? server, TreePushOptions options, TimeProvider time, CancellationToken cancellationToken)
+    /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
+    public static async Task<TreePush> ScanAsync(string directory, IBlobStore cas, CasClient? server, TreePushOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         string path = LocalPath.Resolve(directory) ?? throw new TreeException($"there is no directory '{directory}'");
         DateTimeOffset began = time.GetUtcNow();
-        var hasher = new TreeHasher(options.Instance, options.Function, options.State?.DigestsOf(path, options.Function), time);
-        return new TreePush(cas, server, options, hasher, TreeScan.Run(path, options.Scan, cancellationToken), began);
+        Task<LocalTree> scan = Task.Run(() => TreeScan.Run(path, options.Scan, cancellationToken), cancellationToken);
+        Task<CasFeatures> asking = server?.FindFeaturesAsync(cancellationToken) ?? Task.FromResult(new CasFeatures { DigestFunctions = DigestFunctions.Supported });
+        await Task.WhenAll(scan, asking);
+        (LocalTree tree, CasFeatures features) = (await scan, await asking);
+        DigestFunction function = features.Choose(options.Function);
+        if (!features.AbsoluteTargets)
+            CheckTargets(tree);
+        return new TreePush(cas, server, features, new TreeHasher(options.Instance, function, options.State?.DigestsOf(path, function), time), tree, began);
     }
 
     /// <summary>All steps.</summary>
@@ -83,7 +88,7 @@ public sealed class TreePush
         hasher.Read(unknown, read, cancellationToken);
         hasher.Encode(tree);
         hasher.Remember(tree, unknown.Count, began);
-        if (options.Features.MaxBlobBytes is > 0 and var most && tree.Files.FirstOrDefault(file => file.Status.Length > most) is { } tooLarge)
+        if (features.MaxBlobBytes is > 0 and var most && tree.Files.FirstOrDefault(file => file.Status.Length > most) is { } tooLarge)
             throw new TreeException($"'{tooLarge.Path}' has {tooLarge.Status.Length} bytes, and the server takes at most {most}: leave it out with --exclude '/{tooLarge.Path}'");
     }
 
@@ -91,24 +96,32 @@ public sealed class TreePush
     /// <exception cref="CasException">The CAS fails.</exception>
     public async Task FindMissingAsync(CancellationToken cancellationToken)
     {
-        var files = new Dictionary<Digest, LocalFile>();
-        foreach (LocalFile file in tree.Files)
-            files.TryAdd(file.Digest!.Value, file);
-        var directories = new Dictionary<Digest, LocalDirectory>();
+        var digests = new List<Digest>(tree.Count);
         foreach (LocalDirectory directory in tree.Directories)
-            directories.TryAdd(directory.Digest, directory);
-
-        var missing = new ConcurrentBag<IReadOnlyCollection<Digest>>();
-        await Parallel.ForEachAsync(
-            files.Keys.Concat(directories.Keys).Chunk(DigestsPerLookUp),
-            new ParallelOptions { MaxDegreeOfParallelism = LookUpsAtOnce, CancellationToken = cancellationToken },
-            async (batch, token) => missing.Add(await cas.FindMissingAsync(batch, token)));
-        foreach (Digest digest in missing.SelectMany(batch => batch))
         {
-            if (files.TryGetValue(digest, out LocalFile? file))
-                missingFiles.Add(file);
-            else
-                missingDirectories.Add(directories[digest]);
+            digests.Add(directory.Digest);
+            foreach (LocalFile file in directory.Files)
+                digests.Add(file.Digest!.Value);
+        }
+
+        var lookUps = new List<Task<IReadOnlyCollection<Digest>>>();
+        for (int start = 0; start < digests.Count; start += DigestsPerLookUp)
+            lookUps.Add(cas.FindMissingAsync(digests.GetRange(start, Math.Min(DigestsPerLookUp, digests.Count - start)).ToArray(), cancellationToken).AsTask());
+        HashSet<Digest> missing = [];
+        foreach (Task<IReadOnlyCollection<Digest>> lookUp in lookUps)
+            missing.UnionWith(await lookUp);
+        if (missing.Count > 0)
+            Find(missing);
+    }
+
+    // Each that is missing once, wherever it occurs.
+    private void Find(HashSet<Digest> missing)
+    {
+        foreach (LocalDirectory directory in tree.Directories)
+        {
+            missingFiles.AddRange(directory.Files.Where(file => missing.Remove(file.Digest!.Value)));
+            if (missing.Remove(directory.Digest))
+                missingDirectories.Add(directory);
         }
     }
 
@@ -122,6 +135,15 @@ public sealed class TreePush
     {
         int missing = missingFiles.Count + missingDirectories.Count;
         long missingBytes = MissingBytes;
+        if (missing > 0)
+            await UploadMissingAsync(done, cancellationToken);
+        return new PushedTree(
+            tree.Root.Digest, tree.Files.Count(), tree.Directories.Count(), tree.Directories.Sum(directory => directory.Symlinks.Count), tree.Files.Sum(file => file.Status.Length),
+            unknown.Count, missing, missingBytes, sentBytes, tree.Skipped);
+    }
+
+    private async Task UploadMissingAsync(IProgress<long> done, CancellationToken cancellationToken)
+    {
         await UploadAsync(missingFiles.Where(file => file.Status.Length > SmallBytes).OrderByDescending(file => file.Status.Length), LargeAtOnce, done, cancellationToken);
         await UploadAsync(missingFiles.Where(file => file.Status.Length <= SmallBytes), SmallAtOnce, done, cancellationToken);
         await Parallel.ForEachAsync(
@@ -129,9 +151,15 @@ public sealed class TreePush
             (directory, token) => SendAsync(directory, done, token));
         if (missingDirectories.Contains(tree.Root))
             await SendAsync(tree.Root, done, cancellationToken);
-        return new PushedTree(
-            tree.Root.Digest, tree.Files.Count(), tree.Directories.Count(), tree.Directories.Sum(directory => directory.Symlinks.Count), tree.Files.Sum(file => file.Status.Length),
-            unknown.Count, missing, missingBytes, sentBytes, tree.Skipped);
+    }
+
+    private static void CheckTargets(LocalTree tree)
+    {
+        foreach (LocalDirectory directory in tree.Directories)
+        {
+            if (directory.Symlinks.Find(link => link.Target.StartsWith('/')) is ({ } name, { } target))
+                throw new TreeException($"the symlink '{directory.PathOf(name)}' leads to '{target}', and this server allows relative targets only: make it relative, or leave it out with --exclude '/{directory.PathOf(name)}'");
+        }
     }
 
     private Task UploadAsync(IEnumerable<LocalFile> files, int atOnce, IProgress<long> done, CancellationToken cancellationToken) =>

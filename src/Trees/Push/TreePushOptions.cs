@@ -1,6 +1,5 @@
 using RemoteExec.Protocol;
 using RemoteExec.Trees.Local;
-using RemoteExec.Trees.Services;
 
 namespace RemoteExec.Trees.Push;
 
@@ -10,15 +9,12 @@ public sealed record TreePushOptions
     /// <summary>The instance that they go to.</summary>
     public InstanceName Instance { get; init; }
 
-    /// <summary>What their digests are computed by.</summary>
-    public required DigestFunction Function { get; init; }
+    /// <summary>What their digests are computed by; unknown for what the server names first.</summary>
+    public DigestFunction Function { get; init; }
 
     /// <summary>What of them is pushed.</summary>
     public ScanOptions Scan { get; init; } = new();
 
     /// <summary>What is known of directories that were pushed before; null to read every file.</summary>
     public StateFiles? State { get; init; }
-
-    /// <summary>What the server offers.</summary>
-    public required CasFeatures Features { get; init; }
 }

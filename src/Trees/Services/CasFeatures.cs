@@ -23,4 +23,11 @@ public sealed record CasFeatures
 
     /// <summary>Whether blobs can be put together there.</summary>
     internal bool Splices { get; init; }
+
+    /// <summary>The digest function to use where this one is wanted: itself, or what the server names first if it is unknown.</summary>
+    /// <exception cref="TreeException">The server has no such function.</exception>
+    internal DigestFunction Choose(DigestFunction wanted) =>
+        wanted == DigestFunction.Unknown ? DigestFunctions[0]
+        : DigestFunctions.Contains(wanted) ? wanted
+        : throw new TreeException($"the server has no digest function {wanted.Name()}: write --digest-function and one of {string.Join(", ", DigestFunctions.Select(function => function.Name()))}");
 }

@@ -90,28 +90,6 @@ public sealed class LargeFileTests
         Assert.Equal("'file' was changed while it was pushed; push again", exception.Message);
     }
 
-    [Fact]
-    public async Task What_a_server_offers_is_known()
-    {
-        await using CasServer server = await CasServer.StartAsync();
-
-        CasFeatures features = await ClientOf(server).FindFeaturesAsync(Token);
-
-        Assert.Equal(DigestFunctions.Supported, features.DigestFunctions);
-        Assert.True(features.AbsoluteTargets);
-    }
-
-    [Fact]
-    public async Task A_server_that_knows_no_references_is_told()
-    {
-        await using CasServer server = await CasServer.StartAsync();
-        var references = new ReferenceClient(server.Channel, default, TimeSpan.Zero, TimeProvider.System);
-
-        TreeException exception = await Assert.ThrowsAsync<TreeException>(() => references.FindAsync("nightly", Token));
-
-        Assert.EndsWith("knows no named references: write a digest instead of 'nightly'", exception.Message, StringComparison.Ordinal);
-    }
-
     private static byte[] WriteLarge(string path)
     {
         byte[] content = new byte[Large];
@@ -125,11 +103,8 @@ public sealed class LargeFileTests
 
     private static IBlobStore StoreOf(CasServer server) => new EmptyBlobStore(new RemoteStore(server.Channel, TimeSpan.Zero, TimeProvider.System, gathers: true));
 
-    private static async Task<TreePush> ScanAsync(CasServer server, TemporaryDirectory directory)
-    {
-        var options = new TreePushOptions { Function = DigestFunction.Sha256, State = new StateFiles(directory["state"]), Features = await ClientOf(server).FindFeaturesAsync(Token) };
-        return TreePush.Scan(directory["from"], StoreOf(server), ClientOf(server), options, TimeProvider.System, Token);
-    }
+    private static Task<TreePush> ScanAsync(CasServer server, TemporaryDirectory directory) =>
+        TreePush.ScanAsync(directory["from"], StoreOf(server), ClientOf(server), new TreePushOptions { State = new StateFiles(directory["state"]) }, TimeProvider.System, Token);
 
     private static async Task<PushedTree> PushAsync(CasServer server, TemporaryDirectory directory) => await (await ScanAsync(server, directory)).RunAsync(new Progress<long>(), Token);
 

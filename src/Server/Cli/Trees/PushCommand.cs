@@ -28,9 +28,9 @@ internal static class PushCommand
         {
             if (result.GetValue(reference) is { } given && !TreeArgument.IsName(given))
                 throw new UsageException($"--ref: '{given}' is no name: write letters, digits and . _ + - with slashes between");
+            TreePushOptions options = push.Read(result, flags.InstanceOf(result));
             return flags.ConnectAsync(result, async (server, cancellationToken) =>
             {
-                TreePushOptions options = push.Read(result, flags.InstanceOf(result), await server.Client.FindFeaturesAsync(cancellationToken));
                 PushedTree pushed = await RunAsync(result.GetValue(directory)!, server, options, terminal, cancellationToken);
                 NamedTarget? named = result.GetValue(reference) is { } name ? await server.References.SetAsync(name, pushed.Root, null, cancellationToken) : null;
                 if (flags.WantsJson(result))
@@ -45,7 +45,7 @@ internal static class PushCommand
     /// <summary>Pushes a directory, and shows how far it is.</summary>
     public static async Task<PushedTree> RunAsync(string directory, TreeServer server, TreePushOptions options, Terminal terminal, CancellationToken cancellationToken)
     {
-        TreePush push = TreePush.Scan(directory, server.Cas, server.Client, options, TimeProvider.System, cancellationToken);
+        TreePush push = await TreePush.ScanAsync(directory, server.Cas, server.Client, options, TimeProvider.System, cancellationToken);
         await terminal.WithProgressAsync("hashing", push.BytesToHash, read => Task.Run(() => push.Hash(read, cancellationToken), cancellationToken));
         await push.FindMissingAsync(cancellationToken);
         PushedTree? pushed = null;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using RemoteExec.Protocol;
 using RemoteExec.Trees.Local;
 using RemoteExec.Trees.Push;
-using RemoteExec.Trees.Services;
 
 namespace RemoteExec.Server.Cli.Trees;
 
@@ -24,26 +23,12 @@ internal sealed class PushFlags
     /// <summary>What they say.</summary>
     /// <param name="result">The command line.</param>
     /// <param name="instance">Where it goes.</param>
-    /// <param name="features">What the server offers.</param>
-    /// <exception cref="UsageException">A flag asks for what is not offered.</exception>
-    public TreePushOptions Read(ParseResult result, InstanceName instance, CasFeatures features)
+    /// <exception cref="UsageException">A flag can't be understood.</exception>
+    public TreePushOptions Read(ParseResult result, InstanceName instance) => new()
     {
-        DigestFunction chosen = features.DigestFunctions[0];
-        if (result.GetValue(function) is { } name && (chosen = DigestArgument.Function(name)) is var wanted && !features.DigestFunctions.Contains(wanted))
-            throw new UsageException($"--digest-function: the server has no '{name}', but {string.Join(", ", features.DigestFunctions.Select(known => known.Name()))}");
-        return new TreePushOptions
-        {
-            Instance = instance,
-            Function = chosen,
-            Features = features,
-            State = TreeFlags.State,
-            Scan = new ScanOptions
-            {
-                Exclude = result.GetValue(exclude) ?? [],
-                ReadsGitIgnore = result.GetValue(gitIgnore),
-                SkipsSpecial = result.GetValue(skipSpecial),
-                AllowsAbsoluteTargets = features.AbsoluteTargets,
-            },
-        };
-    }
+        Instance = instance,
+        Function = result.GetValue(function) is { } name ? DigestArgument.Function(name) : DigestFunction.Unknown,
+        State = TreeFlags.State,
+        Scan = new ScanOptions { Exclude = result.GetValue(exclude) ?? [], ReadsGitIgnore = result.GetValue(gitIgnore), SkipsSpecial = result.GetValue(skipSpecial) },
+    };
 }

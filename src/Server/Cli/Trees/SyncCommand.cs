@@ -41,6 +41,7 @@ internal static class SyncCommand
                 throw new UsageException($"'{directory}' and '{name}': one of the two is a directory on this machine; write it as ./{directory}");
             if (!TreeArgument.IsName(name) || (isPush && name.Contains('@', StringComparison.Ordinal)))
                 throw new UsageException($"'{name}' is no name of a reference that moves: write letters, digits and . _ + - with slashes between");
+            TreePushOptions pushing = push.Read(result, flags.InstanceOf(result));
             bool isForced = result.GetValue(force), goesOn = result.GetValue(watch), isJson = flags.WantsJson(result);
             return flags.ConnectAsync(result, async (server, cancellationToken) =>
             {
@@ -51,8 +52,7 @@ internal static class SyncCommand
                     return;
                 }
 
-                TreePushOptions given = push.Read(result, flags.InstanceOf(result), await server.Client.FindFeaturesAsync(cancellationToken));
-                await PushAsync(server, directory, name, given, isForced, goesOn, isJson, terminal, cancellationToken);
+                await PushAsync(server, directory, name, pushing, isForced, goesOn, isJson, terminal, cancellationToken);
             });
         });
         return command;
