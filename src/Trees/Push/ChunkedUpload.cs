@@ -3,7 +3,7 @@ using RemoteExec.Cas;
 using RemoteExec.Cas.Chunking;
 using RemoteExec.Protocol;
 using RemoteExec.Trees.Local;
-using RemoteExec.Trees.Services;
+using RemoteExec.Trees.Remote;
 
 namespace RemoteExec.Trees.Push;
 

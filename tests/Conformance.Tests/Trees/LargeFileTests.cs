@@ -7,7 +7,7 @@ using RemoteExec.Trees;
 using RemoteExec.Trees.Local;
 using RemoteExec.Trees.Pull;
 using RemoteExec.Trees.Push;
-using RemoteExec.Trees.Services;
+using RemoteExec.Trees.Remote;
 
 namespace RemoteExec.Conformance.Tests.Trees;
 

@@ -4,7 +4,7 @@ using RemoteExec.Protocol;
 using RemoteExec.TestKit;
 using RemoteExec.Trees;
 using RemoteExec.Trees.Push;
-using RemoteExec.Trees.Services;
+using RemoteExec.Trees.Remote;
 
 namespace RemoteExec.Conformance.Tests.Trees;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using RemoteExec.Protocol;
 using RemoteExec.Trees.Local;
-using RemoteExec.Trees.Services;
+using RemoteExec.Trees.Remote;
 using RemoteExec.Trees.Stored;
 
 namespace RemoteExec.Server.Cli.Trees;

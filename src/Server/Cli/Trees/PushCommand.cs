@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using RemoteExec.Protocol;
 using RemoteExec.Trees.Push;
-using RemoteExec.Trees.Services;
+using RemoteExec.Trees.Remote;
 
 namespace RemoteExec.Server.Cli.Trees;
 

@@ -4,7 +4,7 @@ using RemoteExec.Protocol;
 using RemoteExec.Trees;
 using RemoteExec.Trees.Pull;
 using RemoteExec.Trees.Push;
-using RemoteExec.Trees.Services;
+using RemoteExec.Trees.Remote;
 
 namespace RemoteExec.Server.Cli.Trees;
 

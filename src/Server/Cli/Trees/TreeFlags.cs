@@ -8,7 +8,7 @@ using RemoteExec.Rpc.Client;
 using RemoteExec.Trees;
 using RemoteExec.Trees.Local;
 using RemoteExec.Trees.Pull;
-using RemoteExec.Trees.Services;
+using RemoteExec.Trees.Remote;
 
 namespace RemoteExec.Server.Cli.Trees;
 

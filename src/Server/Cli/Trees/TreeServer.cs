@@ -4,7 +4,7 @@ using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Trees;
-using RemoteExec.Trees.Services;
+using RemoteExec.Trees.Remote;
 using RemoteExec.Trees.Stored;
 
 namespace RemoteExec.Server.Cli.Trees;

@@ -1,7 +1,7 @@
 using RemoteExec.Cas.Chunking;
 using RemoteExec.Protocol;
 
-namespace RemoteExec.Trees.Services;
+namespace RemoteExec.Trees.Remote;
 
 /// <summary>What a server's CAS offers, as far as trees use it.</summary>
 public sealed record CasFeatures

@@ -1,6 +1,6 @@
 using RemoteExec.Protocol;
 
-namespace RemoteExec.Trees.Services;
+namespace RemoteExec.Trees.Remote;
 
 /// <summary>What a reference names.</summary>
 /// <param name="Name">The name.</param>

@@ -1,4 +1,4 @@
-namespace RemoteExec.Trees.Services;
+namespace RemoteExec.Trees.Remote;
 
 /// <summary>A reference was moved by somebody else, between when it was read and when it was to be set.</summary>
 /// <param name="name">The reference.</param>

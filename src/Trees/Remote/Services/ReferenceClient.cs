@@ -5,7 +5,7 @@ using RemoteExec.Protocol.References;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
 
-namespace RemoteExec.Trees.Services;
+namespace RemoteExec.Trees.Remote;
 
 /// <summary>Reads, sets and watches the named references of a server.</summary>
 /// <param name="channel">The way to the server; stays the caller's.</param>

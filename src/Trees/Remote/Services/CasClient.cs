@@ -4,7 +4,7 @@ using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
 
-namespace RemoteExec.Trees.Services;
+namespace RemoteExec.Trees.Remote;
 
 /// <summary>What trees ask of a server's CAS beyond reading and writing blobs: what it offers, and to take large blobs apart and put them together.</summary>
 /// <param name="channel">The way to the server; stays the caller's.</param>
