@@ -8,28 +8,35 @@ namespace RemoteExec.References.Stores;
 public sealed class DatabaseReferenceStore : IReferenceStore, IDisposable
 {
     private const long Layout = 1;
-    private readonly SqliteConnection connection;
+    private const int ReadOrWriteFailed = 10, DiskFull = 13; // of SQLite
+    private readonly string path;
     private readonly SemaphoreSlim turn = new(1, 1); // the connection is one caller's at a time
+    private SqliteConnection? opened;
 
-    private DatabaseReferenceStore(SqliteConnection connection) => this.connection = connection;
+    private DatabaseReferenceStore(string path) => this.path = path;
 
-    /// <summary>Opens the file, or makes it.</summary>
-    /// <exception cref="IOException">It can't be used: the message says why.</exception>
+    private SqliteConnection Connection => opened ??= Connect();
+
+    /// <summary>Opens the file if it is there; if not, it is made when it is needed. A disk that is full, or fails, is tried again at each use.</summary>
+    /// <exception cref="IOException">The file is no good, or may not be used: the message says why.</exception>
     public static DatabaseReferenceStore Open(string path)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = 5 }.ToString());
-        var store = new DatabaseReferenceStore(connection);
+        var store = new DatabaseReferenceStore(path);
         try
         {
-            connection.Open();
-            store.Prepare(path);
-            return store;
+            if (File.Exists(path))
+                store.opened = store.Connect();
         }
-        catch (Exception exception) when (exception is SqliteException or IOException)
+        catch (SqliteException exception) when (exception.SqliteErrorCode is not (ReadOrWriteFailed or DiskFull))
         {
-            store.Dispose();
-            throw exception as IOException ?? new IOException($"{path} can't be used: {exception.Message}", exception);
+            throw new IOException($"{path} can't be used: {exception.Message}", exception);
         }
+        catch (SqliteException)
+        {
+            // Whoever uses it is told.
+        }
+
+        return store;
     }
 
     /// <inheritdoc/>
@@ -62,7 +69,7 @@ public sealed class DatabaseReferenceStore : IReferenceStore, IDisposable
     public Task<IReadOnlyList<InstanceName>> InstancesAsync(CancellationToken cancellationToken) => RunAsync<IReadOnlyList<InstanceName>>(
         () =>
         {
-            using SqliteCommand command = Command("SELECT DISTINCT instance FROM reference");
+            using SqliteCommand command = Command(Connection, "SELECT DISTINCT instance FROM reference");
             using SqliteDataReader reader = command.ExecuteReader();
             List<InstanceName> instances = [];
             while (reader.Read())
@@ -74,27 +81,46 @@ public sealed class DatabaseReferenceStore : IReferenceStore, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        connection.Dispose();
+        opened?.Dispose();
         turn.Dispose();
     }
 
-    private void Prepare(string path)
+    private SqliteConnection Connect()
     {
-        Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-        using SqliteCommand ask = Command("PRAGMA user_version");
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = 5 }.ToString());
+        try
+        {
+            connection.Open();
+            Prepare(connection);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private void Prepare(SqliteConnection connection)
+    {
+        using SqliteCommand begin = Command(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+        begin.ExecuteNonQuery();
+        using SqliteCommand ask = Command(connection, "PRAGMA user_version");
         long layout = (long)ask.ExecuteScalar()!;
         if (layout > Layout)
             throw new IOException($"{path} was written by a later version of this program, which this one can't read: start that one");
-        Execute(
+        using SqliteCommand make = Command(
+            connection,
             $"""
             CREATE TABLE IF NOT EXISTS reference (instance TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (instance, name)) WITHOUT ROWID;
             PRAGMA user_version = {Layout};
             """);
+        make.ExecuteNonQuery();
     }
 
     private List<ReferenceRecord> Read(InstanceName instance, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        using SqliteCommand command = Command(sql, [("$instance", instance.Value), .. parameters]);
+        using SqliteCommand command = Command(Connection, sql, [("$instance", instance.Value), .. parameters]);
         using SqliteDataReader reader = command.ExecuteReader();
         List<ReferenceRecord> records = [];
         while (reader.Read())
@@ -104,11 +130,11 @@ public sealed class DatabaseReferenceStore : IReferenceStore, IDisposable
 
     private int Execute(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        using SqliteCommand command = Command(sql, parameters);
+        using SqliteCommand command = Command(Connection, sql, parameters);
         return command.ExecuteNonQuery();
     }
 
-    private SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    private static SqliteCommand Command(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         SqliteCommand command = connection.CreateCommand();
         command.CommandText = sql;
@@ -124,7 +150,7 @@ public sealed class DatabaseReferenceStore : IReferenceStore, IDisposable
         {
             return work();
         }
-        catch (Exception exception) when (exception is SqliteException or InvalidDataException)
+        catch (Exception exception) when (exception is SqliteException or InvalidDataException or IOException)
         {
             throw new StoreUnavailableException("references", exception);
         }

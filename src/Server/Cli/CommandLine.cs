@@ -8,6 +8,7 @@ using RemoteExec.Server.Cli.Explain;
 using RemoteExec.Server.Cli.Images;
 using RemoteExec.Server.Cli.Operators;
 using RemoteExec.Server.Cli.Provenance;
+using RemoteExec.Server.Cli.References;
 using RemoteExec.Server.Cli.Top;
 using RemoteExec.Server.Cli.Trees;
 using RemoteExec.Server.Configuration;
@@ -38,6 +39,8 @@ internal static class CommandLine
         ("du", UseCommand.Create),
         ("diff", DiffCommand.Create),
         ("sync", SyncCommand.Create),
+        ("refs", RefsCommand.Create),
+        ("gc", GcCommand.Create),
         ("image", ImageCommand.Create),
         ("token", TokenCommand.Create),
         ("user", UserCommand.Create),
@@ -119,6 +122,8 @@ internal static class CommandLine
             ["du"] = UseCommand.Examples,
             ["diff"] = DiffCommand.Examples,
             ["sync"] = SyncCommand.Examples,
+            ["refs"] = RefsCommand.Examples,
+            ["gc"] = GcCommand.Examples,
             ["image"] = ImageCommand.Examples,
             ["token"] = TokenCommand.Examples,
             ["user"] = UserCommand.Examples,

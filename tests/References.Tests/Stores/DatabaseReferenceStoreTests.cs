@@ -42,16 +42,30 @@ public sealed class DatabaseReferenceStoreTests : ReferenceStoreContract, IDispo
     }
 
     [Fact]
-    public void A_later_layout_is_refused()
+    public async Task A_later_layout_is_refused()
     {
-        DatabaseReferenceStore.Open(File).Dispose();
-        byte[] content = System.IO.File.ReadAllBytes(File);
+        using (DatabaseReferenceStore store = DatabaseReferenceStore.Open(File))
+            await store.InstancesAsync(Token);
+        byte[] content = await System.IO.File.ReadAllBytesAsync(File, Token);
         content[63] = 200; // the user version, of which this is the lowest byte
-        System.IO.File.WriteAllBytes(File, content);
+        await System.IO.File.WriteAllBytesAsync(File, content, Token);
 
         IOException exception = Assert.Throws<IOException>(() => DatabaseReferenceStore.Open(File));
 
         Assert.Contains("later version", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_can_not_be_made_is_told_to_who_uses_it_and_made_once_it_can()
+    {
+        string path = directory["not", "there.db"];
+        using DatabaseReferenceStore store = DatabaseReferenceStore.Open(path);
+
+        await Assert.ThrowsAsync<RemoteExec.Cas.StoreUnavailableException>(() => store.InstancesAsync(Token));
+        Directory.CreateDirectory(directory["not"]);
+
+        Assert.Empty(await store.InstancesAsync(Token));
+        Assert.True(System.IO.File.Exists(path));
     }
 
     private DatabaseReferenceStore Open()

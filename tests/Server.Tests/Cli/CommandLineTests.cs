@@ -32,8 +32,8 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, image, token, user, config, doctor (see remoteexec --help)", "bogus")]
-    [InlineData("write a command: serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, image, token, user, config, doctor (see remoteexec --help)")]
+    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, refs, gc, image, token, user, config, doctor (see remoteexec --help)", "bogus")]
+    [InlineData("write a command: serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, refs, gc, image, token, user, config, doctor (see remoteexec --help)")]
     [InlineData("there is no command 'list': check, reference (see remoteexec config --help)", "config", "list")]
     [InlineData("--data: data: is empty: write something, or leave it out", "serve", "--data", "")]
     [InlineData("--key: is missing: a certificate is shown with its key", "worker", "--server", "grpcs://a:1", "--cert", "worker.pem")]
@@ -51,6 +51,9 @@ public sealed class CommandLineTests
     [InlineData("one of the two is the name of a reference: both are directories on this machine (see remoteexec sync --help)", "sync", "./a", "/b")]
     [InlineData("'b' and 'a': one of the two is a directory on this machine; write it as ./b (see remoteexec sync --help)", "sync", "a", "b")]
     [InlineData("'a@1' is no name of a reference that moves: write letters, digits and . _ + - with slashes between (see remoteexec sync --help)", "sync", "./b", "a@1")]
+    [InlineData("--expect: can't be negative (see remoteexec refs set --help)", "refs", "set", "a", "b", "--expect", "-1")]
+    [InlineData("--expires: must be positive (see remoteexec refs set --help)", "refs", "set", "a", "b", "--expires", "0s")]
+    [InlineData("--blob: write the digest of the blob, HASH/SIZE (see remoteexec refs set --help)", "refs", "set", "a", "b", "--blob")]
     [InlineData("top draws on a terminal, which standard output is not: write --once or --json for one snapshot (see remoteexec top --help)", "top")]
     [InlineData("--interval 5x: '5x' is no duration: write numbers with ms, s, m, h or d, for example 90s or 1h30m (see remoteexec top --help)", "top", "--once", "--interval", "5x")]
     [InlineData("--interval 1ms: must be at least 100ms (see remoteexec top --help)", "top", "--once", "--interval", "1ms")]

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Google.Protobuf;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.References;
@@ -49,21 +50,63 @@ public sealed class ReferenceClient(RpcChannel channel, InstanceName instance, T
     {
         var request = new SetReferenceRequest
         {
-            InstanceName = instance.Value,
             Name = name,
             Target = new Target { Directory = directory.ToProto(), DigestFunction = (Reapi.DigestFunction.Types.Value)directory.Function },
         };
         if (expectedVersion is { } expected)
             request.ExpectedVersion = expected;
-        try
-        {
-            return Read(await channel.UnaryAsync<SetReferenceRequest, Reference>(Service + "SetReference", request, cancellationToken));
-        }
-        catch (RpcException exception)
-        {
-            throw Failure(name, exception);
-        }
+        return Read(await SetAsync(request, cancellationToken));
     }
+
+    /// <summary>Sets a reference.</summary>
+    /// <param name="request">How; the instance is written into it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="ReferenceMovedException">It is not at the version that it was to be at.</exception>
+    /// <exception cref="TreeException">The server has no references, or refuses this one.</exception>
+    /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
+    public Task<Reference> SetAsync(SetReferenceRequest request, CancellationToken cancellationToken)
+    {
+        request.InstanceName = instance.Value;
+        return CallAsync<SetReferenceRequest, Reference>("SetReference", request, request.Name, cancellationToken);
+    }
+
+    /// <summary>Deletes a reference.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="expectedVersion">The version that it is to have now; null for whatever is there.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="ReferenceMovedException">It is at another version.</exception>
+    /// <exception cref="TreeException">The server has no references, or none of that name.</exception>
+    /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
+    public Task DeleteAsync(string name, long? expectedVersion, CancellationToken cancellationToken)
+    {
+        var request = new DeleteReferenceRequest { InstanceName = instance.Value, Name = name };
+        if (expectedVersion is { } expected)
+            request.ExpectedVersion = expected;
+        return CallAsync<DeleteReferenceRequest, DeleteReferenceResponse>("DeleteReference", request, name, cancellationToken);
+    }
+
+    /// <summary>All references whose names begin so, by name.</summary>
+    /// <exception cref="TreeException">The server has no references.</exception>
+    /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
+    public async Task<IReadOnlyList<Reference>> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        List<Reference> all = [];
+        var request = new ListReferencesRequest { InstanceName = instance.Value, Prefix = prefix };
+        do
+        {
+            ListReferencesResponse page = await CallAsync<ListReferencesRequest, ListReferencesResponse>("ListReferences", request, prefix, cancellationToken);
+            all.AddRange(page.References);
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+        return all;
+    }
+
+    /// <summary>What a reference has named, the latest first.</summary>
+    /// <exception cref="TreeException">The server has no references, or none of that name.</exception>
+    /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
+    public Task<ListHistoryResponse> ListHistoryAsync(string name, CancellationToken cancellationToken) =>
+        CallAsync<ListHistoryRequest, ListHistoryResponse>("ListHistory", new ListHistoryRequest { InstanceName = instance.Value, Name = name }, name, cancellationToken);
 
     /// <summary>What a name stands for now, and each time that this has changed; null while it stands for nothing. A server that restarts is waited for.</summary>
     /// <exception cref="TreeException">The server has no references.</exception>
@@ -82,6 +125,20 @@ public sealed class ReferenceClient(RpcChannel channel, InstanceName instance, T
             }
 
             await attempts.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task<TResponse> CallAsync<TRequest, TResponse>(string method, TRequest request, string name, CancellationToken cancellationToken)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>, new()
+    {
+        try
+        {
+            return await channel.UnaryAsync<TRequest, TResponse>(Service + method, request, cancellationToken);
+        }
+        catch (RpcException exception)
+        {
+            throw Failure(name, exception);
         }
     }
 
