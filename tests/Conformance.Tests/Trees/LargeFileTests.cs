@@ -19,7 +19,6 @@ public sealed class LargeFileTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    [Rule("CAS-31")]
     public async Task A_small_change_of_a_large_file_moves_little_either_way()
     {
         await using CasServer server = await CasServer.StartAsync();
