@@ -66,4 +66,37 @@ public sealed class ReferenceTests
         Assert.EndsWith("remoteexec: 'preview' was moved by somebody else meanwhile: look at what it names now, and try again\n", pushing.Output, StringComparison.Ordinal);
         Assert.Equal("no difference\n", await user.RunAsync("diff", "preview", theirs));
     }
+
+    [Fact]
+    public async Task Names_are_set_listed_moved_and_deleted_and_what_they_keep_is_told()
+    {
+        await using ServerProcess server = await ServerProcess.StartAsync("--workers", "0");
+        using var user = new TreeUser(server);
+        user.Write("site/common", TestBlob.Random(1, 10_000).Content);
+        user.Write("site/page", TestBlob.Random(2, 1000).Content);
+        string first = (await user.AskAsync("push", "site", "--ref", "app")).GetProperty("root").GetString()!;
+        user.Write("site/page", TestBlob.Random(3, 3000).Content);
+        string second = (await user.AskAsync("push", "site", "--ref", "app")).GetProperty("root").GetString()!;
+
+        Assert.Equal($"app@1 = sha256:{first} (version 1)\n", await user.RunAsync("refs", "set", "app@1", first, "--note", "the first", "--expires", "30d"));
+        Assert.Contains("app@1", await user.FailAsync("refs", "set", "app@1", "app"), StringComparison.Ordinal); // a tag stays where it is
+        Assert.Contains("moved by somebody else", await user.FailAsync("refs", "set", "app", "app@1", "--expect", "1"), StringComparison.Ordinal);
+        Assert.Equal(["app", "app@1"], (await user.AskAsync("refs", "list", "a")).GetProperty("references").EnumerateArray().Select(reference => reference.GetProperty("name").GetString()));
+        Assert.Equal(["2", "1"], (await user.AskAsync("refs", "log", "app")).GetProperty("references").EnumerateArray().Select(reference => reference.GetProperty("version").GetString()));
+        Assert.Contains("the first", await user.RunAsync("refs", "list"), StringComparison.Ordinal);
+
+        JsonElement kept = await user.AskAsync("gc");
+        JsonElement[] each = [.. kept.GetProperty("references").EnumerateArray()];
+        long rootOf(string digest) => long.Parse(digest.Split('/')[1], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(["app", "app@1"], each.Select(one => one.GetProperty("name").GetString()));
+        Assert.Equal([3000 + rootOf(second), 1000 + rootOf(first)], each.Select(one => one.GetProperty("ownBytes").GetInt64()));
+        Assert.Equal(14_000 + rootOf(first) + rootOf(second), kept.GetProperty("bytes").GetInt64());
+
+        await user.RunAsync("refs", "set", "app", "app@1", "--expect", "2");
+        Assert.Equal("no difference\n", await user.RunAsync("diff", "app", first));
+        await user.RunAsync("refs", "delete", "app@1");
+        Assert.Equal(["app"], (await user.AskAsync("refs", "list")).GetProperty("references").EnumerateArray().Select(reference => reference.GetProperty("name").GetString()));
+        await server.RestartAsync("--workers", "0");
+        Assert.Equal("no difference\n", await user.RunAsync("diff", "app", first));
+    }
 }
