@@ -20,4 +20,10 @@ public enum ArchiveType
 
     /// <summary>A Python wheel: its files as they lie in it.</summary>
     Whl,
+
+    /// <summary>Any other zip archive.</summary>
+    Zip,
+
+    /// <summary>tar in bzip2.</summary>
+    TarBz2,
 }

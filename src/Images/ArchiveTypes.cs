@@ -6,7 +6,8 @@ public static class ArchiveTypes
     private static readonly (string Name, ArchiveType Type)[] names =
     [
         ("tar", ArchiveType.Tar), ("tar.gz", ArchiveType.TarGz), ("tgz", ArchiveType.TarGz), ("tar.xz", ArchiveType.TarXz), ("txz", ArchiveType.TarXz),
-        ("tar.zst", ArchiveType.TarZst), ("tzst", ArchiveType.TarZst), ("deb", ArchiveType.Deb), ("whl", ArchiveType.Whl),
+        ("tar.bz2", ArchiveType.TarBz2), ("tbz2", ArchiveType.TarBz2),
+        ("tar.zst", ArchiveType.TarZst), ("tzst", ArchiveType.TarZst), ("deb", ArchiveType.Deb), ("whl", ArchiveType.Whl), ("zip", ArchiveType.Zip),
     ];
 
     /// <summary>All names, for messages.</summary>

@@ -21,8 +21,10 @@ public sealed class ProjectReferenceTests
         ["Trees"] = ["Cas", "Native"],
         ["Images"] = ["Trees"],
         ["References"] = ["Cas"],
+        ["Fetching"] = [],
+        ["Assets"] = ["ActionCache", "Fetching", "Images"],
         ["Builds"] = ["ActionCache"],
-        ["Server"] = ["Builds", "Execution", "Images", "References", "Worker"],
+        ["Server"] = ["Assets", "Builds", "Execution", "References", "Worker"],
     };
 
     public static TheoryData<string> Projects { get; } = [.. allowed.Keys];

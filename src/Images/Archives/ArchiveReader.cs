@@ -15,7 +15,7 @@ internal static class ArchiveReader
     /// <exception cref="ImageException">It can't be read here.</exception>
     public static async IAsyncEnumerable<ArchiveEntry> ReadAsync(ArchiveType type, Stream file, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (type == ArchiveType.Whl)
+        if (type is ArchiveType.Whl or ArchiveType.Zip)
         {
             await foreach (ArchiveEntry entry in ZipEntries.ReadAsync(file, cancellationToken))
                 yield return entry;

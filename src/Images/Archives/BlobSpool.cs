@@ -10,7 +10,9 @@ namespace RemoteExec.Images.Archives;
 /// </summary>
 /// <param name="instance">The instance of the digests.</param>
 /// <param name="function">The function of the digests.</param>
-internal sealed class BlobSpool(InstanceName instance, DigestFunction function) : IDisposable
+/// <param name="maxBytes">How much all that is added may have together.</param>
+/// <param name="parent">Where the temporary directory is made; null for where the system has them.</param>
+internal sealed class BlobSpool(InstanceName instance, DigestFunction function, long maxBytes = BlobSpool.MaxBytes, string? parent = null) : IDisposable
 {
     private const int BufferBytes = 256 * 1024;
     private const int SmallBytes = 64 * 1024;
@@ -33,8 +35,8 @@ internal sealed class BlobSpool(InstanceName instance, DigestFunction function) 
     public async Task<Digest> AddAsync(Stream content, long length, CancellationToken cancellationToken)
     {
         totalBytes += length;
-        if (totalBytes > MaxBytes)
-            throw new ImageException($"there are more than {MaxBytes >> 30} GiB in it");
+        if (totalBytes > maxBytes)
+            throw new ImageException($"there are more than {maxBytes} bytes in it");
         if (length > SmallBytes || keptBytes + length > KeptBytes)
             return await AddFileAsync(content, length, cancellationToken);
 
@@ -73,7 +75,7 @@ internal sealed class BlobSpool(InstanceName instance, DigestFunction function) 
 
     private async Task<Digest> AddFileAsync(Stream content, long length, CancellationToken cancellationToken)
     {
-        directory ??= Directory.CreateTempSubdirectory("remoteexec-image-");
+        directory ??= parent is null ? Directory.CreateTempSubdirectory("remoteexec-image-") : Directory.CreateDirectory(Path.Combine(parent, Path.GetRandomFileName()));
         string path = Path.Combine(directory.FullName, $"{blobs.Count}");
         using var hasher = new IncrementalHasher(function, length);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);

@@ -9,6 +9,7 @@ internal static class Decompression
     {
         ArchiveType.Tar => new PartStream(compressed, long.MaxValue),
         ArchiveType.TarGz => ToolStream.Start("gzip", ["--decompress", "--stdout"], "gzip", compressed),
+        ArchiveType.TarBz2 => ToolStream.Start("bzip2", ["--decompress", "--stdout"], "bzip2", compressed),
         ArchiveType.TarXz => ToolStream.Start("xz", ["--decompress", "--stdout", "--memlimit-decompress=2GiB"], "xz-utils", compressed),
         ArchiveType.TarZst => ToolStream.Start("zstd", ["--decompress", "--stdout", "--quiet", "--memory=2048MB"], "zstd", compressed),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no compressed tar"),

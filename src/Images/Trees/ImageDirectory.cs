@@ -77,29 +77,30 @@ internal sealed class ImageDirectory : ImageNode
         _ => Enumerable.Empty<ImageFile>(),
     });
 
-    /// <summary>The tree as messages.</summary>
+    /// <summary>What is in it as messages: it is the root of these, wherever it is itself.</summary>
     public MerkleTree ToMerkleTree(InstanceName instance, DigestFunction function)
     {
         var builder = new MerkleTreeBuilder(instance, function);
-        AddTo(builder);
+        AddTo(builder, PathOf("").Length);
         return builder.Build();
     }
 
-    private void AddTo(MerkleTreeBuilder builder)
+    private void AddTo(MerkleTreeBuilder builder, int start)
     {
         foreach ((string child, ImageNode node) in Children)
         {
+            string path = PathOf(child)[start..];
             switch (node)
             {
                 case ImageDirectory directory:
-                    builder.AddDirectory(PathOf(child));
-                    directory.AddTo(builder);
+                    builder.AddDirectory(path);
+                    directory.AddTo(builder, start);
                     break;
                 case ImageFile file:
-                    builder.AddFile(PathOf(child), file.Digest, file.IsExecutable);
+                    builder.AddFile(path, file.Digest, file.IsExecutable);
                     break;
                 case ImageSymlink link:
-                    builder.AddSymlink(PathOf(child), link.Target);
+                    builder.AddSymlink(path, link.Target);
                     break;
             }
         }

@@ -68,11 +68,11 @@ internal static class MethodRights
         ["/remoteexec.worker.v1.WorkerQueue/Synchronize"] = new(Right.Work, IsEverywhere: true),
         ["/build.bazel.remote.logstream.v1.LogStreamService/CreateLogStream"] = new(Right.WriteCas), // for an action that runs
 
-        // Not offered.
-        [Asset + "Fetch/FetchBlob"] = others,
-        [Asset + "Fetch/FetchDirectory"] = others,
-        [Asset + "Push/PushBlob"] = others,
-        [Asset + "Push/PushDirectory"] = others,
+        // What is fetched is written; what is pushed decides what others get.
+        [Asset + "Fetch/FetchBlob"] = new(Right.WriteCas),
+        [Asset + "Fetch/FetchDirectory"] = new(Right.WriteCas),
+        [Asset + "Push/PushBlob"] = new(Right.WriteAc),
+        [Asset + "Push/PushDirectory"] = new(Right.WriteAc),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>The rows.</summary>

@@ -51,6 +51,9 @@ internal sealed record ServerOptions : IOptions
     /// <summary>Names for what is in the CAS.</summary>
     public ReferencesOptions References { get; init; } = new();
 
+    /// <summary>The Remote Asset API.</summary>
+    public AssetsOptions Assets { get; init; } = new();
+
     /// <summary>
     /// Instances by name: tenants, whose blobs and results never meet. What is said of one holds for those below it as well: <c>team</c> for <c>team/ci</c>.
     /// </summary>

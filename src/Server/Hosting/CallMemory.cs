@@ -11,6 +11,10 @@ internal static class CallMemory
         "/build.bazel.remote.execution.v2.ContentAddressableStorage/BatchUpdateBlobs"
             or "/build.bazel.remote.execution.v2.ContentAddressableStorage/SpliceBlob"
             or "/build.bazel.remote.execution.v2.ActionCache/UpdateActionResult"
+            or "/build.bazel.remote.asset.v1.Fetch/FetchBlob"
+            or "/build.bazel.remote.asset.v1.Fetch/FetchDirectory"
+            or "/build.bazel.remote.asset.v1.Push/PushBlob"
+            or "/build.bazel.remote.asset.v1.Push/PushDirectory"
             or "/google.bytestream.ByteStream/Write"
             or "/google.devtools.build.v1.PublishBuildEvent/PublishLifecycleEvent"
             or "/google.devtools.build.v1.PublishBuildEvent/PublishBuildToolEventStream" => MemoryUse.Write,

@@ -68,6 +68,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private OperatorEndpoints? operators;
     private AccessControl? access;
     private KeptReferences? references;
+    private AssetsOpening? assets;
 
     private RunningServer(ServerOptions options, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
     {
@@ -163,6 +164,8 @@ internal sealed class RunningServer : IAsyncDisposable
         if (host is not null)
             await host.DisposeAsync();
         await uploads.DisposeAsync();
+        if (assets is not null)
+            await assets.DisposeAsync();
         if (records is not null)
             await records.DisposeAsync();
         if (history is not null)
@@ -268,6 +271,9 @@ internal sealed class RunningServer : IAsyncDisposable
             new CasService(cas, chunked, limits, observer, guard).ToRpcService(), new CapabilitiesService(features).ToRpcService(), health.ToRpcService(),
             new ActionCacheService(clientCache, clientCas, features, observer).ToRpcService(), new ReferencesService(references.Book, features).ToRpcService(),
         ];
+        var wholeResults = new CompleteActionCache(storedResults, cas, discardsIncomplete: !stores.MissesForNow);
+        assets = AssetsOpening.Open(options.Assets, DataDirectory, cas, wholeResults, clientCache, features, time);
+        services.AddRange(assets?.Services ?? []);
         if (records is not null && options.Builds.Events)
         {
             services.Add(new PublishBuildEventService(records.Events).ToRpcService());

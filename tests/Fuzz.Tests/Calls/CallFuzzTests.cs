@@ -1,4 +1,5 @@
 using System.Globalization;
+using Build.Bazel.Remote.Asset.v1;
 using Build.Bazel.Remote.Execution.V2;
 using Build.Bazel.Remote.LogStream.v1;
 using Google.Bytestream;
@@ -33,7 +34,7 @@ public sealed class CallFuzzTests : IAsyncLifetime
     [
         (RemoteExecutionReflection.Descriptor, ListenerKind.Grpc), (BytestreamReflection.Descriptor, ListenerKind.Grpc), (OperationsReflection.Descriptor, ListenerKind.Grpc),
         (OperatorReflection.Descriptor, ListenerKind.Grpc), (HealthReflection.Descriptor, ListenerKind.Grpc), (PublishBuildEventReflection.Descriptor, ListenerKind.Grpc),
-        (ReferencesReflection.Descriptor, ListenerKind.Grpc),
+        (RemoteAssetReflection.Descriptor, ListenerKind.Grpc), (ReferencesReflection.Descriptor, ListenerKind.Grpc),
         (Grpc.Reflection.V1.ReflectionReflection.Descriptor, ListenerKind.Grpc), (WorkerReflection.Descriptor, ListenerKind.Workers),
         (RemoteLogstreamReflection.Descriptor, ListenerKind.Workers), (BytestreamReflection.Descriptor, ListenerKind.Workers),
     ];

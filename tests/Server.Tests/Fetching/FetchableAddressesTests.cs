@@ -1,5 +1,5 @@
 using System.Net;
-using RemoteExec.Server.Fetching;
+using RemoteExec.Fetching;
 
 namespace RemoteExec.Server.Tests.Fetching;
 

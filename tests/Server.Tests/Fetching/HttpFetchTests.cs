@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using RemoteExec.Rpc.Client;
-using RemoteExec.Server.Fetching;
+using RemoteExec.Fetching;
 
 namespace RemoteExec.Server.Tests.Fetching;
 

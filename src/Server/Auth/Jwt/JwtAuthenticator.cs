@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Server.Configuration;
-using RemoteExec.Server.Fetching;
+using RemoteExec.Fetching;
 
 namespace RemoteExec.Server.Auth.Jwt;
 

@@ -1,4 +1,4 @@
-using RemoteExec.Server.Fetching;
+using RemoteExec.Fetching;
 
 namespace RemoteExec.Server.Auth.Jwt;
 

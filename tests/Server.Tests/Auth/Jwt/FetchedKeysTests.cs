@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Server.Auth.Jwt;
-using RemoteExec.Server.Fetching;
+using RemoteExec.Fetching;
 using RemoteExec.Server.Tests.Fetching;
 
 namespace RemoteExec.Server.Tests.Auth.Jwt;

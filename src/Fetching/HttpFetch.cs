@@ -1,17 +1,14 @@
 using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 
-namespace RemoteExec.Server.Fetching;
+namespace RemoteExec.Fetching;
 
 /// <summary>
 /// Fetches small documents by HTTP from addresses that may be fetched: bounded in length and time, without redirects, cookies or proxies. Which machine a name leads to is checked for each
 /// connection, on the very address that is connected to. Thread-safe.
 /// </summary>
-internal sealed class HttpFetch : IDisposable
+public sealed class HttpFetch : IDisposable
 {
-    private static readonly TimeSpan connectionLife = TimeSpan.FromMinutes(1); // then a name is looked up again
-    private readonly FetchableAddresses addresses;
     private readonly TimeProvider time;
     private readonly HttpClient client;
 
@@ -21,20 +18,8 @@ internal sealed class HttpFetch : IDisposable
     /// <param name="time">The clock.</param>
     public HttpFetch(FetchableAddresses addresses, SslClientAuthenticationOptions? ssl, TimeProvider time)
     {
-        (this.addresses, this.time) = (addresses, time);
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            ConnectCallback = ConnectAsync,
-            PooledConnectionLifetime = connectionLife,
-            MaxResponseHeadersLength = 32,
-            MaxResponseDrainSize = 0,
-        };
-        if (ssl is not null)
-            handler.SslOptions = ssl;
-        client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan }; // each fetch has its own patience, by the clock
+        this.time = time;
+        client = new HttpClient(FetchTransport.Create(addresses, ssl, isPlainLocal: true)) { Timeout = Timeout.InfiniteTimeSpan }; // each fetch has its own patience, by the clock
     }
 
     /// <summary>Fetches a document.</summary>
@@ -83,25 +68,4 @@ internal sealed class HttpFetch : IDisposable
     }
 
     private static FetchFailedException TooLong(Uri address, int maxBytes) => new($"{address} answers more than {maxBytes} bytes");
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        string host = context.DnsEndPoint.Host;
-        bool isPlain = context.InitialRequestMessage.RequestUri!.Scheme == "http";
-        IPAddress[] found = await Dns.GetHostAddressesAsync(host, cancellationToken);
-        IPAddress[] allowed = [.. found.Where(address => addresses.Contains(address) && (!isPlain || IPAddress.IsLoopback(address)))];
-        if (allowed.Length == 0)
-            throw new FetchFailedException($"nothing is fetched from {host}, as its address is private or reserved: {string.Join(", ", found.Take(3).Select(address => address.ToString()))}");
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(allowed, context.DnsEndPoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }

@@ -1,13 +1,13 @@
 using System.Net;
 
-namespace RemoteExec.Server.Fetching;
+namespace RemoteExec.Fetching;
 
 /// <summary>
 /// The addresses that the server may fetch something from. Whoever has a say in what is fetched could otherwise have the server ask machines that it reaches and he does not: those of its own
 /// network, or the service that tells a machine in a cloud its credentials.
 /// </summary>
 /// <param name="allowsPrivate">Whether those of this machine and of private networks are among them. Those of links, where clouds have such services, never are.</param>
-internal sealed class FetchableAddresses(bool allowsPrivate)
+public sealed class FetchableAddresses(bool allowsPrivate)
 {
     private static readonly IPNetwork[] privateNetworks = Networks("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7");
 
@@ -33,11 +33,16 @@ internal sealed class FetchableAddresses(bool allowsPrivate)
     /// <summary>
     /// What is wrong with a URL before it is known where it leads; null if nothing is. It has to be <c>https</c>, as what comes over <c>http</c> may be anybody's; but for this machine itself.
     /// </summary>
-    public static string? ProblemOf(Uri address)
+    public static string? ProblemOf(Uri address) => ProblemOf(address, address is { IsAbsoluteUri: true, IsLoopback: true });
+
+    /// <inheritdoc cref="ProblemOf(Uri)"/>
+    /// <param name="address">The URL.</param>
+    /// <param name="allowsPlain">Whether it may be <c>http</c>: where it does not matter who answers.</param>
+    public static string? ProblemOf(Uri address, bool allowsPlain)
     {
         if (!address.IsAbsoluteUri || address.Scheme is not ("https" or "http") || address.Host.Length == 0)
             return "is no https:// address";
-        if (address.Scheme == "http" && !address.IsLoopback)
+        if (address.Scheme == "http" && !allowsPlain)
             return "is not https://: anybody on the way could answer";
         return address.UserInfo.Length > 0 ? "has a user or a password in it, which logs would show" : null;
     }
