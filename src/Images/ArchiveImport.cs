@@ -7,7 +7,7 @@ namespace RemoteExec.Images;
 
 /// <summary>Puts what is in an archive into a CAS as one directory, under the rules that hold for archives of images: nothing leaves the tree, and nothing is unpacked but into the spool.</summary>
 /// <param name="cas">Where it goes.</param>
-/// <param name="maxBytes">How much all files may have together, in bytes.</param>
+/// <param name="maxBytes">How many bytes it may have once it is inflated, and all of its files together.</param>
 /// <param name="spoolDirectory">A directory for what is on its way.</param>
 public sealed class ArchiveImport(IBlobStore cas, long maxBytes, string spoolDirectory)
 {
@@ -28,7 +28,7 @@ public sealed class ArchiveImport(IBlobStore cas, long maxBytes, string spoolDir
         try
         {
             var unpacking = new ArchiveUnpacking(new RecipeArchive { Sha256 = "", Type = type }, spool);
-            root = await unpacking.RunAsync(ArchiveReader.ReadAsync(type, archive, cancellationToken), cancellationToken);
+            root = await unpacking.RunAsync(ArchiveReader.ReadAsync(type, archive, maxBytes, cancellationToken), cancellationToken);
         }
         catch (InvalidDataException exception)
         {

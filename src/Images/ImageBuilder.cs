@@ -92,7 +92,7 @@ public sealed class ImageBuilder(IBlobStore cas, HttpClient http, ImageBuilderOp
         await using FileStream file = await files.OpenAsync(archive, cancellationToken);
         using var spool = new BlobSpool(options.Instance, options.Function);
         var unpacking = new ArchiveUnpacking(archive, spool);
-        ImageDirectory tree = await unpacking.RunAsync(ArchiveReader.ReadAsync(archive.Type, file, cancellationToken), cancellationToken);
+        ImageDirectory tree = await unpacking.RunAsync(ArchiveReader.ReadAsync(archive.Type, file, ArchiveReader.MaxBytes, cancellationToken), cancellationToken);
         (int Blobs, long Bytes) uploaded = await spool.UploadAsync(cas, ContentsOf(tree), cancellationToken);
         await cache.KeepAsync(archive, tree, cancellationToken);
         return (tree, OutcomeOf(archive, tree, isCached: false, uploaded, unpacking.Notices));

@@ -236,21 +236,17 @@ public sealed class BlobFetchTests : IAsyncLifetime
         Assert.Equal(1, bed.Web.CountOf("/file"));
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
+    [Fact]
     [Rule("AST-06")]
-    public async Task A_fetch_goes_on_without_its_caller_if_he_has_said_so(bool isSaid)
+    public async Task A_fetch_goes_on_without_its_caller_for_the_next()
     {
         var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         bed.Web.Pages["/file"] = async context =>
         {
-            context.RequestAborted.Register(() => gone.TrySetResult());
-            await Task.WhenAny(go.Task, gone.Task);
+            await go.Task;
             await context.Response.Body.WriteAsync(content, context.RequestAborted);
         };
-        AssetRequest request = AssetBed.Ask(AssetKind.Blob, [$"{bed.Web.Address}/file"], AssetBed.ChecksumOf(content)) with { Patience = isSaid ? TimeSpan.FromMinutes(5) : null };
+        AssetRequest request = AssetBed.Ask(AssetKind.Blob, [$"{bed.Web.Address}/file"], AssetBed.ChecksumOf(content));
         using var leaving = new CancellationTokenSource();
 
         Task<BoundAsset> left = bed.Fetcher.FindAsync(request, mayFetch: true, leaving.Token);
@@ -258,17 +254,26 @@ public sealed class BlobFetchTests : IAsyncLifetime
             await Task.Delay(20, AssetBed.Token);
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        go.SetResult();
 
-        if (isSaid)
+        Assert.Equal(content, await bed.ReadAsync((await bed.FetchAsync(request)).Content));
+        Assert.Equal(1, bed.Web.CountOf("/file"));
+    }
+
+    [Fact]
+    [Rule("AST-06")]
+    public async Task A_fetch_that_nobody_would_wait_for_any_more_is_given_up()
+    {
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bed.Web.Pages["/file"] = async context =>
         {
-            go.SetResult();
-            Assert.Equal(content, await bed.ReadAsync((await bed.FetchAsync(request)).Content));
-            Assert.Equal(1, bed.Web.CountOf("/file"));
-        }
-        else
-        {
-            await gone.Task.WaitAsync(TimeSpan.FromMinutes(2), AssetBed.Token);
-        }
+            context.RequestAborted.Register(() => gone.TrySetResult());
+            await gone.Task;
+        };
+
+        await bed.FailAsync(AssetFailure.TimedOut, AssetBed.Ask(AssetKind.Blob, [$"{bed.Web.Address}/file"], AssetBed.ChecksumOf(content)) with { Patience = TimeSpan.FromSeconds(5) });
+
+        await gone.Task.WaitAsync(TimeSpan.FromMinutes(2), AssetBed.Token);
     }
 
     [Fact]

@@ -126,6 +126,18 @@ public sealed class DirectoryFetchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_archive_of_nothing_but_padding_is_given_up()
+    {
+        await using AssetBed small = await AssetBed.StartAsync(change: options => options with { MaxBytes = 100_000 });
+        byte[] archive = GZip([.. Tar(files), .. new byte[10_000_000]]);
+        string uri = small.Web.Serve("/bomb.tar.gz", archive);
+
+        AssetException exception = await small.FailAsync(AssetFailure.Inconsistent, AssetBed.Ask(AssetKind.Directory, [uri], AssetBed.ChecksumOf(archive)));
+
+        Assert.Contains("more than 100000 bytes", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_damaged_archive_is_told_as_such()
     {
         byte[] archive = GZip(Tar(files))[..^20];

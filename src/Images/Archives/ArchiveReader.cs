@@ -5,15 +5,17 @@ namespace RemoteExec.Images.Archives;
 /// <summary>The entries of an archive, whatever kind it is.</summary>
 internal static class ArchiveReader
 {
-    private const long MaxBytes = 128L << 30; // also of what is left out, or stands behind the end
+    /// <summary>More than any archive of an image may have once it is inflated: also of what is left out, or stands behind the end.</summary>
+    public const long MaxBytes = 128L << 30;
 
     /// <summary>Reads them.</summary>
     /// <param name="type">What kind it is.</param>
     /// <param name="file">The archive, at its start; seekable, stays open.</param>
+    /// <param name="most">How many bytes it may have once it is inflated.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="InvalidDataException">It is no such archive, or a damaged one.</exception>
     /// <exception cref="ImageException">It can't be read here.</exception>
-    public static async IAsyncEnumerable<ArchiveEntry> ReadAsync(ArchiveType type, Stream file, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<ArchiveEntry> ReadAsync(ArchiveType type, Stream file, long most, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (type is ArchiveType.Whl or ArchiveType.Zip)
         {
@@ -26,7 +28,7 @@ internal static class ArchiveReader
         if (type == ArchiveType.Deb)
             (type, length) = await DebPackage.FindDataAsync(file, cancellationToken);
         await using var part = new PartStream(file, length);
-        await using var tar = new BoundedStream(Decompression.Open(type, part), MaxBytes);
+        await using var tar = new BoundedStream(Decompression.Open(type, part), most);
         await foreach (ArchiveEntry entry in TarEntries.ReadAsync(tar, cancellationToken))
             yield return entry;
     }

@@ -33,7 +33,7 @@ internal static class ImageTargets
         using var spool = new BlobSpool(default, DigestFunction.Sha256);
         using var stream = new MemoryStream(bytes);
         var archive = new RecipeArchive { Path = "fuzz", Sha256 = "", Type = type, Prefix = "opt", Exclude = [new PathPattern("**/x*")] };
-        ImageDirectory tree = FuzzTargets.Now(new ValueTask<ImageDirectory>(new ArchiveUnpacking(archive, spool).RunAsync(ArchiveReader.ReadAsync(type, stream, CancellationToken.None), CancellationToken.None)));
+        ImageDirectory tree = FuzzTargets.Now(new ValueTask<ImageDirectory>(new ArchiveUnpacking(archive, spool).RunAsync(ArchiveReader.ReadAsync(type, stream, ArchiveReader.MaxBytes, CancellationToken.None), CancellationToken.None)));
 
         MerkleTree result = tree.ToMerkleTree(default, DigestFunction.Sha256);
         foreach (Reapi.Directory directory in result.ToTree().Children.Prepend(result.Root))
