@@ -24,9 +24,7 @@ public sealed class AssetFetcher : IAsyncDisposable
         bindings = new AssetBindings(results, time);
         download = new AssetDownload(cas, http, options, time);
         flights = new AssetFlights(options.Timeout, time);
-        if (Directory.Exists(options.SpoolDirectory))
-            Directory.Delete(options.SpoolDirectory, recursive: true); // what a crash has left
-        Directory.CreateDirectory(options.SpoolDirectory);
+        MakeEmpty(options.SpoolDirectory);
     }
 
     /// <summary>Finds an asset; the CAS has it when this returns.</summary>
@@ -51,6 +49,16 @@ public sealed class AssetFetcher : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => flights.DisposeAsync();
+
+    private static void MakeEmpty(string directory)
+    {
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, recursive: true); // what a crash has left
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(directory);
+        else
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute); // some of it takes credentials to be had
+    }
 
     private static AssetRequest Fetchable(AssetRequest request, bool mayFetch)
     {

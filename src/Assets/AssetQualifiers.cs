@@ -14,9 +14,8 @@ public sealed class AssetQualifiers
     // What says where a request goes, how its connection works, or which part is wanted, is not the caller's.
     private static readonly HashSet<string> ownHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Host", "Connection", "Content-Length", "Transfer-Encoding", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect", "Range", "If-Range", "If-Match", "If-None-Match",
-        "If-Modified-Since", "If-Unmodified-Since", "Accept-Encoding", "Proxy-Authorization", "Proxy-Connection", "Via", "Forwarded", "X-Forwarded-For", "Metadata-Flavor",
-        "X-aws-ec2-metadata-token",
+        "Host", "Connection", "Transfer-Encoding", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect", "Range", "If-Range", "If-Match", "If-None-Match",
+        "If-Modified-Since", "If-Unmodified-Since", "Accept-Encoding", "Proxy-Authorization", "Proxy-Connection", "Via", "Forwarded", "X-Forwarded-For", "Allow", "Expires", "Last-Modified",
     };
 
     private readonly SortedDictionary<string, string> others = new(StringComparer.Ordinal); // all but headers
@@ -103,7 +102,7 @@ public sealed class AssetQualifiers
 
     private static void AddHeader(SortedDictionary<string, string> to, string qualifier, string header, string value)
     {
-        if (header.Length == 0 || header.AsSpan().ContainsAnyExcept(tokenCharacters) || ownHeaders.Contains(header))
+        if (header.Length == 0 || header.AsSpan().ContainsAnyExcept(tokenCharacters) || ownHeaders.Contains(header) || header.StartsWith("Content-", StringComparison.OrdinalIgnoreCase))
             throw Bad(qualifier, "can't be sent: it is no name of a header, or one that the server sets itself");
         if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
             throw Bad(qualifier, "has a value with characters that no header has"); // which is not shown: it may be a secret

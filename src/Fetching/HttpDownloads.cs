@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -16,6 +15,7 @@ public sealed class HttpDownloads : IDisposable
     private const int MaxAttempts = 3; // in a row without a byte
     private const int MaxRestarts = 10; // from the begin
     private const int BufferBytes = 64 * 1024;
+    private const string UserAgent = "User-Agent";
     private static readonly TimeSpan stall = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan pause = TimeSpan.FromSeconds(1);
     private readonly TimeProvider time;
@@ -103,13 +103,10 @@ public sealed class HttpDownloads : IDisposable
             if (FetchableAddresses.ProblemOf(place, what.AllowsPlain) is { } problem)
                 throw new FetchFailedException($"{Show(place)} {problem}") { Failure = FetchFailure.Refused };
             using var request = new HttpRequestMessage(HttpMethod.Get, place);
-            request.Headers.UserAgent.Add(new ProductInfoHeaderValue("remoteexec", null));
             foreach ((string name, string value) in isHome ? what.Headers : [])
-            {
-                request.Headers.Remove(name);
                 request.Headers.TryAddWithoutValidation(name, value);
-            }
-
+            if (!request.Headers.Contains(UserAgent))
+                request.Headers.TryAddWithoutValidation(UserAgent, "remoteexec"); // some hosts refuse who does not say what it is
             part.Continue(request);
             HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent)
@@ -117,9 +114,8 @@ public sealed class HttpDownloads : IDisposable
             using (response)
             {
                 bool isElsewhere = response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
-                if (!isElsewhere || response.Headers.Location is not { } location)
+                if (!isElsewhere || response.Headers.Location is not { } location || !Uri.TryCreate(place, location, out Uri? next))
                     throw Refusal(place, part, response.StatusCode);
-                var next = new Uri(place, location);
                 isHome &= next.Scheme == place.Scheme && next.Authority == place.Authority;
                 place = next;
             }

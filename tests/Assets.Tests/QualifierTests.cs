@@ -43,6 +43,7 @@ public sealed class QualifierTests
     [InlineData("http_header:", "x")]
     [InlineData("http_header:Host", "x")]
     [InlineData("http_header:content-length", "1")]
+    [InlineData("http_header:Content-Type", "text/plain")]
     [InlineData("http_header:Range", "bytes=0-")]
     [InlineData("http_header:a b", "x")]
     [InlineData("http_header:a\r\nb", "x")]

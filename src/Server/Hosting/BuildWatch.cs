@@ -61,10 +61,11 @@ internal sealed class BuildWatch(LiveBuilds builds, bool isForWorkers)
 
     // Not those who look whether the server is well.
     private static bool IsOfBuild(string method) =>
-        method.StartsWith("/build.bazel.remote.execution.", StringComparison.Ordinal) || method.StartsWith("/google.bytestream.", StringComparison.Ordinal);
+        method.StartsWith("/build.bazel.remote.execution.", StringComparison.Ordinal) || method.StartsWith("/google.bytestream.", StringComparison.Ordinal)
+        || method.StartsWith("/build.bazel.remote.asset.", StringComparison.Ordinal);
 
     private static bool MayTakeLong(string method) =>
-        method.StartsWith("/google.bytestream.", StringComparison.Ordinal) || method.Contains(".Execution/", StringComparison.Ordinal);
+        method.StartsWith("/google.bytestream.", StringComparison.Ordinal) || method.Contains(".Execution/", StringComparison.Ordinal) || method.Contains(".Fetch/", StringComparison.Ordinal);
 
     // To say so for all others would cost them more than much of what they do.
     private static bool MayWrite(string method) => method is not (
