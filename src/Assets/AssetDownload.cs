@@ -35,7 +35,7 @@ internal sealed class AssetDownload(IBlobStore cas, HttpDownloads http, AssetFet
                 }
                 catch (AssetException exception)
                 {
-                    last = last is null ? exception : new AssetException(exception.Failure, $"{last.Message}; {exception.Message}", exception) { Uri = exception.Uri };
+                    last = last is null ? exception : Join(last, exception);
                 }
             }
 
@@ -46,6 +46,10 @@ internal sealed class AssetDownload(IBlobStore cas, HttpDownloads http, AssetFet
             slots.Release();
         }
     }
+
+    // What may be had later from one of them may be had later.
+    private static AssetException Join(AssetException first, AssetException second) =>
+        new(first.Failure == AssetFailure.Unavailable ? first.Failure : second.Failure, $"{first.Message}; {second.Message}", second) { Uri = second.Uri };
 
     private async Task<BoundAsset> FetchAsync(AssetRequest request, int number, CancellationToken cancellationToken)
     {

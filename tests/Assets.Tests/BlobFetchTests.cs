@@ -56,6 +56,22 @@ public sealed class BlobFetchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_one_mirror_may_have_later_may_be_had_later()
+    {
+        bed.Web.Pages["/ill"] = context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return Task.CompletedTask;
+        };
+
+        AssetException exception = await bed.FailAsync(
+            AssetFailure.Unavailable, AssetBed.Ask(AssetKind.Blob, [$"{bed.Web.Address}/ill", $"{bed.Web.Address}/absent"], AssetBed.ChecksumOf(content)));
+
+        Assert.Contains("/ill answers 503; ", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("/absent answers 404", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Http_takes_a_checksum()
     {
         string uri = bed.Web.Serve("/file", content);

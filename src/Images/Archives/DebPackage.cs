@@ -26,7 +26,7 @@ internal static class DebPackage
             if (name.StartsWith("data.tar", StringComparison.Ordinal))
             {
                 ArchiveType? type = ArchiveTypes.Guess(name);
-                return type is ArchiveType.Tar or ArchiveType.TarGz or ArchiveType.TarXz or ArchiveType.TarZst
+                return type is ArchiveType.Tar or ArchiveType.TarGz or ArchiveType.TarXz or ArchiveType.TarBz2 or ArchiveType.TarZst
                     ? (type.Value, length)
                     : throw new InvalidDataException($"its files are in '{name}', which can't be decompressed here");
             }

@@ -31,12 +31,14 @@ public sealed class FormatTests
     [InlineData("a.tar.gz", "tar -C tree -czf a.tar.gz .", "tar", "tar")]
     [InlineData("a.tgz", "tar -C tree -czf a.tgz .", "tar", "tar")]
     [InlineData("a.tar.xz", "tar -C tree -cJf a.tar.xz .", "xz", "xz-utils")]
+    [InlineData("a.tar.bz2", "tar -C tree -cjf a.tar.bz2 .", "bzip2", "bzip2")]
     [InlineData("a.tar.zst", "tar -C tree --zstd -cf a.tar.zst .", "zstd", "zstd")]
     [InlineData("a.tar.zst", "tar -C tree -c . | zstd --ultra -22 --long=27 -q >a.tar.zst", "zstd", "zstd")]
     [InlineData("a.deb", "mkdir tree/DEBIAN; printf 'Package: a\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody\\nDescription: a\\n' >tree/DEBIAN/control; dpkg-deb -Zxz -b tree a.deb >/dev/null", "dpkg-deb", "dpkg")]
     [InlineData("a.deb", "mkdir tree/DEBIAN; printf 'Package: a\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody\\nDescription: a\\n' >tree/DEBIAN/control; dpkg-deb -Zgzip -b tree a.deb >/dev/null", "dpkg-deb", "dpkg")]
     [InlineData("a.deb", "mkdir tree/DEBIAN; printf 'Package: a\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody\\nDescription: a\\n' >tree/DEBIAN/control; dpkg-deb -Znone -b tree a.deb >/dev/null", "dpkg-deb", "dpkg")]
     [InlineData("a.whl", "python3 -c \"import shutil,os,zipfile,stat\nwith zipfile.ZipFile('a.whl','w') as z:\n  for d,ds,fs in os.walk('tree'):\n    for f in ds+fs:\n      p=os.path.join(d,f); i=zipfile.ZipInfo(os.path.relpath(p,'tree')+('/' if os.path.isdir(p) else '')); i.external_attr=os.lstat(p).st_mode<<16\n      z.writestr(i, os.readlink(p) if os.path.islink(p) else b'' if os.path.isdir(p) else open(p,'rb').read())\"", "python3", "python3")]
+    [InlineData("a.zip", "python3 -c \"import shutil,os,zipfile,stat\nwith zipfile.ZipFile('a.zip','w') as z:\n  for d,ds,fs in os.walk('tree'):\n    for f in ds+fs:\n      p=os.path.join(d,f); i=zipfile.ZipInfo(os.path.relpath(p,'tree')+('/' if os.path.isdir(p) else '')); i.external_attr=os.lstat(p).st_mode<<16\n      z.writestr(i, os.readlink(p) if os.path.islink(p) else b'' if os.path.isdir(p) else open(p,'rb').read())\"", "python3", "python3")]
     public async Task An_archive_of_the_system_s_own_tools_is_unpacked(string name, string script, string program, string package)
     {
         Requires.Program(program, package);
@@ -52,12 +54,15 @@ public sealed class FormatTests
     [InlineData("a.tar")]
     [InlineData("a.tar.gz")]
     [InlineData("a.tar.xz")]
+    [InlineData("a.tar.bz2")]
     [InlineData("a.tar.zst")]
     [InlineData("a.deb")]
     [InlineData("a.whl")]
+    [InlineData("a.zip")]
     public async Task Something_else_is_told(string name)
     {
         Requires.Program("xz", "xz-utils");
+        Requires.Program("bzip2", "bzip2");
         Requires.Program("zstd", "zstd");
         using var fixture = new ImageFixture();
 
@@ -85,8 +90,8 @@ public sealed class FormatTests
         using var fixture = new ImageFixture();
 
         Assert.Equal(
-            "a.deb: it is damaged, or no deb: its files are in 'data.tar.bz2', which can't be decompressed here",
-            await fixture.FailAsync(fixture.Put("a.deb", TestArchive.New().ToDeb("data.tar.bz2"))));
+            "a.deb: it is damaged, or no deb: its files are in 'data.tar.lzma', which can't be decompressed here",
+            await fixture.FailAsync(fixture.Put("a.deb", TestArchive.New().ToDeb("data.tar.lzma"))));
     }
 
     [Theory]

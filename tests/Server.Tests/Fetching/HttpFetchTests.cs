@@ -1,8 +1,8 @@
 using System.Net.Security;
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using RemoteExec.Rpc.Client;
 using RemoteExec.Fetching;
+using RemoteExec.Rpc.Client;
 
 namespace RemoteExec.Server.Tests.Fetching;
 

@@ -1,9 +1,9 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using RemoteExec.Fetching;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Server.Configuration;
-using RemoteExec.Fetching;
 
 namespace RemoteExec.Server.Auth.Jwt;
 

@@ -1,9 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using RemoteExec.Fetching;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Server.Auth.Jwt;
-using RemoteExec.Fetching;
 using RemoteExec.Server.Tests.Fetching;
 
 namespace RemoteExec.Server.Tests.Auth.Jwt;
