@@ -23,4 +23,20 @@ internal static class ShownToken
             throw new StartupException($"{exception.Message} (setting {setting})", exception);
         }
     }
+
+    /// <summary>The token in a file, for a process that shows it once.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="setting">The flag or setting that names it.</param>
+    /// <exception cref="StartupException">It can't be read, or has no token.</exception>
+    public static string FirstOf(string file, string setting)
+    {
+        try
+        {
+            return BearerTokens.LinesOf(File.ReadAllText(file))[0];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw new StartupException($"{file}: {(exception is FormatException ? exception.Message : IoReason.OfReading(file, exception))} ({setting})", exception);
+        }
+    }
 }

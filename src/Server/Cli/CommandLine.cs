@@ -4,11 +4,16 @@ using System.CommandLine.Parsing;
 using RemoteExec.Server.Cli.Access;
 using RemoteExec.Server.Cli.Audits;
 using RemoteExec.Server.Cli.Builds;
+using RemoteExec.Server.Cli.Completion;
+using RemoteExec.Server.Cli.Diagnosis;
 using RemoteExec.Server.Cli.Explain;
 using RemoteExec.Server.Cli.Images;
 using RemoteExec.Server.Cli.Operators;
+using RemoteExec.Server.Cli.Probing;
+using RemoteExec.Server.Cli.Profiles;
 using RemoteExec.Server.Cli.Provenance;
 using RemoteExec.Server.Cli.References;
+using RemoteExec.Server.Cli.Settings;
 using RemoteExec.Server.Cli.Top;
 using RemoteExec.Server.Cli.Trees;
 using RemoteExec.Server.Configuration;
@@ -46,6 +51,13 @@ internal static class CommandLine
         ("user", UserCommand.Create),
         ("config", ConfigCommand.Create),
         ("doctor", DoctorCommand.Create),
+        ("login", LoginCommand.Create),
+        ("logout", LogoutCommand.Create),
+        ("profile", ProfileCommand.Create),
+        ("settings", SettingsCommand.Create),
+        ("conform", ConformCommand.Create),
+        ("bench", BenchCommand.Create),
+        ("completion", CompletionCommand.Create),
     ];
 
     /// <summary>Runs a command line to its end; never throws what a user can cause.</summary>
@@ -53,7 +65,8 @@ internal static class CommandLine
     {
         RootCommand root = Create(terminal, arguments.FirstOrDefault());
         ParseResult result = root.Parse(arguments);
-        if (result.Errors.Count > 0 && result.Action is not HelpWithExamples)
+        bool isQuestion = result.Action is HelpWithExamples || result.Tokens.Any(token => token.Type == TokenType.Directive); // of a shell that completes a line
+        if (result.Errors.Count > 0 && !isQuestion)
         {
             terminal.WriteError($"{Explain(result)} (see {NameOf(result.CommandResult)} --help)");
             return ExitCode.Usage;
@@ -99,10 +112,11 @@ internal static class CommandLine
                 root.Add(create(terminal));
         }
 
+        foreach (Command command in isKnown ? [] : SettingsCommand.CreateShort(terminal))
+            root.Add(command);
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!, new Dictionary<string, string>
         {
-            [root.Name] = ServeCommand.Examples,
             ["serve"] = ServeCommand.Examples,
             ["worker"] = WorkerCommand.Examples,
             ["queue"] = QueueCommand.Examples,
@@ -128,6 +142,13 @@ internal static class CommandLine
             ["token"] = TokenCommand.Examples,
             ["user"] = UserCommand.Examples,
             ["doctor"] = DoctorCommand.Examples,
+            ["login"] = LoginCommand.Examples,
+            ["logout"] = LogoutCommand.Examples,
+            ["profile"] = ProfileCommand.Examples,
+            ["settings"] = SettingsCommand.Examples,
+            ["conform"] = ConformCommand.Examples,
+            ["bench"] = BenchCommand.Examples,
+            ["completion"] = CompletionCommand.Examples,
         });
         return root;
     }
@@ -137,7 +158,7 @@ internal static class CommandLine
         IList<Command> commands = result.CommandResult.Command.Subcommands;
         if (commands.Count == 0)
             return result.Errors[0].Message.TrimEnd('.');
-        string known = string.Join(", ", commands.Select(command => command.Name));
+        string known = string.Join(", ", commands.Where(command => !command.Hidden).Select(command => command.Name));
         return result.UnmatchedTokens is [string unknown, ..] ? $"there is no command '{unknown}': {known}" : $"write a command: {known}";
     }
 

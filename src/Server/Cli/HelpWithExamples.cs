@@ -4,9 +4,9 @@ using System.CommandLine.Invocation;
 
 namespace RemoteExec.Server.Cli;
 
-/// <summary>The help of a command, and after it examples.</summary>
+/// <summary>The help of a command, and after it examples; that of the program is a page of its own.</summary>
 /// <param name="help">The help.</param>
-/// <param name="examples">Examples of the program and of its commands, by their names; none of commands of commands.</param>
+/// <param name="examples">Examples of commands, by their names; none of commands of commands.</param>
 internal sealed class HelpWithExamples(HelpAction help, IReadOnlyDictionary<string, string> examples) : SynchronousCommandLineAction
 {
     /// <inheritdoc/>
@@ -15,6 +15,12 @@ internal sealed class HelpWithExamples(HelpAction help, IReadOnlyDictionary<stri
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
+        if (parseResult.CommandResult.Command is RootCommand root)
+        {
+            RootHelp.Write(root, parseResult.InvocationConfiguration.Output);
+            return ExitCode.Ok;
+        }
+
         int code = help.Invoke(parseResult);
         bool isNested = parseResult.CommandResult.Parent?.Parent is not null;
         if (!isNested && examples.TryGetValue(parseResult.CommandResult.Command.Name, out string? lines))

@@ -1,33 +1,35 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Security;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging.Abstractions;
-using RemoteExec.Rpc.Client;
 using RemoteExec.Server.Api;
 using RemoteExec.Server.Auth;
+using RemoteExec.Server.Cli.Profiles;
 
 namespace RemoteExec.Server.Cli.Builds;
 
 /// <summary>The flags of a command that asks a server's API over HTTP, and the asking.</summary>
 internal sealed class ApiConnection
 {
+    /// <summary>The variable with the address of the server's HTTP listener.</summary>
+    public const string HttpVariable = "REMOTEEXEC_HTTP";
+
     private static readonly TimeSpan patience = TimeSpan.FromSeconds(30);
 
     private readonly Option<bool> json = new("--json") { Description = "print the answer as JSON" };
-    private readonly Option<string> server = new("--server")
+    private readonly Option<string?> server = new("--server")
     {
         HelpName = "URL",
-        Description = "the server's HTTP listener",
-        DefaultValueFactory = _ => "http://127.0.0.1:8981",
+        Description = $"the server's HTTP listener [default: the variable {HttpVariable}, the profile's, or {ClientSettings.DefaultHttp}]",
     };
 
     private readonly Option<string?> roots = new("--ca") { HelpName = "FILE", Description = "PEM file with the certificates to trust instead of the system's, for https://" };
 
     private readonly Option<string?> token = new("--token-file") { HelpName = "FILE", Description = $"a file with the token to show, on its first line [default: the variable {ServerConnection.Variable}]" };
+
+    private readonly Option<string?> profile = ServerConnection.ProfileFlag();
 
     /// <summary>Adds them to a command.</summary>
     public ApiConnection(Command command)
@@ -36,6 +38,7 @@ internal sealed class ApiConnection
         command.Add(server);
         command.Add(roots);
         command.Add(token);
+        command.Add(profile);
     }
 
     /// <summary>Asks, and prints the answer as JSON or shows it.</summary>
@@ -63,16 +66,20 @@ internal sealed class ApiConnection
     /// <exception cref="StartupException">It failed; the message tells what to change.</exception>
     public async Task<int> AskAsync(ParseResult result, Terminal terminal, Func<ApiConnection.Asking, Task> ask)
     {
-        string url = result.GetValue(server)!;
+        string? named = result.GetValue(server) ?? (Environment.GetEnvironmentVariable(HttpVariable) is { Length: > 0 } variable ? variable : null);
+        ClientSettings settings = ClientSettings.Find(result.GetValue(profile), named is not null, ProfileStore.OfUser());
+        ProfileOptions options = settings.Options with { Ca = result.GetValue(roots) ?? settings.Options.Ca };
+        string url = named ?? options.Http ?? (settings.Profile is null
+            ? ClientSettings.DefaultHttp
+            : throw new StartupException($"profile '{settings.Profile}' does not say where the server's HTTP listener is: name it with --server, or log in again with --http"));
         if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
             throw new UsageException($"--server {url}: write the address of its HTTP listener, http://host:port or https://host:port");
         using var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), UseProxy = false, AllowAutoRedirect = false };
-        if (result.GetValue(roots) is { } file)
-            handler.SslOptions = Trust(file);
+        if (ServerChannel.TrustOf(options, NullLogger.Instance, TimeProvider.System) is { } trust)
+            handler.SslOptions = trust;
         using var client = new HttpClient(handler) { BaseAddress = address, Timeout = patience };
-        string? header = result.GetValue(token) is { } tokenFile ? ShownToken.In(tokenFile, "--token-file", NullLogger.Instance, TimeProvider.System)() : ServerConnection.HeaderOf(ServerConnection.Variable);
-        if (header is not null)
-            client.DefaultRequestHeaders.TryAddWithoutValidation(BearerTokens.Header, header);
+        if (TokenOf(result, options) is { } shown)
+            client.DefaultRequestHeaders.TryAddWithoutValidation(options.Header ?? BearerTokens.Header, options.Header is null ? BearerTokens.ToHeader(shown) : shown);
         try
         {
             await ask(new Asking(client));
@@ -88,17 +95,9 @@ internal sealed class ApiConnection
         }
     }
 
-    private static SslClientAuthenticationOptions Trust(string file)
-    {
-        try
-        {
-            return RpcTrust.InPemFile(file);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new StartupException($"--ca {file}: {(exception is CryptographicException ? exception.Message.TrimEnd('.') : IoReason.OfReading(file, exception))}", exception);
-        }
-    }
+    private string? TokenOf(ParseResult result, ProfileOptions options) =>
+        result.GetValue(token) is { } file ? ShownToken.FirstOf(file, "--token-file")
+        : ServerConnection.TokenOf(ServerConnection.Variable) ?? (options.TokenFile is { } kept ? ShownToken.FirstOf(kept, "the profile's tokenFile") : null);
 
     /// <summary>A connection while it is used.</summary>
     internal sealed class Asking(HttpClient client)

@@ -1,41 +1,25 @@
-using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Stores.Segments;
-using RemoteExec.Server.Hosting;
-using Spectre.Console;
 
-namespace RemoteExec.Server.Cli;
+namespace RemoteExec.Server.Cli.Diagnosis;
 
-/// <summary><c>remoteexec doctor</c>: reads the stores of a stopped server and tells, or repairs, what is damaged.</summary>
-internal static class DoctorCommand
+/// <summary><c>remoteexec doctor --data</c>: reads the stores of a stopped server and tells, or repairs, what is damaged.</summary>
+internal static class StoreDoctor
 {
-    /// <summary>What to try.</summary>
-    public const string Examples = """
-        remoteexec doctor                          check the stores of the default data directory
-        remoteexec doctor --data /srv/cache --repair
-        """;
-
     private static readonly JsonSerializerOptions json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    /// <summary>Makes the command.</summary>
-    public static Command Create(Terminal terminal)
+    /// <summary>Checks all stores in a data directory, or the one store that it is.</summary>
+    /// <exception cref="StartupException">There is none, or it can't be opened.</exception>
+    public static async Task<int> RunAsync(string data, bool repair, bool asJson, Terminal terminal, CancellationToken cancellationToken)
     {
-        var data = new Option<string>("--data") { Description = "the server's data directory, or that of one store", HelpName = "DIR", DefaultValueFactory = _ => DataDirectories.Default };
-        var repair = new Option<bool>("--repair") { Description = "drop what is damaged, and make the index anew" };
-        var asJson = new Option<bool>("--json") { Description = "print the findings as JSON" };
-        var command = new Command("doctor", "Checks the stores in a data directory, which no server may have open.") { data, repair, asJson };
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            List<SegmentCheckReport> reports = await CheckAsync(Path.GetFullPath(result.GetValue(data)!), result.GetValue(repair), terminal, cancellationToken);
-            if (result.GetValue(asJson))
-                terminal.WriteLine(JsonSerializer.Serialize(reports, json));
-            else
-                reports.ForEach(report => Write(terminal, report));
-            return reports.TrueForAll(report => report.IsGood) ? ExitCode.Ok : ExitCode.Failed;
-        });
-        return command;
+        List<SegmentCheckReport> reports = await CheckAsync(Path.GetFullPath(data), repair, terminal, cancellationToken);
+        if (asJson)
+            terminal.WriteLine(JsonSerializer.Serialize(reports, json));
+        else
+            reports.ForEach(report => Write(terminal, report));
+        return reports.TrueForAll(report => report.IsGood) ? ExitCode.Ok : ExitCode.Failed;
     }
 
     private static async Task<List<SegmentCheckReport>> CheckAsync(string root, bool repair, Terminal terminal, CancellationToken cancellationToken)

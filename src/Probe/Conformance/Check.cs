@@ -1,0 +1,20 @@
+namespace RemoteExec.Probe.Conformance;
+
+/// <summary>One thing that a server is tried for. It leaves blobs and results behind that nobody else asks for, and nothing else.</summary>
+/// <param name="Rule">The rule that it is about, for example CAS-07; several checks may be about one.</param>
+/// <param name="Strength">How much it means to fail.</param>
+/// <param name="Says">What a server that passes does, in a line.</param>
+/// <param name="RunAsync">Tries it; ends without an exception if the server passes.</param>
+public sealed record Check(string Rule, Strength Strength, string Says, Func<Scenario, Task> RunAsync)
+{
+    /// <summary>All checks, by what they are about.</summary>
+    public static IReadOnlyList<Check> All { get; } =
+    [
+        .. CapabilityChecks.All, .. DigestChecks.All, .. NameChecks.All, .. BlobChecks.All, .. BatchLimitChecks.All, .. TreeChecks.All,
+        .. ChunkChecks.All, .. ReadChecks.All, .. WriteChecks.All, .. CompressionChecks.All, .. ResultChecks.All,
+    ];
+
+    internal static Check Must(string rule, string says, Func<Scenario, Task> runAsync) => new(rule, Strength.Must, says, runAsync);
+
+    internal static Check Should(string rule, string says, Func<Scenario, Task> runAsync) => new(rule, Strength.Should, says, runAsync);
+}
