@@ -24,7 +24,8 @@ public sealed class ProjectReferenceTests
         ["Fetching"] = [],
         ["Assets"] = ["ActionCache", "Fetching", "Images"],
         ["Builds"] = ["ActionCache"],
-        ["Server"] = ["Assets", "Builds", "Execution", "References", "Worker"],
+        ["Probe"] = ["Cas"],
+        ["Server"] = ["Assets", "Builds", "Execution", "Probe", "References", "Worker"],
     };
 
     public static TheoryData<string> Projects { get; } = [.. allowed.Keys];

@@ -76,8 +76,8 @@ public sealed partial class SourceTests
     /// <summary>The worker is the client of the scheduler: its loop starts what speaks to it.</summary>
     private static IReadOnlyList<string> EntryPoints { get; } = ["Worker/WorkerLoop.cs", "Worker/LocalActionExecutor.cs"];
 
-    /// <summary>A store that is another server reads that server's status codes.</summary>
-    private static IReadOnlyList<string> Clients { get; } = ["Cas/Stores/RemoteStore", "ActionCache/Stores/RemoteResultStore", "Trees/Remote/"];
+    /// <summary>A store that is another server reads that server's status codes, and who tries servers from outside reads those of any.</summary>
+    private static IReadOnlyList<string> Clients { get; } = ["Cas/Stores/RemoteStore", "ActionCache/Stores/RemoteResultStore", "Trees/Remote/", "Probe/"];
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();

@@ -10,6 +10,7 @@ internal static class NetworkFindings
 {
     private const int FrameHeaderBytes = 9;
     private const int SettingsFrame = 4;
+    private const int GoAwayFrame = 7;
     private static readonly TimeSpan patience = TimeSpan.FromSeconds(10);
 
     public static async Task<Finding> OfNameAsync(Route route, CancellationToken cancellationToken)
@@ -52,7 +53,7 @@ internal static class NetworkFindings
             return new Finding("http/2", FindingLevel.Ok, "spoken without TLS: whoever is on the way can read along");
         if (await SpeaksTlsAsync(route, cancellationToken))
             return new Finding("http/2", FindingLevel.Failure, "the port wants TLS", $"write grpcs://{route.Host}:{route.Port}");
-        return answer.AsSpan().StartsWith("HTTP/1"u8)
+        return answer.AsSpan().StartsWith("HTTP/1"u8) || (answer.Length >= FrameHeaderBytes && answer[3] == GoAwayFrame) // some say in HTTP/2 that they don't speak it
             ? new Finding("http/2", FindingLevel.Failure, "the port speaks HTTP/1.1 only", "name the gRPC port; that for HTTP caches and browsers is another (8980 and 8981 by default). A proxy in between has to pass HTTP/2 on")
             : new Finding("http/2", FindingLevel.Failure, "the port speaks something else", "name the server's gRPC port");
     }

@@ -32,8 +32,8 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, refs, gc, image, token, user, config, doctor (see remoteexec --help)", "bogus")]
-    [InlineData("write a command: serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, refs, gc, image, token, user, config, doctor (see remoteexec --help)")]
+    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, refs, gc, image, token, user, config, doctor, login, logout, profile, settings, conform, bench, completion (see remoteexec --help)", "bogus")]
+    [InlineData("write a command: serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, refs, gc, image, token, user, config, doctor, login, logout, profile, settings, conform, bench, completion (see remoteexec --help)")]
     [InlineData("there is no command 'list': check, reference (see remoteexec config --help)", "config", "list")]
     [InlineData("--data: data: is empty: write something, or leave it out", "serve", "--data", "")]
     [InlineData("--key: is missing: a certificate is shown with its key", "worker", "--server", "grpcs://a:1", "--cert", "worker.pem")]
@@ -94,6 +94,34 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task The_help_of_the_program_fits_a_screen_and_leads_to_every_command()
+    {
+        (int code, string output, string _) = await RunAsync("--help");
+        (_, string _, string listing) = await RunAsync();
+
+        Assert.Equal(0, code);
+        string[] lines = output.TrimEnd('\n').Split('\n');
+        Assert.InRange(lines.Length, 10, 40);
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 100));
+        foreach (string command in listing.Split(": ")[^1].Split(" (see")[0].Split(", "))
+            Assert.Matches($@"(?m)^  (?:[\w-]+, )*{command}\b", output);
+    }
+
+    [Theory]
+    [InlineData("con", "conform")]
+    [InlineData("workers dr", "drain")]
+    [InlineData("settings py", "")]
+    [InlineData("settings ba", "bazel")]
+    [InlineData("bench --conn", "--connections")]
+    [InlineData("bazel", "")]
+    public async Task A_shell_is_told_how_a_line_may_go_on(string typed, string expected)
+    {
+        (int code, string output, string error) = await RunAsync($"[suggest:{typed.Length}]", typed);
+
+        Assert.Equal((0, "", expected), (code, error, output.Split('\n')[0]));
+    }
+
+    [Fact]
     public async Task The_version_is_a_number()
     {
         (int code, string output, string _) = await RunAsync("--version");
@@ -122,6 +150,51 @@ public sealed class CommandLineTests
         Assert.Equal(2, code);
         Assert.Equal(2, error.TrimEnd('\n').Split('\n').Length);
         Assert.Contains($"{path}(1,8): cas.a: unknown key", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_configuration_is_checked_for_programs_too()
+    {
+        using var directory = new TemporaryDirectory();
+        string path = directory["bad.yaml"];
+        await File.WriteAllTextAsync(path, "cas: { a: 1 }\n", TestContext.Current.CancellationToken);
+
+        (int code, string output, string error) = await RunAsync("config", "check", path, "--json");
+        (int good, string ok, _) = await RunAsync("config", "check", TestKit.Repository.Path("examples", "minimal.yaml"), "--json");
+
+        System.Text.Json.JsonElement outcome = System.Text.Json.JsonDocument.Parse(output).RootElement;
+        Assert.Equal((2, "", 0), (code, error, good));
+        Assert.Equal(("cas.a", 1), (outcome.GetProperty("problems")[0].GetProperty("path").GetString(), outcome.GetProperty("problems")[0].GetProperty("line").GetInt32()));
+        Assert.Contains("\"isOk\":true", ok, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("health")]
+    [InlineData("user", "list")]
+    [InlineData("token", "list")]
+    [InlineData("config", "check")]
+    [InlineData("image", "ls")]
+    [InlineData("queue", "list")]
+    [InlineData("builds", "list")]
+    [InlineData("doctor")]
+    [InlineData("profile", "list")]
+    [InlineData("settings")]
+    [InlineData("conform")]
+    [InlineData("bench")]
+    public async Task What_lists_or_measures_prints_JSON(params string[] command)
+    {
+        (int _, string output, string _) = await RunAsync([.. command, "--help"]);
+
+        Assert.Contains("--json", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Health_is_told_to_programs_too()
+    {
+        (int code, string output, string error) = await RunAsync("health", "--server", "grpc://127.0.0.1:1", "--json");
+
+        Assert.Equal((1, ""), (code, error));
+        Assert.Contains("\"isServing\":false", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -57,12 +57,20 @@ internal static class UserCommand
 
     private static Command CreateList(Terminal terminal)
     {
-        var command = new Command("list", "Lists users, without their passwords.");
+        var json = new Option<bool>("--json") { Description = "print them as JSON" };
+        var command = new Command("list", "Lists users, without their passwords.") { json };
         SettingFlags flags = FlagsOf(command);
         command.SetAction(result =>
         {
+            ApiUser[] users = [.. Read(FileOf(flags.Load(result))).Values.OrderBy(user => user.Name, StringComparer.Ordinal)];
+            if (result.GetValue(json))
+            {
+                terminal.WriteLine(JsonSerializer.Serialize(users.Select(user => new { user.Name, user.Role, user.Instances, user.Set }), JsonSerializerOptions.Web));
+                return;
+            }
+
             var table = new Table("name", "role", "where", "set");
-            foreach (ApiUser user in Read(FileOf(flags.Load(result))).Values.OrderBy(user => user.Name, StringComparer.Ordinal))
+            foreach (ApiUser user in users)
             {
                 string set = user.Set is { } time ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture) : "";
                 table.Add(new Cell(user.Name), new Cell(user.Role), new Cell(user.Instances.Count == 0 ? "*" : string.Join(", ", user.Instances)), new Cell(set));
