@@ -108,7 +108,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("con", "conform")]
+    [InlineData("confo", "conform")]
     [InlineData("workers dr", "drain")]
     [InlineData("settings py", "")]
     [InlineData("settings ba", "bazel")]

@@ -78,6 +78,6 @@ public sealed partial class SettingsTests : IAsyncLifetime
         (await CommandRun.RunAsync("settings", client, "--server", Address, "--http", Http, "--instance", "team")).Succeeded().TrimEnd('\n').Split('\n');
 
     // Flags, and what stands before = or : at the begin of a line.
-    [GeneratedRegex(@"--(?:no)?[a-z_]+|^ *(?:export )?[A-Za-z_-]+(?= ?[:=])")]
+    [GeneratedRegex(@"--(?:no)?[a-z_]+|(?<=^ *(?:export )?)[A-Za-z_-]+(?= ?[:=])")]
     private static partial Regex Key();
 }
