@@ -1,6 +1,6 @@
+using RemoteExec.Native;
 using RemoteExec.Protocol.Audits;
 using RemoteExec.Worker.Inputs;
-using RemoteExec.Native;
 using RemoteExec.Worker.Sandbox;
 
 namespace RemoteExec.Worker.Audit;

@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using RemoteExec.Cas;
-using RemoteExec.Protocol;
 using RemoteExec.Native;
+using RemoteExec.Protocol;
 
 namespace RemoteExec.Worker.Inputs;
 

@@ -1,8 +1,8 @@
 using RemoteExec.Cas;
+using RemoteExec.Native;
 using RemoteExec.Protocol;
 using RemoteExec.Worker.Audit;
 using RemoteExec.Worker.Caches;
-using RemoteExec.Native;
 using RemoteExec.Worker.Sandbox;
 
 namespace RemoteExec.Worker.Inputs;

@@ -1,5 +1,5 @@
-using RemoteExec.Protocol;
 using RemoteExec.Native;
+using RemoteExec.Protocol;
 
 namespace RemoteExec.Worker.Inputs;
 

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 using Google.Protobuf;
 using Microsoft.Win32.SafeHandles;
 using RemoteExec.Cas;
-using RemoteExec.Protocol;
 using RemoteExec.Native;
+using RemoteExec.Protocol;
 
 namespace RemoteExec.Worker.Outputs;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
+using RemoteExec.Native;
 using RemoteExec.Protocol;
 using RemoteExec.Worker.Inputs;
-using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Outputs;
 

@@ -1,7 +1,7 @@
 using System.Text;
+using RemoteExec.Native;
 using RemoteExec.Protocol.Persistent;
 using RemoteExec.Worker.Inputs;
-using RemoteExec.Native;
 using RemoteExec.Worker.Outputs;
 using RemoteExec.Worker.Sandbox;
 

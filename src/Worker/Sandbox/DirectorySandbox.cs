@@ -1,6 +1,6 @@
+using RemoteExec.Native;
 using RemoteExec.Protocol;
 using RemoteExec.Worker.Machine;
-using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Sandbox;
 

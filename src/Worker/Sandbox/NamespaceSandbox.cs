@@ -1,7 +1,7 @@
+using RemoteExec.Native;
 using RemoteExec.Protocol;
 using RemoteExec.Worker.Caches;
 using RemoteExec.Worker.Inputs;
-using RemoteExec.Native;
 using RemoteExec.Worker.Sandbox.Launcher;
 
 namespace RemoteExec.Worker.Sandbox;

@@ -39,7 +39,8 @@ public sealed class AuditTests : IDisposable
             await access.OutcomeAsync(Re + "ActionCache/UpdateActionResult", new UpdateActionResultRequest { InstanceName = "team", ActionDigest = blob.Digest.ToProto(), ActionResult = new ActionResult { ExitCode = 1 } }, AccessServer.Bearer(ci));
             await access.OutcomeAsync(Re + "ContentAddressableStorage/BatchUpdateBlobs", new BatchUpdateBlobsRequest
             {
-                InstanceName = "team", Requests = { new BatchUpdateBlobsRequest.Types.Request { Digest = blob.Digest.ToProto(), Data = Google.Protobuf.ByteString.CopyFrom(blob.Content) } },
+                InstanceName = "team",
+                Requests = { new BatchUpdateBlobsRequest.Types.Request { Digest = blob.Digest.ToProto(), Data = Google.Protobuf.ByteString.CopyFrom(blob.Content) } },
             }, AccessServer.Bearer(ci));
             await access.OutcomeAsync(Names + "SetReference", new SetReferenceRequest { InstanceName = "team", Name = "app@1", Target = new Target { Blob = blob.Digest.ToProto() } }, AccessServer.Bearer(ci));
             await access.OutcomeAsync(Names + "SetReference", new SetReferenceRequest { InstanceName = "team", Name = "app@1", Target = new Target { Blob = blob.Digest.ToProto() } }, AccessServer.Bearer(ci)); // changes nothing

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using RemoteExec.Native;
 using RemoteExec.TestKit;
 using RemoteExec.Worker.Caches;
-using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Tests.Caches;
 

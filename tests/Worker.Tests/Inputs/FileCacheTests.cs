@@ -1,9 +1,9 @@
 using RemoteExec.Cas;
 using RemoteExec.Cas.Stores;
+using RemoteExec.Native;
 using RemoteExec.Protocol;
 using RemoteExec.TestKit;
 using RemoteExec.Worker.Inputs;
-using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Tests.Inputs;
 

@@ -1,8 +1,8 @@
 using RemoteExec.Cas;
+using RemoteExec.Native;
 using RemoteExec.Protocol;
 using RemoteExec.TestKit;
 using RemoteExec.Worker.Inputs;
-using RemoteExec.Native;
 
 namespace RemoteExec.Worker.Tests.Inputs;
 

@@ -1,5 +1,5 @@
-using RemoteExec.Worker.Inputs;
 using RemoteExec.Native;
+using RemoteExec.Worker.Inputs;
 
 namespace RemoteExec.Worker.Tests.Inputs;
 

@@ -1,9 +1,9 @@
 using RemoteExec.Cas;
 using RemoteExec.Cas.Stores;
+using RemoteExec.Native;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.TestKit;
-using RemoteExec.Native;
 using RemoteExec.Worker.Outputs;
 
 namespace RemoteExec.Worker.Tests.Outputs;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
+using RemoteExec.Native;
 using RemoteExec.Protocol;
 using RemoteExec.Worker.Machine;
-using RemoteExec.Native;
 using RemoteExec.Worker.Sandbox.Groups;
 
 namespace RemoteExec.Worker.Sandbox.Bubblewrap;
