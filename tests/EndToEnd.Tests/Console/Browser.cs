@@ -73,7 +73,25 @@ internal sealed class Browser : IAsyncDisposable
         if (description.Find(Uri.UnescapeDataString(address.AbsolutePath)) is not { } template)
             complaints.Enqueue($"{address.AbsolutePath} is not described");
         else if (type.EndsWith("json", StringComparison.Ordinal) && seen.TryAdd((template, response.Status), true))
-            description.FaultsOf(template, response.Request.Method.ToLowerInvariant(), response.Status, type, await response.TextAsync()).ToList().ForEach(complaints.Enqueue);
+        {
+            if (await TextOfAsync(response) is { } text)
+                description.FaultsOf(template, response.Request.Method.ToLowerInvariant(), response.Status, type, text).ToList().ForEach(complaints.Enqueue);
+            else
+                seen.TryRemove((template, response.Status), out _); // the next one, then
+        }
+    }
+
+    /// <summary>What a response says; null if the page went elsewhere meanwhile, with which it is forgotten.</summary>
+    private static async Task<string?> TextOfAsync(IResponse response)
+    {
+        try
+        {
+            return await response.TextAsync();
+        }
+        catch (PlaywrightException exception) when (exception.Message.Contains("navigated away", StringComparison.Ordinal))
+        {
+            return null;
+        }
     }
 
     /// <summary>Goes to a view, and waits for its title.</summary>
