@@ -28,6 +28,7 @@ public sealed class FaultyLink : IAsyncDisposable
     private Socket? listener;
     private Task accepting = Task.CompletedTask;
     private LinkState state;
+    private long? passing;
 
     private FaultyLink(Func<string> target) => this.target = target;
 
@@ -77,6 +78,13 @@ public sealed class FaultyLink : IAsyncDisposable
 
         foreach (Socket socket in broken)
             Reset(socket);
+    }
+
+    /// <summary>Lets some bytes pass, in either direction, and falls silent then.</summary>
+    public void SetSilentAfter(long bytes)
+    {
+        lock (gate)
+            passing = bytes;
     }
 
     public async ValueTask DisposeAsync()
@@ -159,6 +167,7 @@ public sealed class FaultyLink : IAsyncDisposable
             while (true)
             {
                 int count = await from.ReceiveAsync(buffer, stopping.Token);
+                Count(count);
                 await Up();
                 if (count == 0)
                 {
@@ -174,6 +183,18 @@ public sealed class FaultyLink : IAsyncDisposable
         {
             Reset(from);
             Reset(to);
+        }
+    }
+
+    private void Count(int bytes)
+    {
+        lock (gate)
+        {
+            passing -= bytes;
+            if (passing >= 0 || passing is null)
+                return;
+            passing = null;
+            Set(LinkState.Silent);
         }
     }
 

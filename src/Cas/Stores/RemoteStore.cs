@@ -16,6 +16,7 @@ namespace RemoteExec.Cas.Stores;
 public sealed class RemoteStore : IBlobStore
 {
     private const string Read = "/google.bytestream.ByteStream/Read";
+    private const string QueryWriteStatus = "/google.bytestream.ByteStream/QueryWriteStatus";
     private const string Write = "/google.bytestream.ByteStream/Write";
     private readonly RpcChannel channel;
     private readonly RpcRetry retry;
@@ -95,7 +96,39 @@ public sealed class RemoteStore : IBlobStore
             throw new BlobMismatchException(digest, $"it has {length} bytes");
         return ValueTask.FromResult<BlobWriter>(length <= RemoteStoreUpload.MaxDataBytes
             ? new RemoteStoreMessageWriter(this, whole, retry)
-            : new RemoteStoreWriter(this, whole, retry.Begin()));
+            : new RemoteStoreWriter(this, whole, retry.Begin(), Guid.NewGuid().ToString()));
+    }
+
+    /// <summary>Writes a blob from where an earlier attempt under the same name got, as far as the server remembers it; from the start if it does not.</summary>
+    /// <param name="digest">What is written; with its size.</param>
+    /// <param name="upload">The name: a UUID that nobody else uses.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The writer, and the offset in the blob from which on it wants bytes; no writer if the blob is there already.</returns>
+    /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
+    public async ValueTask<(BlobWriter? Writer, long Offset)> ContinueWriteAsync(Digest digest, string upload, CancellationToken cancellationToken)
+    {
+        var request = new Google.Bytestream.QueryWriteStatusRequest { ResourceName = ResourceName.FormatWrite(There(digest), upload) };
+        long offset = 0;
+        try
+        {
+            Google.Bytestream.QueryWriteStatusResponse status =
+                await retry.RunAsync(() => channel.UnaryAsync<Google.Bytestream.QueryWriteStatusRequest, Google.Bytestream.QueryWriteStatusResponse>(QueryWriteStatus, request, cancellationToken), cancellationToken);
+            if (status.Complete)
+                return (null, digest.SizeBytes);
+            offset = status.CommittedSize;
+        }
+        catch (RpcException exception) when (exception.Code is StatusCode.NotFound or StatusCode.Unimplemented)
+        {
+            // Nothing is known of it there (BSQ-02).
+        }
+        catch (RpcException exception)
+        {
+            throw Unavailable(exception);
+        }
+
+        if (offset < 0 || offset > digest.SizeBytes)
+            throw Unavailable(new InvalidDataException($"it says that it has {offset} bytes of {digest}"));
+        return (new RemoteStoreWriter(this, digest, retry.Begin(), upload, offset), offset);
     }
 
     /// <summary>Starts a call of ByteStream.Read.</summary>
@@ -106,8 +139,8 @@ public sealed class RemoteStore : IBlobStore
     }
 
     /// <summary>Starts an upload.</summary>
-    internal RemoteStoreUpload OpenUpload(Digest digest, CancellationToken cancellationToken) =>
-        new(this, digest, There(digest), channel.Open(Write, CallHeaders.OfThisFlow(), cancellationToken));
+    internal RemoteStoreUpload OpenUpload(Digest digest, string name, long offset, CancellationToken cancellationToken) =>
+        new(this, digest, There(digest), channel.Open(Write, CallHeaders.OfThisFlow(), cancellationToken), name, offset);
 
     /// <summary>The failure that a call's bad end means.</summary>
     internal StoreUnavailableException Unavailable(Exception exception) => new(Name, exception);

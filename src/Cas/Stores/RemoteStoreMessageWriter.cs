@@ -53,7 +53,7 @@ internal sealed class RemoteStoreMessageWriter(RemoteStore store, Digest digest,
     {
         if (await store.TryWriteAtOnceAsync(digest, content.AsMemory(0, written), cancellationToken))
             return true;
-        await using RemoteStoreUpload upload = store.OpenUpload(digest, cancellationToken);
+        await using RemoteStoreUpload upload = store.OpenUpload(digest, Guid.NewGuid().ToString(), 0, cancellationToken);
         await upload.SendAsync(new ReadOnlySequence<byte>(content!, 0, written));
         await upload.FinishAsync();
         return true;

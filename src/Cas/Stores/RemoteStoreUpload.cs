@@ -17,11 +17,14 @@ namespace RemoteExec.Cas.Stores;
 /// <param name="digest">What is uploaded.</param>
 /// <param name="there">Its digest as the other server knows it.</param>
 /// <param name="call">The call; owned.</param>
-internal sealed class RemoteStoreUpload(RemoteStore store, Digest digest, Digest there, RpcClientCall call) : IAsyncDisposable
+/// <param name="upload">The upload's part of the resource name.</param>
+/// <param name="offset">How much of it the server has already.</param>
+internal sealed class RemoteStoreUpload(RemoteStore store, Digest digest, Digest there, RpcClientCall call, string upload, long offset) : IAsyncDisposable
 {
     /// <summary>The most data in one message.</summary>
     public const int MaxDataBytes = 1024 * 1024;
-    private long sent;
+    private readonly long start = offset;
+    private long sent = offset;
     private bool hasEnded; // the server has answered before it had everything, as the blob is there already
 
     /// <summary>Sends the next message.</summary>
@@ -32,7 +35,7 @@ internal sealed class RemoteStoreUpload(RemoteStore store, Digest digest, Digest
         if (hasEnded)
             return;
         MessageWriter requests = await call.GetRequestsAsync();
-        byte[] name = sent == 0 ? Encoding.UTF8.GetBytes(ResourceName.FormatWrite(there, Guid.NewGuid().ToString())) : [];
+        byte[] name = sent == start ? Encoding.UTF8.GetBytes(ResourceName.FormatWrite(there, upload)) : [];
         bool isLast = sent + data.Length == digest.SizeBytes;
         WriteRequestFrame.Write(requests, name, sent, data, finishes: isLast);
         sent += data.Length;

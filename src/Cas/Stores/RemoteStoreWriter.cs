@@ -12,11 +12,14 @@ namespace RemoteExec.Cas.Stores;
 /// <param name="store">The store it belongs to.</param>
 /// <param name="digest">What is written.</param>
 /// <param name="attempts">The attempts at the first message.</param>
-internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcAttempts attempts) : BlobWriter
+/// <param name="name">The upload's part of the resource name.</param>
+/// <param name="offset">How much of it the server has already.</param>
+internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcAttempts attempts, string name, long offset = 0) : BlobWriter
 {
     private readonly CancellationTokenSource lifetime = new();
     private RemoteStoreUpload? upload;
-    private long written;
+    private readonly long start = offset;
+    private long written = offset;
 
     public override async ValueTask WriteAsync(ReadOnlySequence<byte> data, CancellationToken cancellationToken)
     {
@@ -25,7 +28,7 @@ internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcAtt
         while (!data.IsEmpty)
         {
             ReadOnlySequence<byte> message = data.Slice(0, Math.Min(data.Length, RemoteStoreUpload.MaxDataBytes));
-            await InterruptiblyAsync(() => written == 0 ? BeginAsync(message, cancellationToken) : upload!.SendAsync(message), cancellationToken);
+            await InterruptiblyAsync(() => upload is null ? BeginAsync(message, cancellationToken) : upload.SendAsync(message), cancellationToken);
             written += message.Length;
             data = data.Slice(message.End);
         }
@@ -35,6 +38,8 @@ internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcAtt
     {
         if (written != digest.SizeBytes)
             throw new InvalidOperationException($"{written} of the announced {digest.SizeBytes} bytes were written");
+        if (upload is null)
+            await InterruptiblyAsync(() => BeginAsync(ReadOnlySequence<byte>.Empty, cancellationToken), cancellationToken); // the server has had all of it
         await InterruptiblyAsync(upload!.FinishAsync, cancellationToken);
     }
 
@@ -49,7 +54,7 @@ internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcAtt
     {
         while (true)
         {
-            upload = store.OpenUpload(digest, lifetime.Token);
+            upload = store.OpenUpload(digest, name, start, lifetime.Token);
             try
             {
                 await upload.SendAsync(message);
@@ -74,7 +79,7 @@ internal sealed class RemoteStoreWriter(RemoteStore store, Digest digest, RpcAtt
         }
         catch (RpcException exception)
         {
-            throw store.WriteFailure(digest, exception, mayBeginAnew: written > 0 && attempts.MayGoOn(exception));
+            throw store.WriteFailure(digest, exception, mayBeginAnew: written > start && attempts.MayGoOn(exception));
         }
         catch (OperationCanceledException exception) when (cancellationToken.IsCancellationRequested)
         {

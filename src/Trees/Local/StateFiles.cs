@@ -14,6 +14,12 @@ public sealed class StateFiles(string home)
     /// <summary>What was pulled into a directory.</summary>
     internal string PullOf(string directory) => Path.Combine(home, $"{KeyOf(directory)}.pull");
 
+    /// <summary>The root of what was pushed of a directory last.</summary>
+    internal string PushOf(string directory) => Path.Combine(home, $"{KeyOf(directory)}.push");
+
+    /// <summary>What the upload of a blob is called, while it is not complete.</summary>
+    internal string UploadOf(Digest digest) => Path.Combine(home, $"{digest.Hash}.upload");
+
     /// <summary>Writes a file, complete or not at all, and the directory that it is in.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
     internal static void Write(string path, ReadOnlySpan<byte> content)

@@ -18,7 +18,8 @@ public sealed class TreePush
     private const int SmallAtOnce = 512;
     private const int LargeAtOnce = 4;
     private readonly IBlobStore cas;
-    private readonly ChunkedUpload? chunks;
+    private readonly FileSending sending;
+    private readonly Action<Digest>? remember;
     private readonly CasFeatures features;
     private readonly TreeHasher hasher;
     private readonly LocalTree tree;
@@ -28,11 +29,9 @@ public sealed class TreePush
     private readonly List<LocalDirectory> missingDirectories = [];
     private long sentBytes;
 
-    private TreePush(IBlobStore cas, CasClient? server, CasFeatures features, TreeHasher hasher, LocalTree tree, DateTimeOffset began)
+    private TreePush(IBlobStore cas, CasFeatures features, FileSending sending, TreeHasher hasher, LocalTree tree, Action<Digest>? remember, DateTimeOffset began)
     {
-        (this.cas, this.features, this.hasher, this.tree, this.began) = (cas, features, hasher, tree, began);
-        if (server is not null && features is { Splices: true, Chunker: { } chunker })
-            chunks = new ChunkedUpload(cas, server, chunker);
+        (this.cas, this.features, this.sending, this.hasher, this.tree, this.remember, this.began) = (cas, features, sending, hasher, tree, remember, began);
         unknown = hasher.FindUnknown(tree);
         BytesToHash = unknown.Sum(file => file.Status.Length);
     }
@@ -64,7 +63,9 @@ public sealed class TreePush
         DigestFunction function = features.Choose(options.Function);
         if (!features.AbsoluteTargets)
             CheckTargets(tree);
-        return new TreePush(cas, server, features, new TreeHasher(options.Instance, function, options.State?.DigestsOf(path, function), time), tree, began);
+        return new TreePush(
+            cas, features, FileSending.Of(cas, server, features, options, path), new TreeHasher(options.Instance, function, options.State?.DigestsOf(path, function), time), tree,
+            options.State is { } state ? root => EarlierTrees.Remember(state, path, root) : null, began);
     }
 
     /// <summary>All steps.</summary>
@@ -137,6 +138,8 @@ public sealed class TreePush
         long missingBytes = MissingBytes;
         if (missing > 0)
             await UploadMissingAsync(done, cancellationToken);
+        if (tree.Files.Any(file => file.Status.Length >= ChunkedUpload.MinBytes))
+            remember?.Invoke(tree.Root.Digest);
         return new PushedTree(
             tree.Root.Digest, tree.Files.Count(), tree.Directories.Count(), tree.Directories.Sum(directory => directory.Symlinks.Count), tree.Files.Sum(file => file.Status.Length),
             unknown.Count, missing, missingBytes, sentBytes, tree.Skipped);
@@ -172,25 +175,6 @@ public sealed class TreePush
         done.Report(directory.Message.Length);
     }
 
-    private async ValueTask SendAsync(LocalFile file, IProgress<long> done, CancellationToken cancellationToken)
-    {
-        Digest digest = file.Digest!.Value;
-        try
-        {
-            long? sent = chunks is not null && digest.SizeBytes >= ChunkedUpload.MinBytes ? await chunks.RunAsync(file.FullPath, digest, done, cancellationToken) : null;
-            if (sent is null)
-            {
-                using SafeFileHandle handle = File.OpenHandle(file.FullPath);
-                await FileUpload.SendAsync(cas, handle, 0, digest, cancellationToken);
-                done.Report(digest.SizeBytes);
-            }
-
-            Interlocked.Add(ref sentBytes, sent ?? digest.SizeBytes);
-        }
-        catch (Exception exception) when (exception is BlobMismatchException or FileNotFoundException or DirectoryNotFoundException)
-        {
-            string what = FileStatus.Of(file.FullPath) == file.Status ? $"arrived damaged: {exception.Message}" : "was changed while it was pushed";
-            throw new TreeException($"'{file.Path}' {what}; push again", exception);
-        }
-    }
+    private async ValueTask SendAsync(LocalFile file, IProgress<long> done, CancellationToken cancellationToken) =>
+        Interlocked.Add(ref sentBytes, await sending.SendAsync(file, done, cancellationToken));
 }

@@ -15,6 +15,9 @@ public sealed record TreePushOptions
     /// <summary>What of them is pushed.</summary>
     public ScanOptions Scan { get; init; } = new();
 
+    /// <summary>A tree in the CAS that this one may be a later version of, where large files are likely to have most of their content from; null if none is known.</summary>
+    public Digest? Earlier { get; init; }
+
     /// <summary>What is known of directories that were pushed before; null to read every file.</summary>
     public StateFiles? State { get; init; }
 }

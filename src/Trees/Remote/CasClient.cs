@@ -1,5 +1,6 @@
 using RemoteExec.Cas;
 using RemoteExec.Cas.Chunking;
+using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
@@ -18,6 +19,7 @@ public sealed class CasClient(RpcChannel channel, InstanceName instance, TimeSpa
     private const string SpliceBlob = "/build.bazel.remote.execution.v2.ContentAddressableStorage/SpliceBlob";
     private const int DefaultAverageBytes = 512 * 1024, MinAverageBytes = 1024, MaxAverageBytes = 1024 * 1024;
     private readonly RpcRetry retry = new(patience, time);
+    private readonly RemoteStore blobs = new(channel, patience, time);
 
     /// <summary>Asks what the server offers.</summary>
     /// <exception cref="StoreUnavailableException">It can't be reached, or refuses to answer.</exception>
@@ -121,6 +123,11 @@ public sealed class CasClient(RpcChannel channel, InstanceName instance, TimeSpa
             throw Unavailable(exception);
         }
     }
+
+    /// <summary>Writes a blob from where an earlier attempt under the same name got.</summary>
+    /// <returns>The writer, and the offset in the blob from which on it wants bytes; no writer if the blob is there already.</returns>
+    /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
+    internal ValueTask<(BlobWriter? Writer, long Offset)> ContinueWriteAsync(Digest digest, string name, CancellationToken cancellationToken) => blobs.ContinueWriteAsync(digest, name, cancellationToken);
 
     private static FastCdc? ChunkerOf(Reapi.FastCdc2020Params? parameters)
     {

@@ -68,6 +68,52 @@ public sealed class RemoteStoreTests : BlobStoreContract
         await AssertReadsAsync(blob.Digest, blob.Content);
     }
 
+    [Theory, Rule("BSW-13")]
+    [InlineData(1 << 20)]
+    [InlineData((3 << 20) + 1)]
+    [InlineData(6 << 20)]
+    public async Task A_write_under_a_name_goes_on_where_it_was_broken_off(int before)
+    {
+        TestBlob blob = TestBlob.Random(10, 6 << 20);
+        var store = (RemoteStore)Store;
+        string name = Guid.NewGuid().ToString();
+        await server.WriteAsync(Enumerable.Range(0, (before + (1 << 20) - 1) >> 20).Select(i => i << 20).Select(offset => new Google.Bytestream.WriteRequest
+        {
+            ResourceName = ResourceName.FormatWrite(blob.Digest, name),
+            WriteOffset = offset,
+            Data = Google.Protobuf.ByteString.CopyFrom(blob.Content, offset, Math.Min(1 << 20, before - offset)),
+        }));
+
+        (BlobWriter? writer, long there) = await store.ContinueWriteAsync(blob.Digest, name, Token);
+        await using (writer)
+        {
+            if (before < blob.Content.Length)
+                await writer!.WriteAsync(new ReadOnlySequence<byte>(blob.Content, before, blob.Content.Length - before), Token);
+            await AssertAbsentAsync(blob.Digest);
+            await writer!.CommitAsync(Token);
+        }
+
+        Assert.Equal(before, there);
+        await AssertReadsAsync(blob.Digest, blob.Content);
+        Assert.Equal((null, blob.Content.Length), await store.ContinueWriteAsync(blob.Digest, name, Token));
+    }
+
+    [Fact, Rule("BSQ-02")]
+    public async Task A_write_under_a_new_name_begins_at_the_start()
+    {
+        TestBlob blob = TestBlob.Random(11, 2 << 20);
+
+        (BlobWriter? writer, long there) = await ((RemoteStore)Store).ContinueWriteAsync(blob.Digest, Guid.NewGuid().ToString(), Token);
+        await using (writer)
+        {
+            await writer!.WriteAsync(new ReadOnlySequence<byte>(blob.Content), Token);
+            await writer.CommitAsync(Token);
+        }
+
+        Assert.Equal(0, there);
+        await AssertReadsAsync(blob.Digest, blob.Content);
+    }
+
     [Theory]
     [InlineData(StoreOperation.FindMissing)]
     [InlineData(StoreOperation.OpenRead)]

@@ -105,6 +105,54 @@ public sealed partial class TreeTests
     }
 
     [Fact]
+    public async Task Who_has_never_pushed_it_sends_what_differs_from_what_the_reference_names()
+    {
+        const int Bytes = 64 * 1024 * 1024;
+        await using ServerProcess server = await ServerProcess.StartAsync("--workers", "0");
+        using TreeUser one = new(server), other = new(server);
+        byte[] content = new byte[Bytes];
+        Random.Shared.NextBytes(content);
+        one.Write("from/disk.img", content);
+        await one.RunAsync("push", "from", "--ref", "disk");
+        Random.Shared.NextBytes(content.AsSpan(Bytes / 3, Bytes / 100));
+        other.Write("mine/disk.img", content);
+
+        JsonElement pushed = await other.AskAsync("push", "mine", "--ref", "disk");
+        await one.RunAsync("pull", "disk", "to");
+
+        Assert.InRange(pushed.GetProperty("sentBytes").GetInt64(), Bytes / 100, Bytes / 10);
+        Assert.Equal(content, File.ReadAllBytes(one["to", "disk.img"]));
+    }
+
+    [Fact]
+    public async Task A_large_file_goes_on_where_a_push_was_killed()
+    {
+        const int Mebibyte = 1024 * 1024;
+        await using ServerProcess server = await ServerProcess.StartAsync("--workers", "0");
+        await using FaultyLink link = FaultyLink.Start(server.GrpcAddress);
+        using var user = new TreeUser(server, link);
+        byte[] content = new byte[96 * Mebibyte];
+        Random.Shared.NextBytes(content);
+        user.Write("from/disk.img", content);
+        link.SetSilentAfter(32 * Mebibyte);
+        await using (ChildProcess push = user.Start("push", "from"))
+        {
+            while (link.State == LinkState.Up && !push.HasExited)
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            await push.SignalAsync("KILL");
+            await push.WaitForExitAsync();
+        }
+
+        link.Set(LinkState.Up);
+        JsonElement pushed = await user.AskAsync("push", "from");
+        await user.RunAsync("pull", pushed.GetProperty("root").GetString()!, "to");
+
+        Assert.InRange(pushed.GetProperty("sentBytes").GetInt64(), 64 * Mebibyte, 95 * Mebibyte);
+        Assert.Equal(content, File.ReadAllBytes(user["to", "disk.img"]));
+        Assert.Empty(Directory.EnumerateFiles(user["..", "cache"], "*.upload", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public async Task Whenever_a_push_is_killed_the_next_one_completes_it()
     {
         Chance chance = Chance.Create();

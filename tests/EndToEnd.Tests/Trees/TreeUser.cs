@@ -3,7 +3,9 @@ using System.Text.Json;
 namespace RemoteExec.EndToEnd.Tests.Trees;
 
 /// <summary>Somebody who pushes and pulls directories by the program, with a place to work in and a cache of his own.</summary>
-internal sealed class TreeUser(ServerProcess server) : IDisposable
+/// <param name="server">The server.</param>
+/// <param name="link">The way there; null for a straight one.</param>
+internal sealed class TreeUser(ServerProcess server, FaultyLink? link = null) : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
 
@@ -15,7 +17,7 @@ internal sealed class TreeUser(ServerProcess server) : IDisposable
     {
         Directory.CreateDirectory(directory["work"]);
         return ChildProcess.Start(
-            ServerProcess.Program, [.. arguments, "--server", $"grpc://{server.GrpcAddress}"], directory["work"], new Dictionary<string, string?> { ["XDG_CACHE_HOME"] = directory["cache"] });
+            ServerProcess.Program, [.. arguments, "--server", $"grpc://{link?.Address.ToString() ?? server.GrpcAddress}"], directory["work"], new Dictionary<string, string?> { ["XDG_CACHE_HOME"] = directory["cache"] });
     }
 
     /// <summary>Runs a command; returns what it printed.</summary>

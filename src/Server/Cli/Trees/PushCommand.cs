@@ -31,7 +31,8 @@ internal static class PushCommand
             TreePushOptions options = push.Read(result, flags.InstanceOf(result));
             return flags.ConnectAsync(result, async (server, cancellationToken) =>
             {
-                PushedTree pushed = await RunAsync(result.GetValue(directory)!, server, options, terminal, cancellationToken);
+                NamedTarget? before = result.GetValue(reference) is { } known ? await server.References.FindAsync(known, cancellationToken) : null;
+                PushedTree pushed = await RunAsync(result.GetValue(directory)!, server, options with { Earlier = before is { IsDirectory: true } ? before.Digest : null }, terminal, cancellationToken);
                 NamedTarget? named = result.GetValue(reference) is { } name ? await server.References.SetAsync(name, pushed.Root, null, cancellationToken) : null;
                 if (flags.WantsJson(result))
                     WriteJson(pushed, named, terminal);

@@ -67,7 +67,7 @@ internal static class SyncCommand
         {
             try
             {
-                PushedTree pushed = await PushCommand.RunAsync(directory, server, options, terminal, cancellationToken);
+                PushedTree pushed = await PushCommand.RunAsync(directory, server, options with { Earlier = now is { IsDirectory: true } ? now.Digest : null }, terminal, cancellationToken);
                 if (now is null || now.Digest != pushed.Root)
                 {
                     now = await server.References.SetAsync(name, pushed.Root, isForced ? null : now?.Version ?? 0, cancellationToken);
