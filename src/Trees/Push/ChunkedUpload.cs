@@ -20,15 +20,14 @@ internal sealed class ChunkedUpload(IBlobStore cas, CasClient server, FastCdc ch
     private const int UploadsAtOnce = 4;
 
     /// <summary>Uploads a file; returns how many bytes were sent, or null if the server won't put the chunks together.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="file">The file.</param>
     /// <param name="digest">Its digest.</param>
     /// <param name="done">Told of bytes that need not be sent any more.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="BlobMismatchException">The file has another content meanwhile.</exception>
     /// <exception cref="CasException">The CAS fails.</exception>
-    public async Task<long?> RunAsync(string path, Digest digest, IProgress<long> done, CancellationToken cancellationToken)
+    public async Task<long?> RunAsync(SafeFileHandle file, Digest digest, IProgress<long> done, CancellationToken cancellationToken)
     {
-        using SafeFileHandle file = File.OpenHandle(path);
         using var cutter = new ChunkCutter(file, chunker, digest);
         var all = new List<Digest>();
         long sent = 0;

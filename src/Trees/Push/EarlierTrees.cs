@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
 using RemoteExec.Trees.Local;
@@ -45,13 +46,18 @@ internal sealed class EarlierTrees(IBlobStore cas, CasClient server, IReadOnlyLi
         }
     }
 
-    /// <summary>Whether the server has an earlier content of a file, and has cut it into chunks now.</summary>
+    /// <summary>Whether the server has an earlier content of a file that is like it, and has cut that into chunks now.</summary>
+    /// <param name="path">The file's path in the tree.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="IOException">The file can't be read.</exception>
     /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
-    public async Task<bool> HaveChunksOfAsync(string path, CancellationToken cancellationToken)
+    public async Task<bool> HaveChunksOfAsync(string path, SafeFileHandle file, CancellationToken cancellationToken)
     {
         foreach (Digest root in roots)
         {
-            if (await FindAsync(root, path, cancellationToken) is { SizeBytes: >= ChunkedUpload.MinBytes } earlier && await server.SplitAsync(earlier, cancellationToken) is not null)
+            if (await FindAsync(root, path, cancellationToken) is { SizeBytes: >= ChunkedUpload.MinBytes } earlier
+                && await Likeness.IsFoundAsync(cas, earlier, file, cancellationToken) && await server.SplitAsync(earlier, cancellationToken) is not null)
                 return true;
         }
 

@@ -46,11 +46,11 @@ internal sealed class FileSending(IBlobStore cas, CasClient? server, ChunkedUplo
 
     private async Task<long> SendLargeAsync(LocalFile file, Digest digest, CasClient server, IProgress<long> done, CancellationToken cancellationToken)
     {
-        if (chunks is not null && earlier is not null && await earlier.HaveChunksOfAsync(file.Path, cancellationToken)
-            && await chunks.RunAsync(file.FullPath, digest, done, cancellationToken) is { } sent)
+        using SafeFileHandle handle = File.OpenHandle(file.FullPath);
+        if (chunks is not null && earlier is not null && await earlier.HaveChunksOfAsync(file.Path, handle, cancellationToken)
+            && await chunks.RunAsync(handle, digest, done, cancellationToken) is { } sent)
             return sent;
         using UploadName name = UploadName.Of(state, digest);
-        using SafeFileHandle handle = File.OpenHandle(file.FullPath);
         sent = await FileUpload.ContinueAsync(server, handle, digest, name.Value, done, cancellationToken);
         name.Complete();
         return sent;
