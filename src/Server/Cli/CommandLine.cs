@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using RemoteExec.Server.Cli.Access;
+using RemoteExec.Server.Cli.Assets;
 using RemoteExec.Server.Cli.Audits;
 using RemoteExec.Server.Cli.Builds;
 using RemoteExec.Server.Cli.Completion;
@@ -44,6 +45,7 @@ internal static class CommandLine
         ("du", UseCommand.Create),
         ("diff", DiffCommand.Create),
         ("sync", SyncCommand.Create),
+        ("fetch", FetchCommand.Create),
         ("refs", RefsCommand.Create),
         ("gc", GcCommand.Create),
         ("image", ImageCommand.Create),
@@ -136,6 +138,7 @@ internal static class CommandLine
             ["du"] = UseCommand.Examples,
             ["diff"] = DiffCommand.Examples,
             ["sync"] = SyncCommand.Examples,
+            ["fetch"] = FetchCommand.Examples,
             ["refs"] = RefsCommand.Examples,
             ["gc"] = GcCommand.Examples,
             ["image"] = ImageCommand.Examples,

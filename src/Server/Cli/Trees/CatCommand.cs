@@ -45,7 +45,10 @@ internal static class CatCommand
         return node.File ?? throw new TreeException(node.Target is { } target ? $"'{argument}' is a symlink to '{target}'" : $"'{argument}' is a directory: name a file in it with :PATH");
     }
 
-    private static async Task CopyAsync(IBlobStore cas, Digest digest, Stream output, CancellationToken cancellationToken)
+    /// <summary>Writes a blob, and checks what was written.</summary>
+    /// <exception cref="TreeException">The server lacks it, or sent something else.</exception>
+    /// <exception cref="CasException">The CAS fails.</exception>
+    public static async Task CopyAsync(IBlobStore cas, Digest digest, Stream output, CancellationToken cancellationToken)
     {
         await using BlobReader reader = await cas.OpenReadAsync(digest, 0, cancellationToken) ?? throw new TreeException($"the server lacks {digest.ToArgument()}");
         using var hasher = new IncrementalHasher(digest.Function, digest.SizeBytes);

@@ -22,6 +22,9 @@ internal sealed class TreeServer(RpcChannel channel, InstanceName instance)
     /// <summary>What else its CAS does.</summary>
     public CasClient Client { get; } = new(channel, instance, patience, TimeProvider.System);
 
+    /// <summary>What it fetches from elsewhere.</summary>
+    public AssetClient Assets { get; } = new(channel, instance, patience, TimeProvider.System);
+
     /// <summary>Its named references.</summary>
     public ReferenceClient References { get; } = new(channel, instance, patience, TimeProvider.System);
 
