@@ -24,4 +24,50 @@ public sealed class CompletionTests
         Assert.True(await bash.WaitForExitAsync() == 0, bash.Output);
         Assert.Equal(expected, bash.Output.Trim().ReplaceLineEndings(" "));
     }
+
+    [Theory]
+    [InlineData("remoteexec doc", "doctor")]
+    [InlineData("remoteexec workers und", "undrain")]
+    [InlineData("remoteexec bench --conc", "--concurrency")]
+    [InlineData("remoteexec settings b", "bazel buck2 buildstream")]
+    public async Task Fish_completes(string line, string expected)
+    {
+        Requires.Program("fish", "fish");
+        using var directory = new TemporaryDirectory();
+        string script = $"""
+            set -x PATH '{AppContext.BaseDirectory}' $PATH
+            remoteexec completion fish | source
+            complete -C '{line}'
+            """;
+        await using ChildProcess fish = ChildProcess.Start("fish", ["--no-config", "-c", script], directory["."]);
+
+        Assert.True(await fish.WaitForExitAsync() == 0, fish.Output);
+        Assert.Equal(expected, fish.Output.Trim().ReplaceLineEndings(" "));
+    }
+
+    [Theory]
+    [InlineData("remoteexec doc", "remoteexec doctor ")]
+    [InlineData("remoteexec workers und", "remoteexec workers undrain ")]
+    [InlineData("remoteexec bench --conc", "remoteexec bench --concurrency ")]
+    public async Task Zsh_completes(string line, string expected)
+    {
+        Requires.Program("zsh", "zsh");
+        using var directory = new TemporaryDirectory();
+
+        // A shell on a terminal of its own; ^T has it tell what is on its line.
+        string script = $$"""
+            zmodload zsh/zpty
+            export PATH='{{AppContext.BaseDirectory}}':$PATH
+            zpty shell zsh -f -i
+            zpty -w shell 'autoload -U compinit; compinit -u -D; source <(remoteexec completion zsh); tell() { print -rn -- "$BUFFER" >line.new && mv line.new line }; zle -N tell; bindkey "^T" tell; touch ready'
+            until [[ -e ready ]]; do zpty -rt shell ignored; sleep 0.1; done
+            zpty -w -n shell $'{{line}}\t\x14'
+            until [[ -e line ]]; do zpty -rt shell ignored; sleep 0.1; done
+            cat line
+            """;
+        await using ChildProcess zsh = ChildProcess.Start("zsh", ["-f", "-c", script], directory["."]);
+
+        Assert.True(await zsh.WaitForExitAsync() == 0, zsh.Output);
+        Assert.Equal(expected, zsh.Output.TrimEnd('\n'));
+    }
 }
