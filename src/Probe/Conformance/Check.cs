@@ -1,3 +1,5 @@
+using RemoteExec.Rpc;
+
 namespace RemoteExec.Probe.Conformance;
 
 /// <summary>One thing that a server is tried for. It leaves blobs and results behind that nobody else asks for, and nothing else.</summary>
@@ -10,11 +12,27 @@ public sealed record Check(string Rule, Strength Strength, string Says, Func<Sce
     /// <summary>All checks, by what they are about.</summary>
     public static IReadOnlyList<Check> All { get; } =
     [
-        .. CapabilityChecks.All, .. DigestChecks.All, .. NameChecks.All, .. BlobChecks.All, .. BatchLimitChecks.All, .. TreeChecks.All,
-        .. ChunkChecks.All, .. ReadChecks.All, .. WriteChecks.All, .. CompressionChecks.All, .. ResultChecks.All,
+        .. CapabilityChecks.All, .. DigestChecks.All, .. NameChecks.All, .. BlobChecks.All, .. BatchLimitChecks.All, .. TreeChecks.All.Select(WhereOffered),
+        .. ChunkChecks.All, .. ReadChecks.All, .. WriteChecks.All, .. StatusChecks.All.Select(WhereOffered), .. CompressionChecks.All, .. ResultChecks.All.Select(WhereOffered),
     ];
 
     internal static Check Must(string rule, string says, Func<Scenario, Task> runAsync) => new(rule, Strength.Must, says, runAsync);
 
     internal static Check Should(string rule, string says, Func<Scenario, Task> runAsync) => new(rule, Strength.Should, says, runAsync);
+
+    // There are good servers without trees, results, or the state of uploads.
+    private static Check WhereOffered(Check check) => check with
+    {
+        RunAsync = async scenario =>
+        {
+            try
+            {
+                await check.RunAsync(scenario);
+            }
+            catch (RpcException exception) when (exception.Code == StatusCode.Unimplemented)
+            {
+                throw new CheckException(Verdict.NotOffered, "it does not have the method");
+            }
+        },
+    };
 }

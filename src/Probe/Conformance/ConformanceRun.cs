@@ -38,7 +38,9 @@ public static class ConformanceRun
         }
         catch (RpcException exception)
         {
-            return new CheckResult(check, Verdict.Fail, $"a call that should succeed ended with {exception.Code}: {exception.Status.Message}");
+            return new CheckResult(check, Verdict.Fail, exception.Code == StatusCode.Unimplemented
+                ? $"it does not have a method that every server has: {exception.Status.Message}"
+                : $"a call that should succeed ended with {exception.Code}: {exception.Status.Message}");
         }
     }
 }

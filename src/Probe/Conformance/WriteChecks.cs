@@ -5,10 +5,10 @@ using static RemoteExec.Probe.Conformance.Scenario;
 
 namespace RemoteExec.Probe.Conformance;
 
-/// <summary>ByteStream.Write and QueryWriteStatus of blobs as they are.</summary>
+/// <summary>ByteStream.Write of blobs as they are.</summary>
 internal static class WriteChecks
 {
-    private const int MessageBytes = 300;
+    internal const int MessageBytes = 300;
 
     public static IReadOnlyList<Check> All { get; } =
     [
@@ -86,19 +86,6 @@ internal static class WriteChecks
         {
             ProbeBlob blob = scenario.NewBlob();
             return RefusesAsync(scenario.Client.WriteAsync(ReapiClient.Messages(scenario.Client.UploadName(blob), (byte[])[.. blob.Content, 1], MessageBytes), scenario.Token), StatusCode.InvalidArgument);
-        }),
-        Check.Must("BSQ-01", "a finished upload is complete", async scenario =>
-        {
-            ProbeBlob blob = scenario.NewBlob();
-            string name = scenario.Client.UploadName(blob);
-            await scenario.Client.WriteAsync(ReapiClient.Messages(name, blob.Content, MessageBytes), scenario.Token);
-            QueryWriteStatusResponse status = await scenario.Client.QueryAsync(name, scenario.Token);
-            Require(status is { Complete: true, CommittedSize: 1000 }, $"complete is {status.Complete}, the committed size {status.CommittedSize}");
-        }),
-        Check.Should("BSQ-02", "an upload without progress stands at 0", async scenario =>
-        {
-            QueryWriteStatusResponse status = await scenario.Client.QueryAsync(scenario.Client.UploadName(scenario.NewBlob()), scenario.Token);
-            Require(status is { Complete: false, CommittedSize: 0 }, $"complete is {status.Complete}, the committed size {status.CommittedSize}");
         }),
     ];
 

@@ -32,8 +32,8 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, refs, gc, image, token, user, config, doctor, login, logout, profile, settings, conform, bench, completion (see remoteexec --help)", "bogus")]
-    [InlineData("write a command: serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, refs, gc, image, token, user, config, doctor, login, logout, profile, settings, conform, bench, completion (see remoteexec --help)")]
+    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, fetch, refs, gc, image, token, user, config, doctor, login, logout, profile, settings, conform, bench, completion (see remoteexec --help)", "bogus")]
+    [InlineData("write a command: serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, fetch, refs, gc, image, token, user, config, doctor, login, logout, profile, settings, conform, bench, completion (see remoteexec --help)")]
     [InlineData("there is no command 'list': check, reference (see remoteexec config --help)", "config", "list")]
     [InlineData("--data: data: is empty: write something, or leave it out", "serve", "--data", "")]
     [InlineData("--key: is missing: a certificate is shown with its key", "worker", "--server", "grpcs://a:1", "--cert", "worker.pem")]
@@ -48,6 +48,7 @@ public sealed class CommandLineTests
     [InlineData("--ref: 'a b' is no name: write letters, digits and . _ + - with slashes between (see remoteexec push --help)", "push", ".", "--ref", "a b")]
     [InlineData("--link: links to what? Name a directory with --cache (see remoteexec pull --help)", "pull", "a", "dir", "--link")]
     [InlineData("--depth: can't be negative (see remoteexec du --help)", "du", "a", "--depth", "-1")]
+    [InlineData("--header: 'X-Key' is no NAME=VALUE (see remoteexec fetch --help)", "fetch", "https://example.com/x", "--header", "X-Key")]
     [InlineData("one of the two is the name of a reference: both are directories on this machine (see remoteexec sync --help)", "sync", "./a", "/b")]
     [InlineData("'b' and 'a': one of the two is a directory on this machine; write it as ./b (see remoteexec sync --help)", "sync", "a", "b")]
     [InlineData("'a@1' is no name of a reference that moves: write letters, digits and . _ + - with slashes between (see remoteexec sync --help)", "sync", "./b", "a@1")]

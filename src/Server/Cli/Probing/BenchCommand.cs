@@ -21,7 +21,7 @@ internal static class BenchCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(Terminal terminal)
     {
-        var mixes = new Option<string[]>("--mix") { HelpName = "NAME", Description = "which calls; may be repeated, 'all' for each of them in turn [default: build]" };
+        var mixes = new Option<string[]>("--mix") { HelpName = "NAME", Description = "which calls; may be repeated, 'all' for each that the server has the methods for, in turn [default: build]" };
         var list = new Option<bool>("--list") { Description = "list the mixes, and do nothing else" };
         var concurrency = new Option<int>("--concurrency") { HelpName = "N", Description = "how many calls are under way at a time", DefaultValueFactory = _ => 16 };
         var connections = new Option<int>("--connections") { HelpName = "N", Description = "over how many connections", DefaultValueFactory = _ => 4 };
@@ -53,7 +53,7 @@ internal static class BenchCommand
             RpcChannel[] channels = [.. Enumerable.Range(0, Positive("--connections", result.GetValue(connections))).Select(_ => target.Open(result, settings))];
             try
             {
-                List<LoadResult> results = await RunAsync(channels, settings.Options.Instance, chosen, plan, terminal, cancellationToken);
+                List<LoadResult> results = await RunAsync(channels, settings.Options.Instance, chosen, plan, result.GetValue(mixes)!.Contains("all"), terminal, cancellationToken);
                 var report = new BenchReport(channels[0].Address, channels.Length, plan, results);
                 report.Write(target.WantsJson(result), result.GetValue(csv), terminal);
                 return results.Exists(outcome => outcome.Failures > 0) ? ExitCode.Failed : ExitCode.Ok;
@@ -67,9 +67,10 @@ internal static class BenchCommand
         return command;
     }
 
-    private static async Task<List<LoadResult>> RunAsync(RpcChannel[] channels, string instance, LoadMix[] mixes, LoadPlan plan, Terminal terminal, CancellationToken cancellationToken)
+    private static async Task<List<LoadResult>> RunAsync(RpcChannel[] channels, string instance, LoadMix[] mixes, LoadPlan plan, bool leavesOut, Terminal terminal, CancellationToken cancellationToken)
     {
         List<LoadResult> results = [];
+        List<string> leftOut = [];
         try
         {
             await terminal.WithStepsAsync("loading", mixes.Length, async progress =>
@@ -77,14 +78,22 @@ internal static class BenchCommand
                 foreach (LoadMix mix in mixes)
                 {
                     progress.Report(mix.Name);
-                    results.Add(await LoadRun.RunAsync(channels, instance, mix, plan, TimeProvider.System, cancellationToken));
+                    try
+                    {
+                        results.Add(await LoadRun.RunAsync(channels, instance, mix, plan, TimeProvider.System, cancellationToken));
+                    }
+                    catch (ProbeException exception) when (leavesOut && exception.Failure == CallFailure.NotOffered)
+                    {
+                        leftOut.Add($"{mix.Name}: left out, as the server does not have what it calls: {exception.Message}");
+                    }
                 }
             });
+            leftOut.ForEach(terminal.WriteError);
             return results;
         }
         catch (ProbeException exception)
         {
-            throw new StartupException($"{channels[0].Address} does not take what '{mixes[results.Count].Name}' needs: {exception.Message}; 'remoteexec doctor {channels[0].Address}' says more", exception);
+            throw new StartupException($"{channels[0].Address} does not take what '{mixes[results.Count + leftOut.Count].Name}' needs: {exception.Message}; 'remoteexec doctor {channels[0].Address}' says more", exception);
         }
     }
 
