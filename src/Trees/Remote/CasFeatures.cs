@@ -26,7 +26,7 @@ public sealed record CasFeatures
 
     /// <summary>The digest function to use where this one is wanted: itself, or what the server names first if it is unknown.</summary>
     /// <exception cref="TreeException">The server has no such function.</exception>
-    internal DigestFunction Choose(DigestFunction wanted) =>
+    public DigestFunction Choose(DigestFunction wanted) =>
         wanted == DigestFunction.Unknown ? DigestFunctions[0]
         : DigestFunctions.Contains(wanted) ? wanted
         : throw new TreeException($"the server has no digest function {wanted.Name()}: write --digest-function and one of {string.Join(", ", DigestFunctions.Select(function => function.Name()))}");
