@@ -20,12 +20,13 @@ public sealed class ProjectReferenceTests
         ["Worker"] = ["Cas", "Native"],
         ["Trees"] = ["Cas", "Native"],
         ["Images"] = ["Trees"],
+        ["Runs"] = ["Trees"],
         ["References"] = ["Cas"],
         ["Fetching"] = [],
         ["Assets"] = ["ActionCache", "Fetching", "Images"],
         ["Builds"] = ["ActionCache"],
         ["Probe"] = ["Cas"],
-        ["Server"] = ["Assets", "Builds", "Execution", "Probe", "References", "Worker"],
+        ["Server"] = ["Assets", "Builds", "Execution", "Probe", "References", "Runs", "Worker"],
     };
 
     public static TheoryData<string> Projects { get; } = [.. allowed.Keys];

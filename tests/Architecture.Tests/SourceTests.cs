@@ -77,7 +77,7 @@ public sealed partial class SourceTests
     private static IReadOnlyList<string> EntryPoints { get; } = ["Worker/WorkerLoop.cs", "Worker/LocalActionExecutor.cs"];
 
     /// <summary>A store that is another server reads that server's status codes, and who tries servers from outside reads those of any.</summary>
-    private static IReadOnlyList<string> Clients { get; } = ["Cas/Stores/RemoteStore", "ActionCache/Stores/RemoteResultStore", "Trees/Remote/", "Probe/"];
+    private static IReadOnlyList<string> Clients { get; } = ["Cas/Stores/RemoteStore", "ActionCache/Stores/RemoteResultStore", "Trees/Remote/", "Runs/Remote/", "Probe/"];
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();

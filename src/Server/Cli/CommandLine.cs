@@ -14,6 +14,7 @@ using RemoteExec.Server.Cli.Probing;
 using RemoteExec.Server.Cli.Profiles;
 using RemoteExec.Server.Cli.Provenance;
 using RemoteExec.Server.Cli.References;
+using RemoteExec.Server.Cli.Runs;
 using RemoteExec.Server.Cli.Settings;
 using RemoteExec.Server.Cli.Top;
 using RemoteExec.Server.Cli.Trees;
@@ -46,6 +47,9 @@ internal static class CommandLine
         ("diff", DiffCommand.Create),
         ("sync", SyncCommand.Create),
         ("fetch", FetchCommand.Create),
+        ("run", RunCommand.Create),
+        ("exec", ExecCommand.Create),
+        ("check-determinism", DeterminismCommand.Create),
         ("refs", RefsCommand.Create),
         ("gc", GcCommand.Create),
         ("image", ImageCommand.Create),
@@ -71,7 +75,7 @@ internal static class CommandLine
         if (result.Errors.Count > 0 && !isQuestion)
         {
             terminal.WriteError($"{Explain(result)} (see {NameOf(result.CommandResult)} --help)");
-            return ExitCode.Usage;
+            return CodeOf(result, ExitCode.Usage);
         }
 
         try
@@ -89,19 +93,22 @@ internal static class CommandLine
         {
             foreach (ConfigProblem problem in exception.Problems)
                 terminal.WriteError(problem.ToString());
-            return ExitCode.Usage;
+            return CodeOf(result, ExitCode.Usage);
         }
         catch (UsageException exception)
         {
             terminal.WriteError($"{exception.Message} (see {NameOf(result.CommandResult)} --help)");
-            return ExitCode.Usage;
+            return CodeOf(result, ExitCode.Usage);
         }
         catch (StartupException exception)
         {
             terminal.WriteError(exception.Message);
-            return ExitCode.Failed;
+            return CodeOf(result, ExitCode.Failed);
         }
     }
+
+    // Who passes on the exit code of a command says by a code of its own that there is none.
+    private static int CodeOf(ParseResult result, int code) => result.CommandResult.Command.Name is "run" or "exec" ? ExitCode.NotRun : code;
 
     // Of all commands only the one that is called is made, where one is: making the others takes longer than some of them run.
     private static RootCommand Create(Terminal terminal, string? first)
@@ -139,6 +146,9 @@ internal static class CommandLine
             ["diff"] = DiffCommand.Examples,
             ["sync"] = SyncCommand.Examples,
             ["fetch"] = FetchCommand.Examples,
+            ["run"] = RunCommand.Examples,
+            ["exec"] = ExecCommand.Examples,
+            ["check-determinism"] = DeterminismCommand.Examples,
             ["refs"] = RefsCommand.Examples,
             ["gc"] = GcCommand.Examples,
             ["image"] = ImageCommand.Examples,

@@ -24,6 +24,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     /// <summary>Standard output, for what is no text.</summary>
     public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
 
+    /// <summary>Standard error, for what is no text.</summary>
+    public Func<Stream> OpenError { get; init; } = Console.OpenStandardError;
+
     /// <summary>False where NO_COLOR asks for no colours, or the terminal can't show them.</summary>
     public static bool WantsColours =>
         string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
@@ -104,6 +107,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
 
     /// <summary>Writes one line about what went wrong to standard error.</summary>
     public void WriteError(string message) => Write(Error, colourError, $"remoteexec: {message}", Tone.Bad);
+
+    /// <summary>Writes one line to standard error that is no complaint.</summary>
+    public void WriteNote(string message) => Write(Error, colourError, $"remoteexec: {message}", Tone.Faint);
 
     /// <summary>True if standard error is a terminal that shows how far something is.</summary>
     public bool ShowsProgress => colourError;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc.Client;
+using RemoteExec.Runs;
 using RemoteExec.Trees;
 using RemoteExec.Trees.Local;
 using RemoteExec.Trees.Pull;
@@ -54,14 +55,21 @@ internal sealed class TreeFlags
 
     /// <summary>Connects to the server, and tells in words what goes wrong. A signal ends it in good order.</summary>
     /// <exception cref="StartupException">It failed; the message tells what to change.</exception>
-    public async Task<int> ConnectAsync(ParseResult result, Func<TreeServer, CancellationToken, Task> use)
+    public Task<int> ConnectAsync(ParseResult result, Func<TreeServer, CancellationToken, Task> use) => ConnectAsync(result, async (server, cancellationToken) =>
+    {
+        await use(server, cancellationToken);
+        return ExitCode.Ok;
+    });
+
+    /// <summary>The same, for what has an exit code of its own.</summary>
+    /// <exception cref="StartupException">It failed; the message tells what to change.</exception>
+    public async Task<int> ConnectAsync(ParseResult result, Func<TreeServer, CancellationToken, Task<int>> use)
     {
         using var signals = new StopSignals();
         await using RpcChannel channel = connection.Open(result, NullLogger.Instance, TimeProvider.System);
         try
         {
-            await use(new TreeServer(channel, InstanceOf(result)), signals.Stopping);
-            return ExitCode.Ok;
+            return await use(new TreeServer(channel, InstanceOf(result)), signals.Stopping);
         }
         catch (OperationCanceledException) when (signals.Stopping.IsCancellationRequested)
         {
@@ -71,7 +79,7 @@ internal sealed class TreeFlags
         {
             throw new StartupException($"{exception.Message}; name the gRPC address of a server that runs with --server", exception);
         }
-        catch (Exception exception) when (exception is TreeException or LocalChangesException or ReferenceMovedException or CasException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is TreeException or RunException or LocalChangesException or ReferenceMovedException or CasException or IOException or UnauthorizedAccessException)
         {
             throw new StartupException(new Cell(exception.Message).Text, exception); // which may have names out of a tree
         }

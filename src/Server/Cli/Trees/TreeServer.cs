@@ -3,6 +3,7 @@ using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores;
 using RemoteExec.Protocol;
 using RemoteExec.Rpc.Client;
+using RemoteExec.Runs.Remote;
 using RemoteExec.Trees;
 using RemoteExec.Trees.Remote;
 using RemoteExec.Trees.Stored;
@@ -27,6 +28,12 @@ internal sealed class TreeServer(RpcChannel channel, InstanceName instance)
 
     /// <summary>Its named references.</summary>
     public ReferenceClient References { get; } = new(channel, instance, patience, TimeProvider.System);
+
+    /// <summary>Runs actions there.</summary>
+    public ExecutionClient Execution { get; } = new(channel, instance, TimeProvider.System);
+
+    /// <summary>Copies what a command writes to streams.</summary>
+    public LiveOutputs Copy(Stream stdout, Stream stderr) => new(channel, Cas, stdout, stderr, TimeProvider.System);
 
     /// <summary>What an argument names: a directory, a file or a symlink.</summary>
     /// <exception cref="TreeException">There is no such thing.</exception>
