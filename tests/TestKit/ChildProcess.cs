@@ -9,6 +9,7 @@ public sealed class ChildProcess : IAsyncDisposable
     private readonly Process process;
     private readonly Lock gate = new(); // guards the output and who waits for it
     private readonly StringBuilder output = new();
+    private readonly StringBuilder results = new();
     private readonly StringBuilder errors = new();
     private readonly List<(Func<string, bool> Condition, TaskCompletionSource Met)> waiters = [];
 
@@ -27,6 +28,16 @@ public sealed class ChildProcess : IAsyncDisposable
         {
             lock (gate)
                 return output.ToString();
+        }
+    }
+
+    /// <summary>What was printed to standard output.</summary>
+    public string Results
+    {
+        get
+        {
+            lock (gate)
+                return results.ToString();
         }
     }
 
@@ -107,8 +118,7 @@ public sealed class ChildProcess : IAsyncDisposable
             return;
         lock (gate)
         {
-            if (isError)
-                errors.Append(line).Append('\n');
+            (isError ? errors : results).Append(line).Append('\n');
             string text = output.Append(line).Append('\n').ToString();
             foreach ((Func<string, bool> _, TaskCompletionSource met) in waiters.Where(waiter => waiter.Condition(text)))
                 met.TrySetResult();

@@ -17,7 +17,7 @@ internal sealed class TreeUser(ServerProcess server, FaultyLink? link = null) : 
     {
         Directory.CreateDirectory(directory["work"]);
         return ChildProcess.Start(
-            ServerProcess.Program, [.. arguments, "--server", $"grpc://{link?.Address.ToString() ?? server.GrpcAddress}"], directory["work"], new Dictionary<string, string?> { ["XDG_CACHE_HOME"] = directory["cache"] });
+            ServerProcess.Program, arguments, directory["work"], new Dictionary<string, string?> { ["XDG_CACHE_HOME"] = directory["cache"], ["REMOTEEXEC_SERVER"] = $"grpc://{link?.Address.ToString() ?? server.GrpcAddress}" });
     }
 
     /// <summary>Runs a command; returns what it printed.</summary>
@@ -45,12 +45,13 @@ internal sealed class TreeUser(ServerProcess server, FaultyLink? link = null) : 
     {
         Directory.CreateDirectory(directory["work"]);
         Directory.CreateDirectory(directory["bin"]);
-        File.WriteAllText(directory["bin", "remoteexec"], $"#!/bin/sh\nexec '{ServerProcess.Program}' \"$@\" --server grpc://{server.GrpcAddress}\n");
+        File.WriteAllText(directory["bin", "remoteexec"], $"#!/bin/sh\nexec '{ServerProcess.Program}' \"$@\"\n");
         File.SetUnixFileMode(directory["bin", "remoteexec"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
         await using ChildProcess shell = ChildProcess.Start("bash", ["-euo", "pipefail", "-c", script], directory["work"], new Dictionary<string, string?>
         {
             ["PATH"] = $"{directory["bin"]}:{Environment.GetEnvironmentVariable("PATH")}",
             ["XDG_CACHE_HOME"] = directory["cache"],
+            ["REMOTEEXEC_SERVER"] = $"grpc://{server.GrpcAddress}",
         });
         int code = await shell.WaitForExitAsync();
         Assert.True(code == 0, $"{script}\n{shell.Output}");

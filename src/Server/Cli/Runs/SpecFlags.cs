@@ -42,7 +42,7 @@ internal sealed class SpecFlags
             properties.Add(new(SandboxProperties.RootFileSystem, ImageOf(instance, named)));
         return new RunSpec
         {
-            Arguments = result.GetValue(words)!,
+            Arguments = result.GetValue(words) is [['-', ..] flag, ..] ? throw new UsageException($"there is no flag '{flag}'; flags of the command itself stand behind its name") : result.GetValue(words)!,
             Environment = (result.GetValue(environment) ?? []).Select(VariableOf).GroupBy(variable => variable.Key).ToDictionary(group => group.Key, group => group.Last().Value),
             Outputs = [.. (result.GetValue(outputs) ?? []).Select(OutputOf)],
             Platform = properties,
