@@ -42,7 +42,7 @@ public static class ProducedOutputs
             Add(file.Path, new StoredNode("") { File = OutputDirectory.Parse(action.Digest, file.Digest), IsExecutable = file.IsExecutable });
         foreach (Reapi.OutputDirectory directory in result.OutputDirectories)
             Add(directory.Path, new StoredNode("") { Directory = await OutputDirectory.FindAsync(action.Digest, directory, cas, cancellationToken) });
-        return [.. found.OrderBy(output => output.Key, Utf8Order.Instance).Select(output => new ProducedOutput(output.Key, output.Value))];
+        return [.. WithoutInner(found).OrderBy(output => output.Key, Utf8Order.Instance).Select(output => new ProducedOutput(output.Key, output.Value))];
 
         void Add(string path, StoredNode node)
         {
@@ -50,6 +50,19 @@ public static class ProducedOutputs
             if (!declared.Contains(resolved))
                 throw new RunException($"the server tells of an output '{path}', which the command does not declare");
             found[resolved] = node;
+        }
+    }
+
+    // What lies in a directory that was made is there with that. In anything else nothing can lie: a symlink would lead it elsewhere.
+    private static IEnumerable<KeyValuePair<string, StoredNode>> WithoutInner(Dictionary<string, StoredNode> found)
+    {
+        foreach (KeyValuePair<string, StoredNode> output in found)
+        {
+            string? outer = found.Keys.FirstOrDefault(other => other != output.Key && (other.Length == 0 || output.Key.StartsWith(other + "/", StringComparison.Ordinal)));
+            if (outer is null)
+                yield return output;
+            else if (found[outer].Directory is null)
+                throw new RunException($"the server tells of an output '{output.Key}' in '{outer}', which is no directory");
         }
     }
 

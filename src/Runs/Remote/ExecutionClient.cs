@@ -34,6 +34,19 @@ public sealed class ExecutionClient(RpcChannel channel, InstanceName instance, T
     /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
     public async Task<FinishedRun> RunAsync(Digest action, bool skipsCache, LiveOutputs? outputs, string target, CancellationToken cancellationToken)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, outputs?.Failed ?? CancellationToken.None);
+        try
+        {
+            return await FollowAsync(action, skipsCache, outputs, target, either.Token);
+        }
+        catch (OperationCanceledException exception) when (outputs?.Failed.IsCancellationRequested == true && !cancellationToken.IsCancellationRequested)
+        {
+            throw new RunException("what the command writes can't be passed on, as nobody reads it: the server was asked to cancel it", exception);
+        }
+    }
+
+    private async Task<FinishedRun> FollowAsync(Digest action, bool skipsCache, LiveOutputs? outputs, string target, CancellationToken cancellationToken)
+    {
         var request = new Reapi.ExecuteRequest
         {
             InstanceName = instance.Value,

@@ -11,8 +11,9 @@ namespace RemoteExec.Runs.Remote;
 /// <param name="channel">The way to the server.</param>
 /// <param name="cas">The server's blobs.</param>
 /// <param name="output">Gets it.</param>
+/// <param name="failed">Is told at once if it can't be passed on.</param>
 /// <param name="time">The clock.</param>
-internal sealed class LiveOutput(RpcChannel channel, IBlobStore cas, Stream output, TimeProvider time) : IAsyncDisposable
+internal sealed class LiveOutput(RpcChannel channel, IBlobStore cas, Stream output, CancellationTokenSource failed, TimeProvider time) : IAsyncDisposable
 {
     private const string Read = "/google.bytestream.ByteStream/Read";
     private const int BufferBytes = 64 * 1024;
@@ -83,6 +84,11 @@ internal sealed class LiveOutput(RpcChannel channel, IBlobStore cas, Stream outp
         catch (RpcException)
         {
             isBroken = true; // the operation tells how it goes on: by this stream or another, or with its result
+        }
+        catch (IOException)
+        {
+            await failed.CancelAsync(); // a command that writes to nobody may write for ever
+            throw;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -7,6 +7,7 @@ namespace RemoteExec.Runs.Remote;
 /// <summary>Copies what a command writes to its standard output and error to streams of this process: while it does, where the server offers that, and all of it at the end in any case.</summary>
 public sealed class LiveOutputs : IAsyncDisposable
 {
+    private readonly CancellationTokenSource failed = new();
     private readonly LiveOutput stdout;
     private readonly LiveOutput stderr;
 
@@ -17,7 +18,10 @@ public sealed class LiveOutputs : IAsyncDisposable
     /// <param name="stderr">Gets the standard error; stays the caller's. May be the same stream.</param>
     /// <param name="time">The clock.</param>
     public LiveOutputs(RpcChannel channel, IBlobStore cas, Stream stdout, Stream stderr, TimeProvider time) =>
-        (this.stdout, this.stderr) = (new LiveOutput(channel, cas, stdout, time), new LiveOutput(channel, cas, stderr, time));
+        (this.stdout, this.stderr) = (new LiveOutput(channel, cas, stdout, failed, time), new LiveOutput(channel, cas, stderr, failed, time));
+
+    /// <summary>Fires if what the command writes can't be passed on: nobody reads it any more.</summary>
+    internal CancellationToken Failed => failed.Token;
 
     /// <summary>Takes notice of the state of an operation.</summary>
     /// <exception cref="IOException">What was written before could not be passed on.</exception>
@@ -45,6 +49,7 @@ public sealed class LiveOutputs : IAsyncDisposable
     {
         await stdout.DisposeAsync();
         await stderr.DisposeAsync();
+        failed.Dispose();
     }
 
     private static Digest? DigestOf(Digest action, Reapi.Digest? digest)

@@ -67,7 +67,7 @@ public sealed partial class RunTests(RunServer fixture) : IClassFixture<RunServe
         await using ChildProcess run = user.Start("run", "--", "sh", "-c", $"echo begun; echo aside >&2; exec sleep {marker}");
         await run.WaitForOutputAsync(output => output.Contains("begun\n", StringComparison.Ordinal) && output.Contains("aside\n", StringComparison.Ordinal), "what it wrote");
         Assert.False(run.HasExited);
-        Assert.NotEmpty(ProcessesWith(marker).Where(id => id != run.Id));
+        Assert.Contains(ProcessesWith(marker), id => id != run.Id);
 
         await run.SignalAsync("INT");
 

@@ -14,6 +14,9 @@ internal sealed class ActionRun(Terminal terminal)
     /// <summary>The directory that outputs go to; null for nowhere.</summary>
     public string? Directory { get; init; }
 
+    /// <summary>Whether the command line names the outputs, and not the action alone.</summary>
+    public bool NamesOutputs { get; init; }
+
     /// <summary>Whether directories in the way of outputs are replaced whatever is in them.</summary>
     public bool Force { get; init; }
 
@@ -46,7 +49,7 @@ internal sealed class ActionRun(Terminal terminal)
         string[] missing = run is { Outcome: RunOutcome.Ran, ExitCode: 0 } ? [.. ProducedOutputs.Declared(action).Except(made.Select(output => output.Path))] : [];
         if (Directory is { } directory && run.Outcome == RunOutcome.Ran)
         {
-            var pull = new OutputPull(directory, server.Cas, server.Client, new TreePullOptions { State = TreeFlags.State, Force = Force }, TimeProvider.System);
+            var pull = new OutputPull(directory, server.Cas, server.Client, new TreePullOptions { State = TreeFlags.State, Force = Force }, TimeProvider.System) { FollowsSymlinks = NamesOutputs };
             foreach (ProducedOutput output in made)
                 await pull.RunAsync(output, cancellationToken);
         }

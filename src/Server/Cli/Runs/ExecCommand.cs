@@ -24,7 +24,7 @@ internal static class ExecCommand
         command.SetAction(result =>
         {
             Digest wanted = ActionArgument.Parse(flags.Server.InstanceOf(result), result.GetValue(digest)!);
-            ActionRun run = flags.Read(result, null, terminal);
+            ActionRun run = flags.Read(result, namesOutputs: false, terminal);
             return flags.Server.ConnectAsync(result, async (server, cancellationToken) =>
                 await run.RunAsync(await StoredAction.LoadAsync(server.Cas, wanted, cancellationToken), result.GetValue(noCache), 0, server, cancellationToken));
         });

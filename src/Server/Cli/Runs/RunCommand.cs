@@ -30,7 +30,7 @@ internal static class RunCommand
             TreePushOptions options = push.Read(result, instance);
             IReadOnlyList<InputArgument> inputs = spec.InputsOf(result);
             RunSpec wanted = spec.Read(result, instance);
-            ActionRun run = flags.Read(result, ".", terminal);
+            ActionRun run = flags.Read(result, namesOutputs: true, terminal);
             return flags.Server.ConnectAsync(result, async (server, cancellationToken) =>
             {
                 var inputPush = new InputPush(server, options, terminal);

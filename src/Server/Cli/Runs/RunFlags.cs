@@ -28,11 +28,12 @@ internal sealed class RunFlags
 
     /// <summary>Makes what runs an action as these flags say.</summary>
     /// <param name="result">The command line.</param>
-    /// <param name="defaultDirectory">Where outputs go if nothing is said; null for nowhere.</param>
+    /// <param name="namesOutputs">Whether the command line names outputs, which go to the current directory then if nothing else is said, and else nowhere.</param>
     /// <param name="terminal">Where it tells of that.</param>
-    public ActionRun Read(ParseResult result, string? defaultDirectory, Terminal terminal) => new(terminal)
+    public ActionRun Read(ParseResult result, bool namesOutputs, Terminal terminal) => new(terminal)
     {
-        Directory = result.GetValue(download) ?? defaultDirectory,
+        Directory = result.GetValue(download) ?? (namesOutputs ? "." : null),
+        NamesOutputs = namesOutputs,
         Force = result.GetValue(force),
         IsQuiet = result.GetValue(quiet),
         IsJson = flags.WantsJson(result),
