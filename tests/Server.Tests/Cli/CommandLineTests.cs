@@ -58,11 +58,28 @@ public sealed class CommandLineTests
     [InlineData("top draws on a terminal, which standard output is not: write --once or --json for one snapshot (see remoteexec top --help)", "top")]
     [InlineData("--interval 5x: '5x' is no duration: write numbers with ms, s, m, h or d, for example 90s or 1h30m (see remoteexec top --help)", "top", "--once", "--interval", "5x")]
     [InlineData("--interval 1ms: must be at least 100ms (see remoteexec top --help)", "top", "--once", "--interval", "1ms")]
+    [InlineData("--runs 1: must be between 2 and 1000 (see remoteexec check-determinism --help)", "check-determinism", "0000000000000000000000000000000000000000000000000000000000000000/1", "--runs", "1")]
     [InlineData("/dev: can't be read: it is a directory", "config", "check", "/dev")]
     [InlineData("/not/there.yaml: can't be read: there is no such file", "config", "check", "/not/there.yaml")]
     public async Task A_mistake_is_told_in_words(string line, params string[] arguments)
     {
         Assert.Equal((2, "", $"remoteexec: {line}\n"), await RunAsync(arguments));
+    }
+
+    [Theory]
+    [InlineData("there is no flag '--bogus'; flags of the command itself stand behind its name (see remoteexec run --help)", "run", "--bogus", "--", "true")]
+    [InlineData("--output: '../x' leads out of the inputs: write a path below their root, and where it is to be here with --download (see remoteexec run --help)", "run", "--output", "../x", "--", "true")]
+    [InlineData("--output: '.' is the root of the inputs: name files or directories below it (see remoteexec run --help)", "run", "--output", ".", "--", "true")]
+    [InlineData("--input: 'x/../..' leads out of the inputs: write a path below their root, or . for that (see remoteexec run --help)", "run", "--input", "a=x/../..", "--", "true")]
+    [InlineData("--cwd: '/x' leads out of the inputs: write a path below their root (see remoteexec run --help)", "run", "--cwd", "/x", "--", "true")]
+    [InlineData("--env: there is no variable 'NO_SUCH_VARIABLE' here: write NO_SUCH_VARIABLE=VALUE (see remoteexec run --help)", "run", "--env", "NO_SUCH_VARIABLE", "--", "true")]
+    [InlineData("--platform: 'os' is no NAME=VALUE (see remoteexec run --help)", "run", "--platform", "os", "--", "true")]
+    [InlineData("--timeout: must be positive (see remoteexec run --help)", "run", "--timeout", "0s", "--", "true")]
+    [InlineData("--image: 'nothing' is neither the name of an image (image ls) nor a digest, HASH/SIZE (see remoteexec run --help)", "run", "--image", "nothing", "--", "true")]
+    [InlineData("'main' is no digest of an action: write HASH/SIZE, as 'remoteexec run' and 'operations show' print it (see remoteexec exec --help)", "exec", "main")]
+    public async Task What_passes_on_exit_codes_has_one_of_its_own_for_mistakes(string line, params string[] arguments)
+    {
+        Assert.Equal((125, "", $"remoteexec: {line}\n"), await RunAsync(arguments));
     }
 
     [Theory]

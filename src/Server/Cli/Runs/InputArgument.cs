@@ -13,9 +13,11 @@ internal sealed record InputArgument(string What, string? Destination)
     public static InputArgument Parse(string text)
     {
         int equals = text.LastIndexOf('=');
-        if (equals < 0 || Path.Exists(text))
+        if (equals < 0)
             return new InputArgument(text, null);
         string destination = RootPath.Normalize(text[(equals + 1)..]) ?? throw new UsageException($"--input: '{text[(equals + 1)..]}' leads out of the inputs: write a path below their root, or . for that");
+        if (Path.Exists(text))
+            return new InputArgument(text, null); // its name has the sign in it
         return equals == 0 ? throw new UsageException($"--input: what is to be at '{destination}'? Write PATH=DEST") : new InputArgument(text[..equals], destination);
     }
 
