@@ -38,7 +38,7 @@ internal sealed class ActionRun(Terminal terminal)
     {
         long began = TimeProvider.System.GetTimestamp();
         FinishedRun run;
-        await using (Stream stderr = terminal.OpenError(), stdout = IsJson ? Stream.Null : terminal.OpenOutput())
+        await using (Stream stderr = StandardStream.Error(), stdout = IsJson ? Stream.Null : StandardStream.Output())
         {
             await using LiveOutputs outputs = server.Copy(IsJson ? stderr : stdout, stderr);
             run = await RunAsync(action, skipsCache, outputs, server, cancellationToken);
