@@ -26,7 +26,8 @@ public sealed class ProjectReferenceTests
         ["Assets"] = ["ActionCache", "Fetching", "Images"],
         ["Builds"] = ["ActionCache"],
         ["Probe"] = ["Cas"],
-        ["Server"] = ["Assets", "Builds", "Execution", "Probe", "References", "Runs", "Worker"],
+        ["Python"] = ["Fetching", "Trees"],
+        ["Server"] = ["Assets", "Builds", "Execution", "Probe", "Python", "References", "Runs", "Worker"],
     };
 
     public static TheoryData<string> Projects { get; } = [.. allowed.Keys];

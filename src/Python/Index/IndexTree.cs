@@ -19,6 +19,9 @@ public sealed class IndexTree
 
     private IndexTree(IBlobStore cas, InstanceName instance, SortedDictionary<string, Digest> projects) => (this.cas, this.instance, this.projects) = (cas, instance, projects);
 
+    /// <summary>True if it was read, and there was nothing to read.</summary>
+    public bool IsNew { get; private init; }
+
     /// <summary>The projects that it knows, in the order of their names.</summary>
     public IReadOnlyList<ProjectName> Projects => [.. projects.Keys.Select(ProjectName.Parse)];
 
@@ -39,7 +42,7 @@ public sealed class IndexTree
             projects.Add(node.Path, project);
         }
 
-        return new IndexTree(cas, instance, projects);
+        return new IndexTree(cas, instance, projects) { IsNew = root is null };
     }
 
     /// <summary>The directory of a project; null if it is not in the index.</summary>

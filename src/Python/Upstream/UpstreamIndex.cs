@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using RemoteExec.Cas;
 using RemoteExec.Fetching;
@@ -13,6 +14,7 @@ namespace RemoteExec.Python.Upstream;
 /// </summary>
 public sealed class UpstreamIndex : IAsyncDisposable
 {
+    private const int MostTold = 10_000;
     private static readonly TimeSpan justNow = TimeSpan.FromSeconds(5);
     private readonly IndexName index;
     private readonly IndexView stored;
@@ -20,6 +22,8 @@ public sealed class UpstreamIndex : IAsyncDisposable
     private readonly UpstreamFiles files;
     private readonly UpstreamPins pins;
     private readonly Flights<Digest> flights = new();
+    private readonly IBlobStore cas;
+    private readonly ConcurrentDictionary<string, byte> toldOf = new(StringComparer.Ordinal);
     private readonly ILogger logger;
     private readonly TimeProvider time;
 
@@ -33,7 +37,7 @@ public sealed class UpstreamIndex : IAsyncDisposable
     /// <param name="time">The clock.</param>
     public UpstreamIndex(IndexName index, UpstreamOptions options, IIndexReference reference, IBlobStore cas, HttpDownloads http, ILogger logger, TimeProvider time)
     {
-        (this.index, this.logger, this.time) = (index, logger, time);
+        (this.index, this.cas, this.logger, this.time) = (index, cas, logger, time);
         stored = new IndexView(reference, cas, options.Instance);
         pages = new UpstreamPages(index, options.Address, http, logger, time);
         files = new UpstreamFiles(cas, options.Instance, http, options.SpoolDirectory, options.MaxFileBytes);
@@ -58,7 +62,7 @@ public sealed class UpstreamIndex : IAsyncDisposable
         {
             FileRecord? pin = kept.Find(file.Name);
             if (pin is not null && pin.Sha256 != file.Sha256)
-                PythonLog.UpstreamChanged(logger, index.Value, file.Name, file.Sha256, pin.Sha256);
+                Tell(file, pin);
             else if (all.TryGetValue(file.Name, out PageFile? mine))
                 all[file.Name] = mine with { Yanked = file.Yanked };
             else
@@ -74,7 +78,7 @@ public sealed class UpstreamIndex : IAsyncDisposable
     public async Task<Digest?> FindAsync(ProjectName project, string name, CancellationToken cancellationToken)
     {
         IndexedProject kept = await stored.ReadAsync(project, cancellationToken);
-        if (kept.ContentOf(name) is { } content)
+        if (kept.ContentOf(name) is { } content && await cas.ContainsAsync(content, cancellationToken))
             return content;
         if (await FindFileAsync(project, name, cancellationToken) is not { } file)
             return null;
@@ -100,6 +104,13 @@ public sealed class UpstreamIndex : IAsyncDisposable
     {
         await flights.DisposeAsync();
         await pages.DisposeAsync();
+    }
+
+    // Once for each content: pages are asked for again and again.
+    private void Tell(PageFile file, FileRecord pin)
+    {
+        if (toldOf.Count < MostTold && toldOf.TryAdd($"{file.Name} {file.Sha256}", 0))
+            PythonLog.UpstreamChanged(logger, index.Value, file.Name, file.Sha256, pin.Sha256);
     }
 
     // Another server may have told of it, out of a younger page.

@@ -7,6 +7,7 @@ using RemoteExec.Execution.Operations;
 using RemoteExec.Execution.Services;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Access;
+using RemoteExec.Python.Services;
 using RemoteExec.Server.Api;
 using RemoteExec.Server.Auth.Audit;
 using RemoteExec.Server.Telemetry;
@@ -22,9 +23,10 @@ namespace RemoteExec.Server.Auth;
 /// <param name="routes">The paths of the API.</param>
 /// <param name="operators">Those of operators; null if there are none.</param>
 /// <param name="records">Knows the instances of builds; null if nothing is written down of them.</param>
+/// <param name="indexes">The paths of Python indexes.</param>
 /// <param name="areMetricsPublic">True if metrics are for everybody.</param>
 /// <param name="audit">Told of what is denied,; null for nobody.</param>
-internal sealed class HttpAccess(Authenticators authenticators, ApiRoutes routes, OperatorEndpoints? operators, BuildRecords? records, bool areMetricsPublic, AuditLog? audit)
+internal sealed class HttpAccess(Authenticators authenticators, ApiRoutes routes, OperatorEndpoints? operators, BuildRecords? records, PythonEndpoints indexes, bool areMetricsPublic, AuditLog? audit)
 {
     private const string OperationPrefix = "operations/";
     private const string Challenge = "Basic realm=\"remoteexec\", charset=\"UTF-8\"";
@@ -73,6 +75,8 @@ internal sealed class HttpAccess(Authenticators authenticators, ApiRoutes routes
 
         if (ConsoleFiles.Has(request))
             return (HttpRight.Public, [], null);
+        if (indexes.AccessOf(path) is var (indexRight, indexInstance))
+            return (new HttpRight(indexRight, HttpScope.Query), [], indexInstance);
         return HttpCacheEndpoints.AccessOf(request.Method, path) is var (right, instance)
             ? (new HttpRight(right, HttpScope.Query), [], instance)
             : (HttpRight.Other, [], null);

@@ -13,6 +13,7 @@ using RemoteExec.Server.Cli.Operators;
 using RemoteExec.Server.Cli.Probing;
 using RemoteExec.Server.Cli.Profiles;
 using RemoteExec.Server.Cli.Provenance;
+using RemoteExec.Server.Cli.Python;
 using RemoteExec.Server.Cli.References;
 using RemoteExec.Server.Cli.Runs;
 using RemoteExec.Server.Cli.Settings;
@@ -52,6 +53,7 @@ internal static class CommandLine
         ("check-determinism", DeterminismCommand.Create),
         ("refs", RefsCommand.Create),
         ("gc", GcCommand.Create),
+        ("pypi", PypiCommand.Create),
         ("image", ImageCommand.Create),
         ("token", TokenCommand.Create),
         ("user", UserCommand.Create),
@@ -151,6 +153,7 @@ internal static class CommandLine
             ["check-determinism"] = DeterminismCommand.Examples,
             ["refs"] = RefsCommand.Examples,
             ["gc"] = GcCommand.Examples,
+            ["pypi"] = PypiCommand.Examples,
             ["image"] = ImageCommand.Examples,
             ["token"] = TokenCommand.Examples,
             ["user"] = UserCommand.Examples,

@@ -22,7 +22,7 @@ internal static class RootHelp
         (["run", "exec", "check-determinism"], "run commands on workers; is an action the same each time?"),
         (["push", "pull", "sync", "fetch"], "directories by digest or name: there and back; downloads"),
         (["ls", "cat", "du", "diff", "refs", "gc"], "look at directories, names for them, what these keep"),
-        (["image", "verify-result"], "root file systems for actions; who made a result"),
+        (["image", "pypi", "verify-result"], "root file systems for actions; Python packages; who made a result"),
         (["token", "user"], "who may use a server"),
         (["conform", "bench"], "try and load any server of the API"),
         (["completion"], "complete commands in bash, zsh and fish"),

@@ -54,6 +54,9 @@ internal sealed record ServerOptions : IOptions
     /// <summary>The Remote Asset API.</summary>
     public AssetsOptions Assets { get; init; } = new();
 
+    /// <summary>Indexes of Python packages.</summary>
+    public PypiOptions Pypi { get; init; } = new();
+
     /// <summary>
     /// Instances by name: tenants, whose blobs and results never meet. What is said of one holds for those below it as well: <c>team</c> for <c>team/ci</c>.
     /// </summary>

@@ -56,7 +56,7 @@ internal sealed class HttpLimits(ConnectionGate gate)
         string path = request.Path.Value ?? "";
         if (HttpMethods.IsPut(request.Method))
             return MemoryUse.Write;
-        bool isOfBlob = path.Contains("/cas/", StringComparison.Ordinal) && !path.EndsWith(EmptyHash, StringComparison.Ordinal);
+        bool isOfBlob = (path.Contains("/cas/", StringComparison.Ordinal) && !path.EndsWith(EmptyHash, StringComparison.Ordinal)) || path.StartsWith("/pypi/", StringComparison.Ordinal);
         return isOfBlob && HttpMethods.IsGet(request.Method) ? MemoryUse.Read : MemoryUse.LookUp;
     }
 }

@@ -69,6 +69,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private AccessControl? access;
     private KeptReferences? references;
     private AssetsOpening? assets;
+    private PythonOpening? python;
 
     private RunningServer(ServerOptions options, string dataDirectory, ILoggerFactory loggers, TimeProvider time)
     {
@@ -166,6 +167,8 @@ internal sealed class RunningServer : IAsyncDisposable
         await uploads.DisposeAsync();
         if (assets is not null)
             await assets.DisposeAsync();
+        if (python is not null)
+            await python.DisposeAsync();
         if (records is not null)
             await records.DisposeAsync();
         if (history is not null)
@@ -274,6 +277,7 @@ internal sealed class RunningServer : IAsyncDisposable
         var wholeResults = new CompleteActionCache(storedResults, cas, discardsIncomplete: !stores.MissesForNow);
         assets = AssetsOpening.Open(options.Assets, DataDirectory, cas, wholeResults, clientCache, features, time);
         services.AddRange(assets?.Services ?? []);
+        python = PythonOpening.Open(options.Pypi, DataDirectory, cas, limits, references.Book, guard, loggers, time);
         if (records is not null && options.Builds.Events)
         {
             services.Add(new PublishBuildEventService(records.Events).ToRpcService());
@@ -342,12 +346,13 @@ internal sealed class RunningServer : IAsyncDisposable
                 {
                     new HealthEndpoint(health).Map(application);
                     if (access is not null)
-                        new HttpAccess(access.Authenticators, Routes, operators, records, options.Auth.PublicMetrics, access.Audit).Map(application);
+                        new HttpAccess(access.Authenticators, Routes, operators, records, python.Endpoints, options.Auth.PublicMetrics, access.Audit).Map(application);
                     telemetry.Metrics?.Map(application);
                     quotas?.Map(application);
                     operators?.Map(application); // before those that take what comes for part of a build
                     Routes.Map(application);
                     ConsoleFiles.Map(application);
+                    python.Endpoints.Map(application);
                     new BuildWatch(builds, isForWorkers: false).Map(application);
                     new HttpCacheEndpoints(clientCache, clientResults, clientCas, features, observer).Map(application);
                 },

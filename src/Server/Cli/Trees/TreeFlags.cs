@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging.Abstractions;
 using RemoteExec.Cas;
 using RemoteExec.Protocol;
+using RemoteExec.Python;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Runs;
 using RemoteExec.Trees;
@@ -79,7 +80,7 @@ internal sealed class TreeFlags
         {
             throw new StartupException($"{exception.Message}; name the gRPC address of a server that runs with --server", exception);
         }
-        catch (Exception exception) when (exception is TreeException or RunException or LocalChangesException or ReferenceMovedException or CasException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is TreeException or RunException or PythonIndexException or LocalChangesException or ReferenceMovedException or CasException or IOException or UnauthorizedAccessException)
         {
             throw new StartupException(new Cell(exception.Message).Text, exception); // which may have names out of a tree
         }

@@ -1,3 +1,4 @@
+using RemoteExec.ActionCache.Stores;
 using RemoteExec.Cas;
 using RemoteExec.Cas.Composition;
 using RemoteExec.Cas.Stores;
@@ -34,6 +35,12 @@ internal sealed class TreeServer(RpcChannel channel, InstanceName instance)
 
     /// <summary>Copies what a command writes to streams.</summary>
     public LiveOutputs Copy(Stream stdout, Stream stderr) => new(channel, Cas, stdout, stderr, TimeProvider.System);
+
+    /// <summary>Its results of actions.</summary>
+    public IBlobStore Results { get; } = new RemoteResultStore(channel, patience, TimeProvider.System);
+
+    /// <summary>The instance that is meant.</summary>
+    public InstanceName Instance => instance;
 
     /// <summary>What an argument names: a directory, a file or a symlink.</summary>
     /// <exception cref="TreeException">There is no such thing.</exception>
