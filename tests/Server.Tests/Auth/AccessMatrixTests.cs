@@ -127,12 +127,15 @@ public sealed class AccessMatrixTests : IAsyncLifetime
         ("PUT", "/{instance}/ac/{hash}", "ci node admin", false, "write-ac", new ActionResult { ExitCode = 1 }.ToByteArray()),
         ("DELETE", "/{instance}/ac/{hash}", "ci node admin", false, "write-ac", null),
         ("POST", "/{instance}/ac/{hash}", "admin", false, "admin", []),
+        ("GET", "/pypi/{index}/simple/", "reader developer ci operator node admin", false, "read-cas", null),
+        ("GET", "/pypi/{index}/main/simple/demo/", "reader developer ci operator node admin", false, "read-cas", null),
+        ("GET", "/pypi/{index}/files/demo/demo-1.0.tar.gz", "reader developer ci operator node admin", false, "read-cas", null),
         ("GET", "/anything/else", "admin", true, "admin", null),
     ];
 
     public async ValueTask InitializeAsync()
     {
-        access = await AccessServer.StartAsync("execution.enabled=true");
+        access = await AccessServer.StartAsync(["execution.enabled=true", .. new[] { Mine, Others }.Select(instance => $"pypi.indexes.{IndexOf(instance)}.instance={instance}")]);
         everywhere = [.. presets.Select(preset => access.Create(preset))];
         inTeam = [.. presets.Select(preset => access.Create(preset, ["team"]))];
         await access.WaitForAsync(inTeam[^1], isGood: true);
@@ -177,7 +180,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime
         {
             foreach ((int preset, string token, bool isLimited, string instance) in Callers())
             {
-                string filled = path.Replace("{instance}", instance, StringComparison.Ordinal).Replace("{hash}", blob.Digest.Hash.ToString(), StringComparison.Ordinal);
+                string filled = path.Replace("{instance}", instance, StringComparison.Ordinal).Replace("{index}", IndexOf(instance), StringComparison.Ordinal).Replace("{hash}", blob.Digest.Hash.ToString(), StringComparison.Ordinal);
                 (int status, string answer, _) = await access.AskAsync(method, filled, AccessServer.Bearer(token), body);
                 bool may = Expect(who, presets[preset], isLimited && (isEverywhere || instance == Others));
                 if (status is 401 or >= 500 || status == 403 == may || (!may && method != "HEAD" && !answer.Contains($"the {presets[preset]} (token) lacks the right {right}", StringComparison.Ordinal)))
@@ -225,7 +228,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime
 
             foreach ((string method, string path, string who, _, _, byte[]? body) in paths)
             {
-                string filled = path.Replace("{instance}", Mine, StringComparison.Ordinal).Replace("{hash}", blob.Digest.Hash.ToString(), StringComparison.Ordinal);
+                string filled = path.Replace("{instance}", Mine, StringComparison.Ordinal).Replace("{index}", IndexOf(Mine), StringComparison.Ordinal).Replace("{hash}", blob.Digest.Hash.ToString(), StringComparison.Ordinal);
                 (int status, string answer, System.Net.Http.Headers.HttpResponseHeaders headers) = await access.AskAsync(method, filled, shown, body);
                 if (who == Everybody ? status is not (200 or 302) : status != 401 || headers.WwwAuthenticate.ToString() is not "Basic realm=\"remoteexec\", charset=\"UTF-8\"" || (method != "HEAD" && !answer.Contains(words, StringComparison.Ordinal)))
                     wrong.Add($"{method} {filled} with {shown}: {status} {answer}");
@@ -265,6 +268,8 @@ public sealed class AccessMatrixTests : IAsyncLifetime
         from isLimited in new[] { false, true }
         from instance in new[] { Mine, Others }
         select (preset, isLimited ? inTeam[preset] : everywhere[preset], isLimited, instance);
+
+    private static string IndexOf(string instance) => instance.Replace('/', '-');
 
     private static bool Expect(string who, string preset, bool isOutOfReach) => who == Everybody || (!isOutOfReach && who.Split(' ').Contains(preset));
 }
