@@ -8,7 +8,7 @@ namespace RemoteExec.Fuzz.Tests;
 /// <summary>All that parses, and what the targets share.</summary>
 internal static class FuzzTargets
 {
-    public static IReadOnlyList<FuzzTarget> All { get; } = [.. RpcTargets.All, .. ProtocolTargets.All, .. CasTargets.All, .. HttpTargets.All, .. StorageTargets.All, .. S3Targets.All, .. ConfigTargets.All, .. ImageTargets.All, .. BuildTargets.All, .. TrustTargets.All];
+    public static IReadOnlyList<FuzzTarget> All { get; } = [.. RpcTargets.All, .. ProtocolTargets.All, .. CasTargets.All, .. HttpTargets.All, .. StorageTargets.All, .. S3Targets.All, .. ConfigTargets.All, .. ImageTargets.All, .. BuildTargets.All, .. TrustTargets.All, .. PythonTargets.All];
 
     public static FuzzTarget Get(string name) => All.Single(target => target.Name == name);
 

@@ -35,6 +35,7 @@ public static class TestWheel
             byte[] content = Encoding.UTF8.GetBytes(text);
             ZipArchiveEntry entry = zip.CreateEntry(file);
             entry.LastWriteTime = new DateTimeOffset(2026, 1, 2, 3, 4, 6, TimeSpan.Zero);
+            entry.ExternalAttributes = unchecked((int)(file.Contains("/scripts/", StringComparison.Ordinal) ? 0x81ED_0000 : 0x81A4_0000)); // 0755, 0644
             using Stream stream = entry.Open();
             stream.Write(content);
             record.Append($"{file},sha256={Convert.ToBase64String(SHA256.HashData(content)).TrimEnd('=').Replace('+', '-').Replace('/', '_')},{content.Length}\n");

@@ -13,6 +13,7 @@ internal sealed class ZipInput
     private const uint EndMark = 0x06054b50, ItemMark = 0x02014b50, HeaderMark = 0x04034b50;
     private const int EndBytes = 22, ItemBytes = 46, HeaderBytes = 30, MaxComment = ushort.MaxValue;
     private const int MaxDirectoryBytes = 64 * 1024 * 1024;
+    private const int MostByDeflate = 1032; // what a byte of it can become
     private const int Stored = 0, Deflated = 8, Encrypted = 1;
     private readonly Stream archive;
 
@@ -36,6 +37,8 @@ internal sealed class ZipInput
     {
         if (item.Bytes > maxBytes)
             throw new InvalidDataException($"'{Show(item.Name)}' has {item.Bytes} bytes, more than {maxBytes}");
+        if (item.Bytes > (item.CompressedBytes + 1) * MostByDeflate) // before there is memory for it
+            throw new InvalidDataException($"'{Show(item.Name)}' is damaged");
         using var compressed = new Part(archive, Seek(item), item.CompressedBytes);
         using Stream content = item.IsDeflated ? new DeflateStream(compressed, CompressionMode.Decompress) : compressed;
         byte[] bytes = new byte[item.Bytes];

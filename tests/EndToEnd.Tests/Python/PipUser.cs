@@ -3,20 +3,13 @@ using RemoteExec.EndToEnd.Tests.Trees;
 namespace RemoteExec.EndToEnd.Tests.Python;
 
 /// <summary>Somebody who has pip, in an environment of his own that knows nothing of this machine's, and fills an index by the program.</summary>
-internal sealed class PipUser : IDisposable
+internal sealed class PipUser(ServerProcess server) : IDisposable
 {
     private const string Interpreter = "/usr/bin/python3"; // another one in the PATH may have another pip, or none
-    private readonly TreeUser user;
-
-    public PipUser(ServerProcess server)
-    {
-        user = new TreeUser(server);
-        Index = $"http://{server.HttpAddress}/pypi";
-        Requires.True(File.Exists(Interpreter), "python3 is not installed: apt-get install python3 python3-venv");
-    }
+    private readonly TreeUser user = new(server);
 
     /// <summary>What indexes are below.</summary>
-    public string Index { get; }
+    public string Index => $"http://{server.HttpAddress}/pypi";
 
     /// <summary>The program, as he uses it.</summary>
     public TreeUser Program => user;
@@ -24,34 +17,34 @@ internal sealed class PipUser : IDisposable
     /// <summary>A path in the place to work in.</summary>
     public string this[params ReadOnlySpan<string> path] => user[path];
 
-    /// <summary>Makes an environment, and returns its path.</summary>
-    public async Task<string> CreateEnvironmentAsync(string name)
+    /// <summary>Makes the environment.</summary>
+    public async Task PrepareAsync()
     {
-        (int code, string output) = await RunAsync(Interpreter, "-m", "venv", this[name]);
+        Requires.True(File.Exists(Interpreter), "python3 is not installed: apt-get install python3 python3-venv");
+        (int code, string output) = await RunAsync(Interpreter, "-m", "venv", this["env"]);
         Requires.True(code == 0, $"python3 makes no environments, apt-get install python3-venv: {output}");
-        return this[name];
     }
 
-    /// <summary>Runs pip of an environment; returns what it printed.</summary>
-    public async Task<string> PipAsync(string environment, params string[] arguments)
+    /// <summary>Runs pip; returns what it printed.</summary>
+    public async Task<string> PipAsync(params string[] arguments)
     {
-        (int code, string output) = await RunAsync(Path.Combine(environment, "bin", "python"), ["-m", "pip", .. arguments]);
+        (int code, string output) = await RunAsync(this["env", "bin", "python"], ["-m", "pip", .. arguments]);
         Assert.True(code == 0, $"pip {string.Join(' ', arguments)}: {output}");
         return output;
     }
 
-    /// <summary>Runs pip of an environment, which is to fail; returns what it printed.</summary>
-    public async Task<string> FailAsync(string environment, params string[] arguments)
+    /// <summary>Runs pip, which is to fail; returns what it printed.</summary>
+    public async Task<string> FailAsync(params string[] arguments)
     {
-        (int code, string output) = await RunAsync(Path.Combine(environment, "bin", "python"), ["-m", "pip", .. arguments]);
+        (int code, string output) = await RunAsync(this["env", "bin", "python"], ["-m", "pip", .. arguments]);
         Assert.True(code != 0, output);
         return output;
     }
 
     /// <summary>Runs a line of Python; returns what it printed.</summary>
-    public async Task<string> PythonAsync(string environment, string line)
+    public async Task<string> PythonAsync(string line)
     {
-        (int code, string output) = await RunAsync(Path.Combine(environment, "bin", "python"), "-c", line);
+        (int code, string output) = await RunAsync(this["env", "bin", "python"], "-c", line);
         Assert.True(code == 0, output);
         return output.Trim();
     }
