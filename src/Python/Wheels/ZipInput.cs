@@ -157,6 +157,13 @@ internal sealed class ZipInput
             return read;
         }
 
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            int read = await archive.ReadAsync(buffer[..(int)Math.Min(left, buffer.Length)], cancellationToken);
+            left -= read;
+            return read;
+        }
+
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override void Flush()
