@@ -10,6 +10,7 @@
 //     image DIR, frame DIR              the root file system of the action's own, and the directory with the places to mount at
 //     output PATH, error PATH           where these go
 //     channel PATH                      a socket that is connected to: standard input and output, instead of nothing and `output`
+//     stdio input|terminal              the descriptor that came with the request: standard input; or a terminal, and so standard output and error as well
 //     directory PATH                    where the program starts
 //     file-bytes N                      how long a file may get
 //     audit PATH                        what it looks at is written down here: see audit.c
@@ -31,6 +32,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -78,14 +80,21 @@ static int reap(pid_t main_process)
     return main_status;
 }
 
-static _Noreturn void be_first_process(const struct action *action, const struct world *world)
+static int open_input(const struct action *action, int given)
+{
+    if (action->stdio != NULL)
+        return given;
+    return action->channel != NULL ? channel_open(action->channel) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static _Noreturn void be_first_process(const struct action *action, const struct world *world, int given)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
         fail("prctl(PR_SET_PDEATHSIG)");
     int output = open_log(action->output, world), error = open_log(action->error, world);
     if (action->audit != NULL)
         audit_prepare(action->audit);
-    int input = action->channel != NULL ? channel_open(action->channel) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int input = open_input(action, given);
     if (input < 0)
         fail("opening standard input");
     root_make(action, world->is_user_mapped);
@@ -94,13 +103,14 @@ static _Noreturn void be_first_process(const struct action *action, const struct
         fail("opening the input root");
     int view = action->channel != NULL ? view_open() : -1;
 
+    bool is_terminal = action->stdio != NULL && strcmp(action->stdio, "terminal") == 0;
     struct timespec begin, end;
     clock_gettime(CLOCK_MONOTONIC, &begin);
     pid_t main_process = fork();
     if (main_process < 0)
         fail("forking");
     if (main_process == 0)
-        program_start(action, world, input, action->channel != NULL ? input : output, error);
+        program_start(action, world, input, is_terminal || action->channel != NULL ? input : output, is_terminal ? input : error);
     close(input); // the worker is to see its end
     if (action->channel != NULL)
         reply(view, "begun", NULL);
@@ -127,7 +137,7 @@ static _Noreturn void be_first_process(const struct action *action, const struct
 static void watch(int process, pid_t id)
 {
     struct pollfd watched[] = {{.fd = process, .events = POLLIN}, {.fd = worker_socket, .events = POLLIN}};
-    struct request request = {0};
+    struct request request = NO_REQUEST;
     while (poll(watched, 2, -1) < 0 || (watched[0].revents & POLLIN) == 0)
     {
         if (watched[1].revents == 0)
@@ -154,7 +164,10 @@ void run(struct request *request, const struct world *world)
     if (id < 0)
         fail("making namespaces");
     if (id == 0)
-        be_first_process(&action, world);
+        be_first_process(&action, world, request->descriptor);
+    if (request->descriptor >= 0)
+        close(request->descriptor); // who holds the other end is to see when the action's is gone
+    request->descriptor = -1;
 
     watch(process, id);
     close(process);

@@ -10,7 +10,7 @@ struct place { const char *from, *changes, *to; };
 
 struct action
 {
-    const char *lower, *upper, *work, *tree, *tmp, *image, *frame, *output, *error, *channel, *directory, *audit, *vary;
+    const char *lower, *upper, *work, *tree, *tmp, *image, *frame, *output, *error, *channel, *directory, *audit, *vary, *stdio;
     unsigned long long file_bytes;
     char **arguments, **environment; // the last of each is NULL
     size_t argument_count, environment_count;
@@ -30,7 +30,7 @@ void root_make(const struct action *action, bool is_user_mapped);
 
 // ---- program.c
 
-// In the action's own process: becomes its user, and executes its program with these descriptors as standard input and output.
+// In the action's own process: becomes its user, and executes its program with these descriptors as standard input and output; a terminal becomes the one that steers its session.
 _Noreturn void program_start(const struct action *action, const struct world *world, int input, int output, int error);
 
 #endif

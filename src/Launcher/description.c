@@ -30,7 +30,7 @@ void action_read(struct request *request, struct action *action)
         {"lower", &action->lower}, {"upper", &action->upper}, {"work", &action->work}, {"tree", &action->tree}, {"tmp", &action->tmp},
         {"image", &action->image}, {"frame", &action->frame}, {"output", &action->output}, {"error", &action->error}, {"channel", &action->channel},
         {"directory", &action->directory},
-        {"audit", &action->audit}, {"vary", &action->vary},
+        {"audit", &action->audit}, {"vary", &action->vary}, {"stdio", &action->stdio},
     };
     free(action->arguments);
     free(action->environment);

@@ -7,7 +7,7 @@
 //                          └─ first process     PID 1 of one action's own namespaces: mounts its tree, reaps, ends with all below it
 //                               └─ the action   an unprivileged user behind a system call filter
 //
-// A request is a length (4 bytes, the machine's order) and so many bytes: strings, each ended by NUL: the verb, then keys and their values.
+// A request is a length (4 bytes, the machine's order) and so many bytes: strings, each ended by NUL: the verb, then keys and their values. A descriptor may come with it.
 // A reply has the same form. The words of both are in requests.c, setup.c and action.c. An action goes from action.c
 // to description.c, which reads its request, root.c, which makes what it sees, and program.c, which starts its program there.
 #ifndef LAUNCHER_H
@@ -36,9 +36,12 @@ struct request
     char *data; // as it came
     char *next; // the next string of it
     char *end;
+    int descriptor; // came with it; -1 for none
 };
 
-// Reads the next request; false when the worker is gone. Ends the process if the request makes no sense.
+#define NO_REQUEST {.descriptor = -1}
+
+// Reads the next request, and gives up what came with the last one; false when the worker is gone. Ends the process if the request makes no sense.
 bool request_read(struct request *request);
 
 // The next string; NULL after the last one.

@@ -6,7 +6,7 @@
 int main(void)
 {
     struct world world = {0};
-    struct request request = {0};
+    struct request request = NO_REQUEST;
     while (request_read(&request))
     {
         const char *verb = request_next(&request);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -97,6 +98,8 @@ void program_start(const struct action *action, const struct world *world, int i
 {
     if (setsid() < 0)
         fail("making a session");
+    if (input == output && isatty(input) && ioctl(input, TIOCSCTTY, 0) != 0)
+        fail("taking the terminal");
     limit(RLIMIT_CORE, 0, 0);
     limit(RLIMIT_NOFILE, 1024, 1024 * 1024);
     limit(RLIMIT_STACK, 8 * 1024 * 1024, RLIM_INFINITY);

@@ -13,12 +13,23 @@ int worker_socket = 0;
 
 enum { most_bytes = 64 * 1024 * 1024, reply_bytes = 4096 };
 
-// False at the end of the stream.
-static bool read_all(void *data, size_t size)
+// False at the end of the stream. A descriptor that comes with the bytes is taken, unless nobody wants it.
+static bool read_all(void *data, size_t size, int *descriptor)
 {
+    union { struct cmsghdr header; char room[CMSG_SPACE(sizeof(int))]; } control;
     for (size_t done = 0; done < size;)
     {
-        ssize_t count = read(worker_socket, (char *)data + done, size - done);
+        struct iovec part = {(char *)data + done, size - done};
+        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+        if (descriptor != NULL)
+        {
+            message.msg_control = &control;
+            message.msg_controllen = sizeof control;
+        }
+        ssize_t count = recvmsg(worker_socket, &message, MSG_CMSG_CLOEXEC);
+        struct cmsghdr *came = count > 0 && descriptor != NULL ? CMSG_FIRSTHDR(&message) : NULL;
+        if (came != NULL && came->cmsg_level == SOL_SOCKET && came->cmsg_type == SCM_RIGHTS)
+            memcpy(descriptor, CMSG_DATA(came), sizeof *descriptor);
         if (count == 0)
             return false;
         if (count < 0 && errno != EINTR)
@@ -32,7 +43,10 @@ static bool read_all(void *data, size_t size)
 bool request_read(struct request *request)
 {
     uint32_t size;
-    if (!read_all(&size, sizeof size))
+    if (request->descriptor >= 0)
+        close(request->descriptor);
+    request->descriptor = -1;
+    if (!read_all(&size, sizeof size, &request->descriptor))
         return false;
     if (size == 0 || size > most_bytes)
         fail("a request of %u bytes", size);
@@ -40,7 +54,7 @@ bool request_read(struct request *request)
     request->data = malloc(size);
     if (request->data == NULL)
         fail("memory for a request of %u bytes", size);
-    if (!read_all(request->data, size))
+    if (!read_all(request->data, size, NULL))
         return false;
     if (request->data[size - 1] != '\0')
         fail("a request that ends in the middle of a string");

@@ -41,6 +41,23 @@ internal static unsafe class DescriptorPassing
         return (int)count;
     }
 
+    /// <summary>Sends bytes that fit in at once, and a copy of a descriptor with the first of them.</summary>
+    /// <exception cref="NativeException">The socket is full, or broken.</exception>
+    public static void Send(SafeHandle socket, ReadOnlySpan<byte> bytes, SafeHandle descriptor)
+    {
+        const int LengthWithOne = HeaderBytes + sizeof(int);
+        long* control = stackalloc long[ControlBytes / sizeof(long)];
+        control[0] = LengthWithOne;
+        ((int*)control)[2] = SolSocket;
+        ((int*)control)[3] = ScmRights;
+        ((int*)control)[HeaderBytes / sizeof(int)] = (int)descriptor.DangerousGetHandle();
+        fixed (byte* data = bytes)
+        {
+            var part = new Part { Data = data, Length = (nuint)bytes.Length };
+            var header = new MessageHeader { Parts = &part, PartCount = 1, Control = control, ControlLength = LengthWithOne };
+            NativeException.ThrowIfNegative(Libc.SendMsg((int)socket.DangerousGetHandle(), &header, Libc.MSG_NOSIGNAL), "sendmsg");
+        }
+    }
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct MessageHeader

@@ -17,9 +17,9 @@ internal static unsafe partial class Libc
     public const int EPERM = 1, ENOENT = 2, E2BIG = 7, ENOEXEC = 8, ECHILD = 10, EAGAIN = 11, EACCES = 13, EXDEV = 18, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENOSYS = 38, ETXTBSY = 26,
         EMLINK = 31, ENAMETOOLONG = 36, ELOOP = 40, ELIBBAD = 80;
 
-    public const int O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0x40, O_EXCL = 0x80, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
+    public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_NOCTTY = 0x100, O_CREAT = 0x40, O_EXCL = 0x80, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
     public static readonly int O_DIRECTORY = HasArmFlags ? 0x4000 : 0x10000, O_NOFOLLOW = HasArmFlags ? 0x8000 : 0x20000;
-    public const int AF_UNIX = 1, SOCK_STREAM = 1, SOCK_CLOEXEC = 0x80000, MSG_DONTWAIT = 0x40, MSG_CMSG_CLOEXEC = 0x40000000;
+    public const int AF_UNIX = 1, SOCK_STREAM = 1, SOCK_CLOEXEC = 0x80000, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000;
     public const int F_DUPFD_CLOEXEC = 1030;
     public const int SIGKILL = 9;
     public const int WNOHANG = 1;
@@ -30,9 +30,10 @@ internal static unsafe partial class Libc
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200;
     public const uint STATX_BASIC_STATS = 0x7ff;
     public const uint RENAME_EXCHANGE = 2;
-    public const nuint FICLONE = 0x40049409;
+    public const nuint FICLONE = 0x40049409, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414;
+    public const int TCSADRAIN = 1;
 
-    /// <summary>Room for posix_spawnattr_t (336 bytes), posix_spawn_file_actions_t (80), sigset_t (128), struct statx (256) and struct rusage (144).</summary>
+    /// <summary>Room for posix_spawnattr_t (336 bytes), posix_spawn_file_actions_t (80), sigset_t (128), struct statx (256), struct termios (60) and struct rusage (144).</summary>
     public const int OpaqueBytes = 512;
 
     private const string Library = "libc.so.6";
@@ -128,6 +129,34 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint RecvMsg(int socket, DescriptorPassing.MessageHeader* message, int flags);
 
+    [LibraryImport(Library, EntryPoint = "sendmsg", SetLastError = true)]
+    public static partial nint SendMsg(int socket, DescriptorPassing.MessageHeader* message, int flags);
+
+    [LibraryImport(Library, EntryPoint = "posix_openpt", SetLastError = true)]
+    public static partial int OpenPt(int flags);
+
+    [LibraryImport(Library, EntryPoint = "grantpt", SetLastError = true)]
+    public static partial int GrantPt(int master);
+
+    [LibraryImport(Library, EntryPoint = "unlockpt", SetLastError = true)]
+    public static partial int UnlockPt(int master);
+
+    // Answers the error instead of setting errno.
+    [LibraryImport(Library, EntryPoint = "ptsname_r")]
+    public static partial int PtsName(int master, byte* name, nuint size);
+
+    [LibraryImport(Library, EntryPoint = "isatty")]
+    public static partial int IsATty(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "tcgetattr", SetLastError = true)]
+    public static partial int TcGetAttr(int descriptor, byte* settings);
+
+    [LibraryImport(Library, EntryPoint = "tcsetattr", SetLastError = true)]
+    public static partial int TcSetAttr(int descriptor, int when, byte* settings);
+
+    [LibraryImport(Library, EntryPoint = "cfmakeraw")]
+    public static partial void CfMakeRaw(byte* settings);
+
     [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int process, int signal);
 
@@ -169,6 +198,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_adddup2")]
     public static partial int SpawnFileActionsAddDup2(byte* actions, int from, int to);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SpawnFileActionsAddOpen(byte* actions, int descriptor, string path, int flags, uint mode);
 
     /// <summary>Closes all files from a number on before the program starts. Not in every C library: false where it is missing.</summary>
     public static bool TrySpawnFileActionsAddCloseFrom(byte* actions, int first)

@@ -39,6 +39,16 @@ internal sealed unsafe class SpawnAttributes : IDisposable
         _ = Libc.TrySpawnFileActionsAddCloseFrom(Actions, next); // else what .NET opened closes itself, and it opened nearly all
     }
 
+    /// <summary>Has a terminal as standard input, output and error in the place of what was given: the one that steers the new session (<c>/dev/tty</c>).</summary>
+    /// <param name="path">Where it is; the thread that spawns may open it.</param>
+    public void OpenTerminal(string path)
+    {
+        // The first that the leader of a session opens becomes the session's.
+        _ = Libc.SpawnFileActionsAddOpen(Actions, 0, path, Libc.O_RDWR, 0);
+        _ = Libc.SpawnFileActionsAddDup2(Actions, 0, 1);
+        _ = Libc.SpawnFileActionsAddDup2(Actions, 0, 2);
+    }
+
     private byte* Attributes => (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref attributes[0]);
 
     private byte* Actions => (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref actions[0]);

@@ -15,6 +15,7 @@ using RemoteExec.Server.Cli.Profiles;
 using RemoteExec.Server.Cli.Provenance;
 using RemoteExec.Server.Cli.Python;
 using RemoteExec.Server.Cli.References;
+using RemoteExec.Server.Cli.Replay;
 using RemoteExec.Server.Cli.Runs;
 using RemoteExec.Server.Cli.Settings;
 using RemoteExec.Server.Cli.Top;
@@ -39,6 +40,7 @@ internal static class CommandLine
         ("top", TopCommand.Create),
         ("health", HealthCommand.Create),
         ("audit", AuditCommand.Create),
+        ("replay", ReplayCommand.Create),
         ("verify-result", VerifyResultCommand.Create),
         ("push", PushCommand.Create),
         ("pull", PullCommand.Create),
@@ -139,6 +141,7 @@ internal static class CommandLine
             ["top"] = TopCommand.Examples,
             ["health"] = HealthCommand.Examples,
             ["audit"] = AuditCommand.Examples,
+            ["replay"] = ReplayCommand.Examples,
             ["verify-result"] = VerifyResultCommand.Examples,
             ["push"] = PushCommand.Examples,
             ["pull"] = PullCommand.Examples,

@@ -19,7 +19,7 @@ internal static class RootHelp
         (["doctor", "health"], "why a server can't be used or is slow; is it well?"),
         (["builds", "explain", "stats", "top"], "what builds did, why they missed, whether the cache is worth it"),
         (["queue", "workers", "operations", "audit"], "what waits, who works, what runs, what actions looked at"),
-        (["run", "exec", "check-determinism"], "run commands on workers; is an action the same each time?"),
+        (["run", "exec", "replay", "check-determinism"], "run commands on workers; a past action here, or several times"),
         (["push", "pull", "sync", "fetch"], "directories by digest or name: there and back; downloads"),
         (["ls", "cat", "du", "diff", "refs", "gc"], "look at directories, names for them, what these keep"),
         (["image", "pypi", "verify-result"], "root file systems for actions; Python packages; who made a result"),

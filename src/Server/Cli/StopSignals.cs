@@ -9,10 +9,12 @@ internal sealed class StopSignals : IDisposable
     private readonly PosixSignalRegistration[] registrations;
 
     /// <summary>Starts listening to the signals.</summary>
-    public StopSignals() => registrations =
+    /// <param name="withHangup">True to listen to SIGHUP as well: to stop when the terminal is closed.</param>
+    public StopSignals(bool withHangup = false) => registrations =
     [
         PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
         PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+        .. withHangup ? [PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal)] : Array.Empty<PosixSignalRegistration>(),
     ];
 
     /// <summary>Fires at the first signal.</summary>

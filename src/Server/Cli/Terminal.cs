@@ -24,6 +24,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colourO
     /// <summary>Standard output, for what is no text.</summary>
     public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
 
+    /// <summary>Standard error, for what is no text.</summary>
+    public Func<Stream> OpenError { get; init; } = Console.OpenStandardError;
+
     /// <summary>False where NO_COLOR asks for no colours, or the terminal can't show them.</summary>
     public static bool WantsColours =>
         string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");

@@ -169,6 +169,12 @@ internal sealed class NamespaceSandbox : ISandbox
             request.Add("vary", host);
         if (command.Channel is { } channel)
             request.Add("channel", InLauncher(channel));
+        if (command.Input is { } input)
+        {
+            request.Add("stdio", input.Terminal is null ? "input" : "terminal");
+            request.Descriptor = input.File;
+        }
+
         foreach ((string name, string value) in command.Environment)
             request.Add("environment", $"{name}={value}");
         foreach (string argument in command.Arguments)

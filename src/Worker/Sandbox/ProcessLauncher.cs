@@ -4,7 +4,7 @@ using RemoteExec.Native;
 namespace RemoteExec.Worker.Sandbox;
 
 /// <summary>
-/// Starts the process of an action: in a session of its own, with standard input empty, output to files, no other open file, default
+/// Starts the process of an action: in a session of its own, with standard input empty unless it is given one, output to files, no other open file, default
 /// signal handling, umask 022 and, if so wanted, another user. By posix_spawn, which is faster than <see cref="System.Diagnostics.Process"/> and
 /// needs no pipes, from a thread that has taken on what the new process is to inherit.
 /// </summary>
@@ -55,13 +55,16 @@ internal static class ProcessLauncher
         int input = -1, output = -1, error = -1;
         try
         {
-            input = Open("/dev/null", Libc.O_RDONLY, null);
+            if (command.Input is null)
+                input = Open("/dev/null", Libc.O_RDONLY, null);
             output = OpenLog(command.Directory.StdoutPath, command.Directory.User);
             error = OpenLog(command.Directory.StderrPath, command.Directory.User);
             if (command.Directory.User is { } user)
                 ActionThread.BecomeUser(user.Id);
 
-            using var attributes = new SpawnAttributes(input, output, error);
+            using var attributes = new SpawnAttributes(command.Input is { } given ? (int)given.File.DangerousGetHandle() : input, output, error);
+            if (command.Input?.Terminal is { } terminal)
+                attributes.OpenTerminal(terminal);
             string[] environment = [.. command.Environment.Select(entry => $"{entry.Key}={entry.Value}")];
             int problem = attributes.Spawn(program, command.Arguments, environment, out int process);
 

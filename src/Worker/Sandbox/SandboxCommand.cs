@@ -45,6 +45,9 @@ internal sealed record SandboxCommand
     /// <summary>The socket that is its standard input and output: a path in the action's directory on which somebody listens; null for no input, and a file.</summary>
     public string? Channel { get; init; }
 
+    /// <summary>What it reads, or the terminal that it is on; null for nothing to read. It has no <see cref="Channel"/> then.</summary>
+    public SandboxInput? Input { get; init; }
+
     /// <summary>What it may have of the machine.</summary>
     public SandboxLimits Limits { get; init; }
 

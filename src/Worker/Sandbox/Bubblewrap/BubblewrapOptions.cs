@@ -23,8 +23,10 @@ internal static class BubblewrapOptions
         List<string> options =
         [
             "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--uid", user, "--gid", user, "--cap-drop", "ALL",
-            "--hostname", command.Vary ?? NamespaceSettings.HostName, "--new-session", "--die-with-parent", "--json-status-fd", $"{StatusFile}", "--seccomp", $"{FilterFile}",
+            "--hostname", command.Vary ?? NamespaceSettings.HostName, "--die-with-parent", "--json-status-fd", $"{StatusFile}", "--seccomp", $"{FilterFile}",
         ];
+        if (command.Input?.Terminal is null)
+            options.Add("--new-session"); // one of its own it has in any case, but a terminal steers only the one that it is opened in
         if (!command.Network)
             options.Add("--unshare-net");
         AddHost(options, settings.Host);

@@ -34,15 +34,16 @@ internal sealed partial class BubblewrapProcess
     /// <param name="program">bwrap: an absolute path.</param>
     /// <param name="thread">The thread to start it from.</param>
     /// <param name="options">What it is told.</param>
-    /// <param name="directory">The action's directory.</param>
+    /// <param name="command">What it is to run in the end.</param>
     /// <param name="filter">A file with the filter of system calls.</param>
     /// <param name="group">The groups; null for none.</param>
     /// <exception cref="IOException">It can't be started.</exception>
     public static async Task<BubblewrapProcess> StartAsync(
-        string program, SpawnThread thread, IReadOnlyList<string> options, ActionDirectory directory, string filter, SlotGroup? group)
+        string program, SpawnThread thread, IReadOnlyList<string> options, SandboxCommand command, string filter, SlotGroup? group)
     {
+        ActionDirectory directory = command.Directory;
         string statusPath = Path.Combine(directory.Location, "status");
-        using SafeFileHandle input = File.OpenHandle("/dev/null");
+        using SafeFileHandle nothing = File.OpenHandle("/dev/null");
         using var output = new SafeFileHandle(ProcessLauncher.OpenLog(directory.StdoutPath, directory.User), ownsHandle: true);
         using var error = new SafeFileHandle(ProcessLauncher.OpenLog(directory.StderrPath, directory.User), ownsHandle: true);
         using SafeFileHandle status = File.OpenHandle(statusPath, FileMode.CreateNew, FileAccess.Write);
@@ -50,7 +51,9 @@ internal sealed partial class BubblewrapProcess
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.None);
         (int problem, int id) = await thread.RunAsync(() =>
         {
-            using var attributes = new SpawnAttributes(Number(input), Number(output), Number(error), (int)pipe.ClientSafePipeHandle.DangerousGetHandle(), Number(status), Number(calls));
+            using var attributes = new SpawnAttributes(Number(command.Input?.File ?? nothing), Number(output), Number(error), (int)pipe.ClientSafePipeHandle.DangerousGetHandle(), Number(status), Number(calls));
+            if (command.Input?.Terminal is { } terminal)
+                attributes.OpenTerminal(terminal);
             int answer = attributes.Spawn(program, ["bwrap", "--args", $"{BubblewrapOptions.OptionsFile}", "/bin/sh", CommandScript.Place], [], out int process);
             return (answer, process);
         });

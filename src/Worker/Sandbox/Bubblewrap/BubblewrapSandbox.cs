@@ -97,7 +97,7 @@ internal sealed class BubblewrapSandbox : ISandbox
         long killsBefore = CountMemoryKills(group);
         group?.SetLimits(command.Limits);
         long begin = time.GetTimestamp();
-        BubblewrapProcess bwrap = await BubblewrapProcess.StartAsync(settings.Program, thread, BubblewrapOptions.Of(command, settings, files, script), command.Directory, filter, group);
+        BubblewrapProcess bwrap = await BubblewrapProcess.StartAsync(settings.Program, thread, BubblewrapOptions.Of(command, settings, files, script), command, filter, group);
         bool timedOut, isKilledHere;
         TimeSpan elapsed;
         ProcessUsage usage;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace RemoteExec.Worker.Sandbox.Launcher;
@@ -16,6 +17,9 @@ internal sealed class LauncherRequest
         bytes.Advance(sizeof(uint));
         Append(verb);
     }
+
+    /// <summary>An open file that goes with it; null for none. It stays the caller's.</summary>
+    public SafeHandle? Descriptor { get; set; }
 
     /// <summary>Adds a key and its values; none has a NUL character.</summary>
     public LauncherRequest Add(string key, params ReadOnlySpan<string> values)

@@ -21,6 +21,12 @@ internal sealed class LauncherSocket(Socket socket) : IDisposable
     public async Task SendAsync(LauncherRequest request)
     {
         ReadOnlyMemory<byte> rest = request.ToBytes();
+        if (request.Descriptor is { } descriptor)
+        {
+            DescriptorPassing.Send(socket.SafeHandle, rest.Span[..sizeof(uint)], descriptor); // there is room: the launcher waits for it
+            rest = rest[sizeof(uint)..];
+        }
+
         try
         {
             while (rest.Length > 0)
