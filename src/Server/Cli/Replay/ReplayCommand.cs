@@ -29,7 +29,7 @@ internal static class ReplayCommand
         var command = new Command(
             "replay",
             "Runs a past action again, on this machine and in the sandbox that a worker has here, and tells what differs from the recorded result. Nothing is uploaded. "
-            + $"Ends with the exit code of the command; with {ExitCode.Different} if that is as recorded, but something else differs; with {ExitCode.NotRun} if it could not be run.")
+            + $"Ends with the exit code of the command; with {ExitCode.NotVerified} if that is as recorded, but something else differs; with {ExitCode.NotRun} if it could not be run.")
         {
             what, shell, keep, json,
         };

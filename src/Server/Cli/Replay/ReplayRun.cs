@@ -40,7 +40,7 @@ internal sealed class ReplayRun(ReplayRequest request, ReplayServer server, Term
         await KeepAsync(outcome);
         if (request.Json)
             terminal.WriteLine(ReplayJson.Of(past, replay.Sandbox, outcome, comparison, server.FetchedBytes, request.Keep));
-        return comparison is { HasSameParts: false } && comparison.RecordedExitCode == outcome.ExitCode ? ExitCode.Different : outcome.ExitCode;
+        return comparison is { HasSameParts: false } && comparison.RecordedExitCode == outcome.ExitCode ? ExitCode.NotVerified : outcome.ExitCode;
     }
 
     private async Task KeepAsync(ReplayOutcome outcome)
