@@ -76,7 +76,7 @@ public sealed class LocalCopyStore(IBlobStore inner, string directory, TimeProvi
             file = File.OpenHandle(path, options: FileOptions.Asynchronous);
             if (await IsGoodAsync(file, digest, cancellationToken))
             {
-                File.SetLastWriteTimeUtc(path, time.GetUtcNow().UtcDateTime); // used, for Trim
+                Touch(path);
                 return file;
             }
 
@@ -109,6 +109,7 @@ public sealed class LocalCopyStore(IBlobStore inner, string directory, TimeProvi
             try
             {
                 await CopyAsync(reader, file, digest, cancellationToken);
+                Touch(unfinished);
                 File.Move(unfinished, path, overwrite: true);
                 Interlocked.Add(ref fetchedBytes, digest.SizeBytes);
                 return file;
@@ -125,6 +126,9 @@ public sealed class LocalCopyStore(IBlobStore inner, string directory, TimeProvi
             throw new StoreUnavailableException(directory, exception);
         }
     }
+
+    // When it was used last, for Trim.
+    private void Touch(string path) => File.SetLastWriteTimeUtc(path, time.GetUtcNow().UtcDateTime);
 
     private static async Task CopyAsync(BlobReader reader, SafeFileHandle file, Digest digest, CancellationToken cancellationToken)
     {

@@ -100,7 +100,7 @@ internal sealed class ContentEndpoints(ContentReader reader, IBlobStore cas, Ser
         string inputs = $"{request.Scheme}://{request.Host}{ApiRoutes.Root}directories/{action.InputRootDigest}{TreeArchive.Suffix}{request.QueryString}";
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
-        await context.Response.WriteAsync(ReplayScript.Make(view.Digest, command, inputs), context.RequestAborted);
+        await context.Response.WriteAsync(ReplayScript.Make(digest, command, inputs), context.RequestAborted);
     }
 
     private static Task AnswerAsync<T>(HttpContext context, T? answer, JsonTypeInfo<T> type, string absent)

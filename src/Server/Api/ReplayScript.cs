@@ -1,4 +1,5 @@
 using System.Text;
+using RemoteExec.Protocol;
 
 namespace RemoteExec.Server.Api;
 
@@ -9,15 +10,16 @@ internal static class ReplayScript
     private const string UsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     /// <summary>Writes it.</summary>
-    /// <param name="digest">The action, <c>hash/size</c>.</param>
+    /// <param name="digest">The action.</param>
     /// <param name="command">Its command.</param>
     /// <param name="inputs">Where its input root can be had as a <c>.tar.zst</c>.</param>
-    public static string Make(string digest, CommandContent command, string inputs)
+    public static string Make(Digest digest, CommandContent command, string inputs)
     {
         var script = new StringBuilder(
             $$"""
             #!/usr/bin/env bash
-            # Runs action {{digest}} here: with its inputs, its environment and nothing else, but without a sandbox.
+            # Runs action {{digest.Hash}}/{{digest.SizeBytes}} here: with its inputs, its environment and nothing else, but without a sandbox.
+            # In a sandbox, or with a shell in its place, and compared with its result (with its --instance, if it has one): remoteexec replay {{digest.ToArgument()}}
             # usage: bash replay.sh [DIRECTORY], which is to be new or empty. Needs curl, tar and zstd.
             set -euo pipefail
             umask 022

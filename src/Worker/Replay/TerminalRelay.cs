@@ -69,8 +69,9 @@ internal static class TerminalRelay
         byte[] buffer = new byte[BufferBytes];
         try
         {
-            for (int count; (count = RandomAccess.Read(from, buffer, 0)) > 0;)
-                RandomAccess.Write(to, buffer.AsSpan(0, count), 0);
+            FileStream source = new(from, FileAccess.Read, bufferSize: 0), target = new(to, FileAccess.Write, bufferSize: 0); // the handles are closed by whoever opened them
+            for (int count; (count = source.Read(buffer)) > 0;)
+                target.Write(buffer.AsSpan(0, count));
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {

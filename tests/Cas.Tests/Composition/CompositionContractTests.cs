@@ -27,6 +27,19 @@ public static class CompositionContractTests
         protected override ValueTask<IBlobStore> CreateStoreAsync() => ValueTask.FromResult<IBlobStore>(new VerifiedReadStore(Memory()));
     }
 
+    public sealed class LocalCopy : BlobStoreContract
+    {
+        private readonly TemporaryDirectory directory = new();
+
+        protected override ValueTask<IBlobStore> CreateStoreAsync() => ValueTask.FromResult<IBlobStore>(new LocalCopyStore(Memory(), directory.FullPath, TimeProvider.System));
+
+        public override async ValueTask DisposeAsync()
+        {
+            await base.DisposeAsync();
+            directory.Dispose();
+        }
+    }
+
     public sealed class Metered : ValueStoreContract
     {
         private readonly StoreMetrics metrics = new();

@@ -13,25 +13,31 @@ internal sealed partial class PseudoTerminal : IAsyncDisposable
     private readonly ChildProcess process;
     private int seen; // pages that count no more
 
-    private PseudoTerminal(int columns, int rows, string[] arguments)
+    private PseudoTerminal(int columns, int rows, string[] line, IReadOnlyDictionary<string, string?> environment)
     {
         // Typed is what is written into the pipe, of which the shell keeps the other end open; the terminal's name is what tells where its size can be changed.
-        string program = string.Join(' ', arguments.Prepend(ServerProcess.Program).Select(word => $"'{word}'"));
+        string program = string.Join(' ', line.Select(word => $"'{word}'"));
         string inside = $"stty rows {rows} cols {columns}; tty > {directory["tty"]}; {program}; echo \"{End}$?\"; stty -a";
         process = ChildProcess.Start(
             "bash", ["-c", "mkfifo \"$0\"; exec script -qfec \"$1\" /dev/null <> \"$0\"", directory["keys"], inside],
-            environment: new Dictionary<string, string?> { ["TERM"] = "xterm-256color", ["NO_COLOR"] = null, ["SHELL"] = "/bin/bash" });
+            environment: new Dictionary<string, string?>(environment) { ["TERM"] = "xterm-256color", ["NO_COLOR"] = null, ["SHELL"] = "/bin/bash" });
     }
 
     /// <summary>What was written to the terminal so far.</summary>
     public string Written => process.Output;
 
     /// <summary>Starts the program.</summary>
-    public static PseudoTerminal Start(int columns, int rows, params string[] arguments)
+    public static PseudoTerminal Start(int columns, int rows, params string[] arguments) => Start(columns, rows, new Dictionary<string, string?>(), [ServerProcess.Program, .. arguments]);
+
+    /// <summary>Starts it, or what starts it, with more in its environment.</summary>
+    public static PseudoTerminal Start(int columns, int rows, IReadOnlyDictionary<string, string?> environment, string[] line)
     {
         Requires.Program("script", "bsdutils");
-        return new PseudoTerminal(columns, rows, arguments);
+        return new PseudoTerminal(columns, rows, line, environment);
     }
+
+    /// <summary>Waits until something was written, and the end of its line.</summary>
+    public Task WaitForLineAsync(string text) => process.WaitForOutputAsync(written => written.Contains(text, StringComparison.Ordinal), $"'{text}'");
 
     /// <summary>Waits until a page is shown that has what is wanted.</summary>
     public Task WaitForPageAsync(Func<string, bool> condition, string what) => process.WaitForOutputAsync(written => Pages(written).Skip(seen).Any(condition), $"a page with {what}");

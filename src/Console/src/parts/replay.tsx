@@ -6,6 +6,8 @@ import { scoped } from './digest';
 export function Replay({ digest, query }: { digest: string; query: URLSearchParams }) {
   const [isOpen, setIsOpen] = useState(false);
   const [script, setScript] = useState<string>();
+  const instance = query.get('instance'), digestFunction = query.get('digestFunction');
+  const command = `remoteexec replay ${digestFunction ? `${digestFunction}:` : ''}${digest}${instance ? ` --instance '${instance}'` : ''}`;
   const scope = scoped(query), address = `/api/v1/actions/${digest}/replay${scope && `?${scope}`}`;
   useEffect(() => {
     if (!isOpen) return;
@@ -18,7 +20,9 @@ export function Replay({ digest, query }: { digest: string; query: URLSearchPara
   return (
     <section>
       <h2>Run it here</h2>
-      <p>As a worker would, with its inputs, its environment and nothing else, but without a sandbox. It takes bash, curl, tar and zstd:</p>
+      <p>In the sandbox that a worker would have, and compared with its result; with <code>--shell</code> there is a shell in its place:</p>
+      <Copyable label="Command to replay the action" text={command} />
+      <p>Where there is no <code>remoteexec</code>: with its inputs, its environment and nothing else, but without a sandbox. It takes bash, curl, tar and zstd:</p>
       <Copyable label="Command to run the action" text={`curl -fsS '${location.origin}${address}' >replay.sh && bash replay.sh`} />
       <details onToggle={event => setIsOpen(event.currentTarget.open)}>
         <summary>The script</summary>

@@ -17,9 +17,10 @@ internal sealed class ReplayText(Terminal terminal)
         terminal.WriteLine([new Cell("replaying ", Tone.Faint), past.Digest.ToArgument(), new Cell($" in the sandbox '{sandbox.Tier}', {sandbox.Users}", Tone.Faint)]);
         bool isLess = past.Tier is { } recorded && LevelOf(recorded) > LevelOf(sandbox.Tier);
         TierFinding[] problems = [.. sandbox.Findings.Where(finding => finding.Problem is not null)];
-        if (!isLess && problems.Length == 0)
-            return;
-        terminal.WriteLine($"That is less than {(past.Tier is { } had && isLess ? $"'{had}', which its worker had" : "there could be")}. {SandboxWords.Of(sandbox.Tier)}", Tone.Bad);
+        if (isLess || problems.Length > 0 || LevelOf(sandbox.Tier) == 0)
+            terminal.WriteLine($"{(isLess ? $"That is less than '{past.Tier}', which its worker had. " : problems.Length > 0 ? "That is not the highest there is. " : "")}{SandboxWords.Of(sandbox.Tier)}", Tone.Bad);
+        if (sandbox.Fallback is { } fallback)
+            terminal.WriteLine($"It is made {fallback}.", Tone.Faint);
         foreach (TierFinding finding in problems)
             terminal.WriteLine($"'{finding.Tier}' does not work here: {finding.Problem}", Tone.Faint);
     }
