@@ -1,4 +1,6 @@
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+using RemoteExec.Native;
 using RemoteExec.TestKit;
 using RemoteExec.Worker.Sandbox;
 using RemoteExec.Worker.Sandbox.Groups;
@@ -349,6 +351,53 @@ public abstract class SandboxContract : IAsyncLifetime
         Assert.InRange(outcome.Usage.PeakMemoryBytes, 400_000_000, 4_000_000_000);
     }
 
+    [Fact]
+    public async Task A_command_reads_what_it_is_given()
+    {
+        string path = Path.Combine(Directory.Location, "given");
+        await File.WriteAllTextAsync(path, "line\nrest\n", Cancellation);
+        using SafeFileHandle file = File.OpenHandle(path);
+
+        SandboxOutcome outcome = await RunWithAsync(new SandboxInput(file), "read -r line; echo \"got $line\"; cat");
+
+        Assert.Equal((0, "got line\nrest\n"), (outcome.ExitCode, Stdout));
+    }
+
+    [Fact]
+    public async Task A_command_on_a_terminal_steers_its_session_by_it_and_nobody_has_it_afterwards()
+    {
+        using PseudoTerminal terminal = PseudoTerminal.Open();
+        if (Directory.User is { } user)
+            terminal.GiveTo(user.Id);
+
+        SandboxOutcome outcome = await RunWithAsync(new SandboxInput(terminal.Line, terminal.Path), "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo by its name > /dev/tty; sleep 987 & exit 5");
+
+        Assert.Equal(5, outcome.ExitCode);
+        AssertNothingIsLeft();
+        terminal.Line.Dispose();
+        Assert.Equal("by its name\r\n", ReadAll(terminal));
+        Assert.Equal(("", ""), (Stdout, Stderr));
+    }
+
+    // Until the other end is open nowhere any more: as long as anybody had it, this would wait.
+    private static string ReadAll(PseudoTerminal terminal)
+    {
+        var text = new System.Text.StringBuilder();
+        using var screen = new FileStream(terminal.Screen, FileAccess.Read, bufferSize: 0);
+        byte[] buffer = new byte[1000];
+        try
+        {
+            for (int count; (count = screen.Read(buffer)) > 0;)
+                text.Append(System.Text.Encoding.UTF8.GetString(buffer, 0, count));
+        }
+        catch (IOException)
+        {
+            // How it ends.
+        }
+
+        return text.ToString();
+    }
+
     protected string Stdout => File.ReadAllText(Directory.StdoutPath);
 
     protected string Stderr => File.ReadAllText(Directory.StderrPath);
@@ -365,6 +414,10 @@ public abstract class SandboxContract : IAsyncLifetime
         "", new() { ["PATH"] = "/usr/bin:/bin" }, timeout ?? TimeSpan.FromMinutes(1), Cancellation,
         "/bin/bash", "-c", script.Replace("sleep 987", $"sleep {sleep}", StringComparison.Ordinal));
 
+    private Task<SandboxOutcome> RunWithAsync(SandboxInput input, string script) => Sandbox.RunAsync(
+        CommandOf("", new() { ["PATH"] = "/usr/bin:/bin" }, TimeSpan.FromMinutes(1), "/bin/bash", "-c", script.Replace("sleep 987", $"sleep {sleep}", StringComparison.Ordinal)) with { Input = input },
+        Cancellation);
+
     private protected Task<SandboxOutcome> RunAsync(Dictionary<string, string> environment, params string[] arguments) =>
         RunAsync("", environment, TimeSpan.FromMinutes(1), Cancellation, arguments);
 
@@ -373,20 +426,20 @@ public abstract class SandboxContract : IAsyncLifetime
 
     private Task<SandboxOutcome> RunAsync(
         string workingDirectory, Dictionary<string, string> environment, TimeSpan timeout, CancellationToken cancellationToken, params string[] arguments) =>
-        Sandbox.RunAsync(
-            new SandboxCommand
-            {
-                Arguments = arguments,
-                Environment = environment,
-                Directory = Directory,
-                WorkingDirectory = workingDirectory,
-                Lower = Sandbox.TakesLayers ? Directory.Root : null,
-                Limits = Limits,
-                Audit = Audits,
-                Vary = Vary,
-                Timeout = timeout,
-            },
-            cancellationToken);
+        Sandbox.RunAsync(CommandOf(workingDirectory, environment, timeout, arguments), cancellationToken);
+
+    private SandboxCommand CommandOf(string workingDirectory, Dictionary<string, string> environment, TimeSpan timeout, params string[] arguments) => new()
+    {
+        Arguments = arguments,
+        Environment = environment,
+        Directory = Directory,
+        WorkingDirectory = workingDirectory,
+        Lower = Sandbox.TakesLayers ? Directory.Root : null,
+        Limits = Limits,
+        Audit = Audits,
+        Vary = Vary,
+        Timeout = timeout,
+    };
 
     // Processes sleep for a time that no other test has: by that they are known, wherever they went.
     protected void AssertNothingIsLeft() =>
