@@ -22,17 +22,18 @@ internal static class TreeDeletion
             // Closed directories, paths longer than the kernel takes (which .NET misunderstands), names that are no UTF-8: rare, and what rm is
             // made for.
             await RunAsync("chmod", "-R", "u+rwX", "--", directory);
-            await RunAsync("rm", "-rf", "--", directory);
+            string said = await RunAsync("rm", "-rf", "--", directory);
             if (Directory.Exists(directory))
-                throw new IOException($"'{directory}' can't be deleted", exception);
+                throw new IOException($"'{directory}' can't be deleted: {(said.Length > 0 ? said : exception.Message)}", exception);
         }
     }
 
-    private static async Task RunAsync(string program, params string[] arguments)
+    private static async Task<string> RunAsync(string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         using Process process = Process.Start(start)!;
-        await Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
+        string[] said = await Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
         await process.WaitForExitAsync();
+        return said[0].Trim();
     }
 }

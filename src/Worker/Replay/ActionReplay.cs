@@ -57,14 +57,17 @@ public sealed class ActionReplay : IAsyncDisposable
     public static async Task<ActionReplay> OpenAsync(WorkerOptions options, IBlobStore cas, ILogger logger, TimeProvider time)
     {
         ScratchDirectory scratch = await ScratchDirectory.OpenAsync(options.ScratchDirectory, logger);
+        SandboxChoice? choice = null;
         try
         {
-            SandboxChoice choice = await SandboxProbe.ChooseAsync(options, scratch, time);
+            choice = await SandboxProbe.ChooseAsync(options, scratch, time);
             return new ActionReplay(options, cas, scratch, choice, DiskGuard.For(options, scratch, time), logger, time);
         }
         catch (Exception exception)
         {
-            await DeleteAsync(scratch);
+            if (choice is not null)
+                await choice.DisposeAsync();
+            await DeleteAsync(scratch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the next one tries again
             throw exception is InvalidOperationException ? new ReplayException(exception.Message, exception) : exception;
         }
     }
@@ -144,7 +147,7 @@ public sealed class ActionReplay : IAsyncDisposable
         await DeleteAsync(scratch);
     }
 
-    private static async ValueTask DeleteAsync(ScratchDirectory scratch)
+    private static async Task DeleteAsync(ScratchDirectory scratch)
     {
         await scratch.DisposeAsync();
         await TreeDeletion.DeleteAsync(scratch.Location);

@@ -4,7 +4,6 @@ using RemoteExec.Native;
 using RemoteExec.Protocol;
 using RemoteExec.Worker.Outputs;
 using RemoteExec.Worker.Sandbox;
-using RemoteExec.Worker.Services;
 
 namespace RemoteExec.Worker.Replay;
 
@@ -13,13 +12,14 @@ public sealed class ReplayOutcome : IDisposable
 {
     private readonly ReplayedAction replayed;
     private readonly SandboxOutcome outcome;
-    private readonly ActionLogs logs;
+    private readonly ActionLog stdout, stderr;
 
-    internal ReplayOutcome(ReplayedAction replayed, SandboxOutcome outcome, ActionLogs logs)
+    internal ReplayOutcome(ReplayedAction replayed, SandboxOutcome outcome, ActionLog stdout, ActionLog stderr)
     {
         this.replayed = replayed;
         this.outcome = outcome;
-        this.logs = logs;
+        this.stdout = stdout;
+        this.stderr = stderr;
     }
 
     /// <summary>The exit code; 128 + n if signal n ended it.</summary>
@@ -61,7 +61,7 @@ public sealed class ReplayOutcome : IDisposable
     public async Task KeepAsync(string directory)
     {
         Directory.CreateDirectory(directory);
-        foreach (ActionLog log in (ActionLog[])[logs.Stdout, logs.Stderr])
+        foreach (ActionLog log in (ActionLog[])[stdout, stderr])
         {
             if (File.Exists(log.Path))
                 File.Copy(log.Path, Path.Combine(directory, log.Name));
@@ -80,8 +80,8 @@ public sealed class ReplayOutcome : IDisposable
         var comparer = new ResultComparer(replayed.Digest, cas);
         List<ComparedPart> parts =
         [
-            await comparer.CompareLogAsync(PartKind.Stdout, recorded.StdoutDigest, recorded.StdoutRaw, await NodeOfAsync(logs.Stdout, blobs, cancellationToken), cancellationToken),
-            await comparer.CompareLogAsync(PartKind.Stderr, recorded.StderrDigest, recorded.StderrRaw, await NodeOfAsync(logs.Stderr, blobs, cancellationToken), cancellationToken),
+            await comparer.CompareLogAsync(PartKind.Stdout, recorded.StdoutDigest, recorded.StdoutRaw, await NodeOfAsync(stdout, blobs, cancellationToken), cancellationToken),
+            await comparer.CompareLogAsync(PartKind.Stderr, recorded.StderrDigest, recorded.StderrRaw, await NodeOfAsync(stderr, blobs, cancellationToken), cancellationToken),
         ];
         List<string> problems = [];
         if (IsComplete)

@@ -5,7 +5,6 @@ using RemoteExec.Worker.Disk;
 using RemoteExec.Worker.Inputs;
 using RemoteExec.Worker.Outputs;
 using RemoteExec.Worker.Sandbox;
-using RemoteExec.Worker.Services;
 
 namespace RemoteExec.Worker.Replay;
 
@@ -107,15 +106,16 @@ public sealed class ReplayedAction : IAsyncDisposable
             Caches = caches.Mounts,
             Limits = new ActionLimits(replay.Options).Of(lease),
         };
-        await using var logs = new ActionLogs(ready.Directory, replay.Options.MaxLogBytes, follow: null, replay.Time);
-        await using (new LogCopy(ready.Directory.StdoutPath, output, replay.Time))
-        await using (new LogCopy(ready.Directory.StderrPath, error, replay.Time))
+        var stdout = new ActionLog("stdout", ready.Directory.StdoutPath, replay.Options.MaxLogBytes);
+        var stderr = new ActionLog("stderr", ready.Directory.StderrPath, replay.Options.MaxLogBytes);
+        await using (new LogKeeper([stdout, stderr], replay.Time))
+        await using (new LogCopy(stdout.Path, output, replay.Time))
+        await using (new LogCopy(stderr.Path, error, replay.Time))
         {
             DiskLimit limit = DiskLimit.Of(replay.Options, lease.Action.Platform ?? ready.Command.Platform);
             using DiskWatch watch = replay.Disk.Watch(ready.Directory, replay.Runner.TakesLayers, limit, cancellationToken);
             SandboxOutcome outcome = (await watch.RunAsync(async token => await replay.Runner.RunAsync(command, token)))!;
-            await logs.EndAsync();
-            return new ReplayOutcome(this, outcome, logs);
+            return new ReplayOutcome(this, outcome, stdout, stderr);
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class ResultComparer(Digest action, IBlobStore cas)
     {
         ResultNode? before = null;
         if (raw.Length > 0 && recorded is null)
-            before = new ResultNode(FileKind.File) { Digest = action.SiblingOf(raw.Span) };
+            before = new ResultNode(FileKind.File) { Digest = action.SiblingOf(raw.Span), Raw = raw };
         else if (action.TryParseSibling(recorded, out Digest digest, out _) && !digest.IsEmptyBlob)
             before = new ResultNode(FileKind.File) { Digest = digest };
         if (before is null && now is null)
@@ -56,28 +56,34 @@ internal sealed class ResultComparer(Digest action, IBlobStore cas)
         if (before.Target != now.Target)
             return Part(PartVerdict.Differs, $"a symlink to '{before.Target}' is recorded, here it leads to '{now.Target}'");
         if (before.Digest != now.Digest)
-            return await CompareContentAsync(Part(PartVerdict.Differs), now.Place!, cancellationToken);
+            return await CompareContentAsync(Part(PartVerdict.Differs), before.Raw, now.Place!, cancellationToken);
         if (before.IsExecutable != now.IsExecutable && kind == PartKind.Output && before.Kind == FileKind.File)
             return Part(PartVerdict.Differs, $"only the {(before.IsExecutable ? "recorded" : "new")} file can be executed");
         return Part(PartVerdict.Same);
     }
 
-    private async Task<ComparedPart> CompareContentAsync(ComparedPart part, string place, CancellationToken cancellationToken)
+    private async Task<ComparedPart> CompareContentAsync(ComparedPart part, ByteString? raw, string place, CancellationToken cancellationToken)
     {
         string sizes = string.Create(CultureInfo.InvariantCulture, $"{part.Recorded!.Value.SizeBytes} bytes are recorded, {part.Replayed!.Value.SizeBytes} were made here");
+        using SafeFileHandle file = File.OpenHandle(place);
+        if (raw is not null)
+        {
+            using var content = new MemoryStream(raw.ToByteArray());
+            return part with { What = sizes, FirstOffset = await FirstDifferenceAsync(content.ReadAsync, file, cancellationToken) };
+        }
+
         await using BlobReader? recorded = await cas.OpenReadAsync(part.Recorded.Value, 0, cancellationToken);
         if (recorded is null)
             return part with { What = $"{sizes}; the server has the recorded ones no more" };
-        return part with { What = sizes, FirstOffset = await FirstDifferenceAsync(recorded, place, cancellationToken) };
+        return part with { What = sizes, FirstOffset = await FirstDifferenceAsync(recorded.ReadAsync, file, cancellationToken) };
     }
 
-    private static async Task<long> FirstDifferenceAsync(BlobReader recorded, string place, CancellationToken cancellationToken)
+    private static async Task<long> FirstDifferenceAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> readRecorded, SafeFileHandle file, CancellationToken cancellationToken)
     {
-        using SafeFileHandle file = File.OpenHandle(place);
         byte[] theirs = new byte[BufferBytes], ours = new byte[BufferBytes];
         for (long position = 0; ;)
         {
-            int count = await recorded.ReadAsync(theirs, cancellationToken), filled = 0;
+            int count = await readRecorded(theirs, cancellationToken), filled = 0;
             for (int read; filled < count && (read = await RandomAccess.ReadAsync(file, ours.AsMemory(filled, count - filled), position + filled, cancellationToken)) > 0;)
                 filled += read;
             int same = theirs.AsSpan(0, count).CommonPrefixLength(ours.AsSpan(0, filled));

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using RemoteExec.Native;
 using RemoteExec.Protocol;
 
@@ -9,6 +10,9 @@ internal sealed record ResultNode(FileKind Kind)
 {
     /// <summary>The content of a file; null for anything else, and for a directory of which that is all that is known.</summary>
     public Digest? Digest { get; init; }
+
+    /// <summary>The content, where that is known without asking for it.</summary>
+    public ByteString? Raw { get; init; }
 
     /// <summary>Whether a file can be executed.</summary>
     public bool IsExecutable { get; init; }

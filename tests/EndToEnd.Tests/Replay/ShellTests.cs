@@ -68,7 +68,7 @@ public sealed class ShellTests(ReplayBed bed) : IClassFixture<ReplayBed>
             await terminal.WaitForLineAsync("runs the command");
             await terminal.TypeAsync("setsid sleep 31415 & ec\"\"ho un\"\"der way\n");
             await terminal.WaitForLineAsync("under way");
-            string sleep = await FindAsync("sleep 31415");
+            string sleep = await WaitForAsync("sleep 31415");
             string[] groups = [.. (await File.ReadAllLinesAsync($"/proc/{sleep}/cgroup", Token)).Select(line => line.Split(':')[2]).Where(group => group.Contains("/remoteexec-", StringComparison.Ordinal))];
 
             await using (ChildProcess kill = ChildProcess.Start("pkill", [$"-{signal}", "-f", $"replay {action} --shell$"]))
@@ -105,11 +105,11 @@ public sealed class ShellTests(ReplayBed bed) : IClassFixture<ReplayBed>
     {
         await using var terminal = PseudoTerminal.Start(120, 40, bed.Environment, arguments);
         await terminal.WaitForLineAsync("runs the command");
-        await terminal.TypeAsync("stty size; echo \"TERM is $TERM\"; ec\"\"ho rea\"\"dy; sleep 6000\n");
+        await terminal.TypeAsync("stty size; echo \"TERM is $TERM\"; echo rea\"\"dy > made; tail -f made\n"); // what says it has the keys by then
         await terminal.WaitForLineAsync("ready");
         await terminal.TypeAsync("\x1a"); // Ctrl-Z
         await terminal.WaitForLineAsync("Stopped");
-        await terminal.TypeAsync("kill %1; wait 2>/dev/null; ec\"\"ho ag\"\"ain; sleep 7000\n");
+        await terminal.TypeAsync("kill %1; wait 2>/dev/null; echo ag\"\"ain > made; tail -f made\n");
         await terminal.WaitForLineAsync("again");
         await terminal.TypeAsync("\x03"); // Ctrl-C
         await terminal.TypeAsync("ec\"\"ho inter\"\"rupted with $?\n");
@@ -133,6 +133,16 @@ public sealed class ShellTests(ReplayBed bed) : IClassFixture<ReplayBed>
     };
 
     private static IEnumerable<TestBlob> Blobs(MerkleTree tree) => tree.Blobs.Select(blob => TestBlob.Of(blob.Value.ToArray()));
+
+    private static async Task<string> WaitForAsync(string command)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        enough.CancelAfter(TimeSpan.FromMinutes(1));
+        string id;
+        while ((id = await FindAsync(command)).Length == 0)
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, enough.Token);
+        return id;
+    }
 
     private static async Task<string> FindAsync(string command)
     {

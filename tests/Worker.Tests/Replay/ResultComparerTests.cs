@@ -66,6 +66,8 @@ public sealed class ResultComparerTests : IDisposable
 
         Assert.Equal(PartVerdict.Same, (await comparer.CompareLogAsync(PartKind.Stdout, null, ByteString.CopyFromUtf8("said"), now, Token)).Verdict);
         Assert.Equal(PartVerdict.Same, (await comparer.CompareLogAsync(PartKind.Stdout, now.Digest!.Value.ToProto(), ByteString.Empty, now, Token)).Verdict);
+        ComparedPart other = await comparer.CompareLogAsync(PartKind.Stdout, null, ByteString.CopyFromUtf8("sand"), now, Token);
+        Assert.Equal((PartVerdict.Differs, (long?)2), (other.Verdict, other.FirstOffset));
         Assert.Equal(PartVerdict.New, (await comparer.CompareLogAsync(PartKind.Stdout, null, ByteString.Empty, now, Token)).Verdict);
         Assert.Equal(PartVerdict.Same, (await comparer.CompareLogAsync(PartKind.Stdout, TestBlob.Of([]).Digest.ToProto(), ByteString.Empty, null, Token)).Verdict);
     }

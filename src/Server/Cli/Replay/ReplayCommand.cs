@@ -80,8 +80,8 @@ internal static class ReplayCommand
 
     private static string? Explain(Exception exception) => exception switch
     {
-        StoreUnavailableException { InnerException: RpcException { Code: StatusCode.PermissionDenied or StatusCode.Unauthenticated } denied } =>
-            $"the server does not let you read the action: {denied.Status.Message}; show it a token of somebody who may, with --token-file",
+        StoreUnavailableException when RpcRefusal.Find(exception) is { } reason =>
+            $"the server does not let you read the action: {reason}; show it a token of somebody who may, with --token-file",
         StoreUnavailableException local when local.Store == ReplayScratch.Blobs => $"what is fetched can't be kept: {local.InnerException?.Message}; choose another place than {ReplayScratch.Blobs} with the variable XDG_CACHE_HOME",
         StoreUnavailableException => $"{exception.Message}; name the gRPC address of a server that runs with --server",
         ReplayException or StartupException or CasException or IOException or UnauthorizedAccessException => exception.Message,

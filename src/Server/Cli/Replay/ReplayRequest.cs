@@ -1,3 +1,4 @@
+using RemoteExec.Execution.Services;
 using RemoteExec.Protocol;
 using RemoteExec.Worker;
 
@@ -20,8 +21,8 @@ internal sealed record ReplayRequest(string Name, InstanceName Instance)
     /// <summary>The settings of the worker that this machine is meanwhile.</summary>
     public required WorkerOptions Worker { get; init; }
 
-    /// <summary>True if an operation is named; no digest looks so.</summary>
-    public bool IsOperation => Name.Contains(PastAction.Collection, StringComparison.Ordinal);
+    /// <summary>True if an operation is named.</summary>
+    public bool IsOperation => PastOperation.IsName(Name);
 
     /// <summary>The digest that is named; null if an operation is.</summary>
     public Digest? Digest => IsOperation ? null : DigestArgument.Parse(Instance, Name);

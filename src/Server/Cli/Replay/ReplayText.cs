@@ -18,26 +18,26 @@ internal sealed class ReplayText(Terminal terminal)
         bool isLess = past.Tier is { } recorded && LevelOf(recorded) > LevelOf(sandbox.Tier);
         TierFinding[] problems = [.. sandbox.Findings.Where(finding => finding.Problem is not null)];
         if (isLess || problems.Length > 0 || LevelOf(sandbox.Tier) == 0)
-            terminal.WriteLine($"{(isLess ? $"That is less than '{past.Tier}', which its worker had. " : problems.Length > 0 ? "That is not the highest there is. " : "")}{SandboxWords.Of(sandbox.Tier)}", Tone.Bad);
+            Say($"{(isLess ? $"That is less than '{past.Tier}', which its worker had. " : problems.Length > 0 ? "That is not the highest there is. " : "")}{SandboxWords.Of(sandbox.Tier)}", Tone.Bad);
         if (sandbox.Fallback is { } fallback)
-            terminal.WriteLine($"It is made {fallback}.", Tone.Faint);
+            Say($"It is made {fallback}.", Tone.Faint);
         foreach (TierFinding finding in problems)
-            terminal.WriteLine($"'{finding.Tier}' does not work here: {finding.Problem}", Tone.Faint);
+            Say($"'{finding.Tier}' does not work here: {finding.Problem}", Tone.Faint);
     }
 
     /// <summary>What was fetched, and what is run.</summary>
     public void Fetched(long bytes, ReplayedAction action)
     {
-        terminal.WriteLine($"{(bytes == 0 ? "nothing had to be fetched" : $"{Words.Size(bytes)} fetched")}; {(action.HasImage ? "its root file system is the action's own" : "it sees this machine's tools, not its worker's")}", Tone.Faint);
-        terminal.WriteLine($"in {action.WorkingDirectory}: {Clip(action.CommandLine)}", Tone.Faint);
+        Say($"{(bytes == 0 ? "nothing had to be fetched" : $"{Words.Size(bytes)} fetched")}; {(action.HasImage ? "its root file system is the action's own" : "it sees this machine's tools, not its worker's")}", Tone.Faint);
+        Say($"in {action.WorkingDirectory}: {Clip(action.CommandLine)}", Tone.Faint);
     }
 
     /// <summary>What a shell is for, before it begins.</summary>
     public void BeginShell(ReplayedAction action, string script)
     {
-        terminal.WriteLine($"A shell is in its place: {script} runs the command; when the shell ends, so does all that it has started, and nothing is left unless you --keep it.");
+        Say($"A shell is in its place: {script} runs the command; when the shell ends, so does all that it has started, and nothing is left unless you --keep it.");
         if (Clip(action.CommandLine) != action.CommandLine)
-            terminal.WriteLine($"{script} has all of the command.", Tone.Faint);
+            Say($"{script} has all of the command.", Tone.Faint);
     }
 
     /// <summary>How the command ended, and what differs from the recorded result.</summary>
@@ -45,25 +45,25 @@ internal sealed class ReplayText(Terminal terminal)
     {
         string end = string.Create(CultureInfo.InvariantCulture, $"the command ended with {outcome.ExitCode} after {outcome.Duration.TotalSeconds:0.0} s");
         bool isSame = comparison?.RecordedExitCode == outcome.ExitCode;
-        terminal.WriteLine(comparison is null ? end : isSame ? $"{end}, as recorded" : $"{end}; {comparison.RecordedExitCode} is recorded", comparison is null || isSame ? Tone.Plain : Tone.Bad);
+        Say(comparison is null ? end : isSame ? $"{end}, as recorded" : $"{end}; {comparison.RecordedExitCode} is recorded", comparison is null || isSame ? Tone.Plain : Tone.Bad);
         if (outcome.Explanation is { } explanation)
-            terminal.WriteLine(explanation, Tone.Bad);
+            Say(explanation, Tone.Bad);
         if (comparison is null)
         {
-            terminal.WriteLine("there is no recorded result to compare with: servers keep none of commands that failed, but know those of their last operations by name", Tone.Faint);
+            Say("there is no recorded result to compare with: servers keep none of commands that failed, but know those of their last operations by name", Tone.Faint);
             return;
         }
 
         foreach (string problem in comparison.Problems)
-            terminal.WriteLine(problem, Tone.Bad);
+            Say(problem, Tone.Bad);
         Show(comparison);
         if (!outcome.IsComplete)
-            terminal.WriteLine("as it was stopped, it has no outputs that could be compared", Tone.Faint);
+            Say("as it was stopped, it has no outputs that could be compared", Tone.Faint);
     }
 
     /// <summary>Where all of it was left.</summary>
     public void Kept(string directory, ReplayOutcome outcome) =>
-        terminal.WriteLine(outcome.IsComplete ? $"kept: {directory}" : $"kept: {directory}, without its files, which went when it was stopped", Tone.Strong);
+        Say(outcome.IsComplete ? $"kept: {directory}" : $"kept: {directory}, without its files, which went when it was stopped", Tone.Strong);
 
     private void Show(ResultComparison comparison)
     {
@@ -74,15 +74,18 @@ internal sealed class ReplayText(Terminal terminal)
             foreach (ComparedPart part in others.Take(MostShown))
                 terminal.WriteLine([new Cell($"  {NameOf(part).PadRight(width)}  ", Tone.Strong), new Cell(WordsOf(part), Tone.Bad)]);
             if (others.Length > MostShown)
-                terminal.WriteLine($"  and {Words.Number(others.Length - MostShown)} more: --json", Tone.Faint);
+                Say($"  and {Words.Number(others.Length - MostShown)} more: --json", Tone.Faint);
         }
 
         string[] same = [.. comparison.Parts.Where(part => part is { Verdict: PartVerdict.Same, Kind: not PartKind.Output }).Select(NameOf)];
         int outputs = comparison.Parts.Count(part => part is { Verdict: PartVerdict.Same, Kind: PartKind.Output });
         string[] all = [.. same, .. outputs > 0 ? [Words.Count(outputs, "output")] : Array.Empty<string>()];
         if (all.Length > 0)
-            terminal.WriteLine($"the same as recorded: {string.Join(", ", all)}", others.Length == 0 ? Tone.Good : Tone.Plain);
+            Say($"the same as recorded: {string.Join(", ", all)}", others.Length == 0 ? Tone.Good : Tone.Plain);
     }
+
+    // Some of it comes from clients.
+    private void Say(string line, Tone tone = Tone.Plain) => terminal.WriteLine([new Cell(line, tone)]);
 
     private static string NameOf(ComparedPart part) => part.Kind switch
     {
