@@ -45,4 +45,21 @@ internal static class FileMoves
                 from.DangerousRelease();
         }
     }
+
+    /// <summary>Waits until all that was written to the file system of an open file is on its medium.</summary>
+    /// <exception cref="NativeException">It can't be written there.</exception>
+    public static void Settle(SafeFileHandle file)
+    {
+        bool isHeld = false;
+        try
+        {
+            file.DangerousAddRef(ref isHeld);
+            NativeException.ThrowIfNegative(Libc.SyncFs((int)file.DangerousGetHandle()), "writing the file system to its medium");
+        }
+        finally
+        {
+            if (isHeld)
+                file.DangerousRelease();
+        }
+    }
 }

@@ -39,6 +39,9 @@ internal readonly record struct FileStatus(FileKind Kind, int Mode, uint UserId,
     /// <summary>Its number there.</summary>
     public ulong Inode { get; init; }
 
+    /// <summary>How many names it has.</summary>
+    public uint Links { get; init; }
+
     /// <summary>When its content, its mode, its owner or one of its names was changed last, in seconds since 1970: unlike the time of modification nobody can set it.</summary>
     public long ChangedSeconds { get; init; }
 
@@ -84,6 +87,7 @@ internal readonly record struct FileStatus(FileKind Kind, int Mode, uint UserId,
             BinaryPrimitives.ReadInt64LittleEndian(bytes[112..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[120..]))
         {
             Device = ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(bytes[136..]) << 32) | BinaryPrimitives.ReadUInt32LittleEndian(bytes[140..]),
+            Links = BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]),
             Inode = BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]),
             ChangedSeconds = BinaryPrimitives.ReadInt64LittleEndian(bytes[96..]),
             ChangedNanoseconds = BinaryPrimitives.ReadInt32LittleEndian(bytes[104..]),

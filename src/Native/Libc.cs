@@ -51,6 +51,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     public static partial nint Syscall(nint number, nint first, nint second, nint third);
 
+    [LibraryImport(Library, EntryPoint = "syncfs", SetLastError = true)]
+    public static partial int SyncFs(int descriptor);
+
     [LibraryImport(Library, EntryPoint = "capset", SetLastError = true)]
     public static partial int CapSet(void* header, void* data);
 

@@ -6,6 +6,7 @@ using RemoteExec.Server.Cli.Assets;
 using RemoteExec.Server.Cli.Audits;
 using RemoteExec.Server.Cli.Builds;
 using RemoteExec.Server.Cli.Completion;
+using RemoteExec.Server.Cli.Deploy;
 using RemoteExec.Server.Cli.Diagnosis;
 using RemoteExec.Server.Cli.Explain;
 using RemoteExec.Server.Cli.Images;
@@ -53,6 +54,9 @@ internal static class CommandLine
         ("run", RunCommand.Create),
         ("exec", ExecCommand.Create),
         ("check-determinism", DeterminismCommand.Create),
+        ("deploy", DeployCommand.Create),
+        ("rollback", RollbackCommand.Create),
+        ("releases", ReleasesCommand.Create),
         ("refs", RefsCommand.Create),
         ("gc", GcCommand.Create),
         ("pypi", PypiCommand.Create),
@@ -154,6 +158,9 @@ internal static class CommandLine
             ["run"] = RunCommand.Examples,
             ["exec"] = ExecCommand.Examples,
             ["check-determinism"] = DeterminismCommand.Examples,
+            ["deploy"] = DeployCommand.Examples,
+            ["rollback"] = RollbackCommand.Examples,
+            ["releases"] = ReleasesCommand.Examples,
             ["refs"] = RefsCommand.Examples,
             ["gc"] = GcCommand.Examples,
             ["pypi"] = PypiCommand.Examples,

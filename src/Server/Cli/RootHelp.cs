@@ -21,6 +21,7 @@ internal static class RootHelp
         (["queue", "workers", "operations", "audit"], "what waits, who works, what runs, what actions looked at"),
         (["run", "exec", "replay", "check-determinism"], "run commands on workers; a past action here, or several times"),
         (["push", "pull", "sync", "fetch"], "directories by digest or name: there and back; downloads"),
+        (["deploy", "rollback", "releases"], "put a directory into service on this machine, and back"),
         (["ls", "cat", "du", "diff", "refs", "gc"], "look at directories, names for them, what these keep"),
         (["image", "pypi", "verify-result"], "root file systems for actions; Python packages; who made a result"),
         (["token", "user"], "who may use a server"),

@@ -20,6 +20,16 @@ public sealed class StateFiles(string home)
     /// <summary>What the upload of a blob is called, while it is not complete.</summary>
     internal string UploadOf(Digest digest) => Path.Combine(home, $"{digest.Hash}.upload");
 
+    /// <summary>Deletes what is known of a directory that is no more.</summary>
+    /// <exception cref="IOException">It can't be deleted.</exception>
+    internal void Forget(string directory)
+    {
+        if (!Directory.Exists(home))
+            return;
+        foreach (string file in Directory.EnumerateFiles(home, $"{KeyOf(directory)}.*").ToArray())
+            File.Delete(file);
+    }
+
     /// <summary>Writes a file, complete or not at all, and the directory that it is in.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
     internal static void Write(string path, ReadOnlySpan<byte> content)

@@ -205,6 +205,8 @@ public sealed class TreePull : IDisposable
             alike.Add(rest);
         if (old.TryGetValue(node.Path, out LocalFile? before))
             alike.Add(before.FullPath);
+        if (options.Alike is { } other && FileStatus.Of($"{other}/{node.Path}") is { Kind: FileKind.File })
+            alike.Add($"{other}/{node.Path}");
         try
         {
             if (cache is null)

@@ -16,4 +16,7 @@ public sealed record TreePullOptions
 
     /// <summary>Whether files are links to the blobs in the cache, and read-only therefore.</summary>
     public bool Links { get; init; }
+
+    /// <summary>Another directory that may have much in common with what is pulled: of its large files only chunks are fetched that are not in those of the same path there. Null for none.</summary>
+    public string? Alike { get; init; }
 }

@@ -64,13 +64,33 @@ internal sealed class TreeFlags
 
     /// <summary>The same, for what has an exit code of its own.</summary>
     /// <exception cref="StartupException">It failed; the message tells what to change.</exception>
-    public async Task<int> ConnectAsync(ParseResult result, Func<TreeServer, CancellationToken, Task<int>> use)
+    public Task<int> ConnectAsync(ParseResult result, Func<TreeServer, CancellationToken, Task<int>> use) => TryAsync(async cancellationToken =>
+    {
+        await using RpcChannel channel = connection.Open(result, NullLogger.Instance, TimeProvider.System);
+        return await use(new TreeServer(channel, InstanceOf(result)), cancellationToken);
+    });
+
+    /// <summary>Does what has to do with directories, and tells in words what goes wrong. A signal ends it in good order.</summary>
+    /// <exception cref="StartupException">It failed; the message tells what to change.</exception>
+    public static Task<int> RunAsync(Func<CancellationToken, Task> work) => TryAsync(async cancellationToken =>
+    {
+        await work(cancellationToken);
+        return ExitCode.Ok;
+    });
+
+    /// <summary>True for what can go wrong with directories.</summary>
+    public static bool IsFailure(Exception exception) =>
+        exception is TreeException or RunException or PythonIndexException or LocalChangesException or ReferenceMovedException or CasException or IOException or UnauthorizedAccessException;
+
+    /// <summary>A failure in words, which may have names out of a tree.</summary>
+    public static string TextOf(Exception failure) => new Cell(failure.Message).Text;
+
+    private static async Task<int> TryAsync(Func<CancellationToken, Task<int>> work)
     {
         using var signals = new StopSignals();
-        await using RpcChannel channel = connection.Open(result, NullLogger.Instance, TimeProvider.System);
         try
         {
-            return await use(new TreeServer(channel, InstanceOf(result)), signals.Stopping);
+            return await work(signals.Stopping);
         }
         catch (OperationCanceledException) when (signals.Stopping.IsCancellationRequested)
         {
@@ -80,9 +100,9 @@ internal sealed class TreeFlags
         {
             throw new StartupException($"{exception.Message}; name the gRPC address of a server that runs with --server", exception);
         }
-        catch (Exception exception) when (exception is TreeException or RunException or PythonIndexException or LocalChangesException or ReferenceMovedException or CasException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (IsFailure(exception))
         {
-            throw new StartupException(new Cell(exception.Message).Text, exception); // which may have names out of a tree
+            throw new StartupException(TextOf(exception), exception);
         }
     }
 }

@@ -50,8 +50,7 @@ internal sealed class TreeServer(RpcChannel channel, InstanceName instance)
         Digest? root = argument.Digest;
         if (argument.Name is { } name)
         {
-            NamedTarget target = await References.FindAsync(name, cancellationToken)
-                ?? throw new TreeException($"there is no reference '{name}'{(instance.IsEmpty ? "" : $" in '{instance}'")}: give a name to what you push with push --ref");
+            NamedTarget target = await FindTargetAsync(name, cancellationToken);
             if (!target.IsDirectory)
                 return argument.Path.Length == 0 ? new StoredNode(name) { File = target.Digest } : throw new TreeException($"'{name}' is a blob and no directory: leave ':{argument.Path}' away");
             root = target.Digest;
@@ -65,4 +64,10 @@ internal sealed class TreeServer(RpcChannel channel, InstanceName instance)
     /// <exception cref="CasException">The server can't say.</exception>
     public async Task<Digest> FindDirectoryAsync(TreeArgument argument, CancellationToken cancellationToken) =>
         (await FindAsync(argument, cancellationToken)).Directory ?? throw new TreeException($"'{argument}' is no directory");
+
+    /// <summary>What a reference names.</summary>
+    /// <exception cref="TreeException">There is no such reference.</exception>
+    /// <exception cref="CasException">The server can't say.</exception>
+    public async Task<NamedTarget> FindTargetAsync(string name, CancellationToken cancellationToken) => await References.FindAsync(name, cancellationToken)
+        ?? throw new TreeException($"there is no reference '{name}'{(instance.IsEmpty ? "" : $" in '{instance}'")}: give a name to what you push with push --ref");
 }
