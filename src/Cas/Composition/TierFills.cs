@@ -3,18 +3,21 @@ using RemoteExec.Protocol;
 namespace RemoteExec.Cas.Composition;
 
 /// <summary>
-/// The reads of a slow tier that fill the fast one: one for each value, whoever asks for it meanwhile. A read of a value that is being written, and one beyond so many at a time, goes to the slow tier alone.
+/// The reads of a slow tier that fill the fast one: one for each value, whoever asks for it meanwhile, and thousands of small ones at a time. A read of a value that is being written goes to the slow tier alone, and so does one
+/// that would need more memory than all may have.
 /// </summary>
 /// <param name="name">The name in errors.</param>
 /// <param name="fast">The fast tier.</param>
 /// <param name="slow">The slow tier.</param>
 internal sealed class TierFills(string name, IBlobStore fast, IBlobStore slow) : IAsyncDisposable
 {
-    private const int MaxFills = 64;
+    private const long MaxWindows = 64L * TierFill.WindowBytes;
+    private const int LeastBytes = 4 * 1024; // what a fill takes besides
     private readonly Lock gate = new(); // guards everything below
     private readonly Dictionary<Digest, TierFill> fills = []; // by WithoutSize
     private readonly HashSet<TierFill> running = [];
     private readonly Dictionary<Digest, int> writing = [];
+    private long windows; // the bytes that running fills have in memory at most
 
     /// <summary>Opens a value of the slow tier at its start; null if it is absent there.</summary>
     public async ValueTask<BlobReader?> OpenAsync(Digest digest, CancellationToken cancellationToken)
@@ -25,12 +28,13 @@ internal sealed class TierFills(string name, IBlobStore fast, IBlobStore slow) :
         lock (gate)
         {
             Digest key = digest.WithoutSize();
-            if (!writing.ContainsKey(key) && !fills.TryGetValue(key, out fill) && running.Count < MaxFills)
+            if (!writing.ContainsKey(key) && !fills.TryGetValue(key, out fill) && windows + WindowOf(digest) <= MaxWindows)
             {
                 isFirst = true;
                 fill = new TierFill(digest, fast, slow, Ended);
                 fills.Add(key, fill);
                 running.Add(fill);
+                windows += WindowOf(digest);
             }
 
             if (fill is not null && fill.Digest == digest)
@@ -108,11 +112,14 @@ internal sealed class TierFills(string name, IBlobStore fast, IBlobStore slow) :
         await end;
     }
 
+    private static long WindowOf(Digest digest) => LeastBytes + (digest.HasSize ? Math.Min(digest.SizeBytes, TierFill.WindowBytes) : TierFill.WindowBytes);
+
     private void Ended(TierFill fill)
     {
         lock (gate)
         {
             running.Remove(fill);
+            windows -= WindowOf(fill.Digest);
             if (fills.TryGetValue(fill.Digest.WithoutSize(), out TierFill? current) && current == fill)
                 fills.Remove(fill.Digest.WithoutSize());
         }

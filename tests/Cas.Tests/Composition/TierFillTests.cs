@@ -44,6 +44,27 @@ public sealed class TierFillTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_hundreds_of_small_values_at_a_time_each_is_read_once_however_many_want_them()
+    {
+        TestBlob[] blobs = [.. Enumerable.Range(10, 300).Select(seed => TestBlob.Random(seed, 1000))];
+        foreach (TestBlob one in blobs)
+            await slow.Kept.WriteAllAsync(one.Digest, one.Content, Token);
+        var held = new TaskCompletionSource();
+        Count(async operation =>
+        {
+            if (operation == StoreOperation.OpenRead)
+                await held.Task;
+        });
+
+        Task<byte[]?>[] reads = [.. Enumerable.Repeat(blobs, 4).SelectMany(all => all).Select(one => store.ReadAllAsync(one.Digest, 1000, Token).AsTask())];
+        held.SetResult();
+
+        Assert.Equal(Enumerable.Repeat(blobs, 4).SelectMany(all => all).Select(one => one.Content), await Task.WhenAll(reads));
+        await store.Fills.WhenIdleAsync();
+        Assert.Equal((300, 300), (opened, filled));
+    }
+
+    [Fact]
     public async Task Who_comes_while_it_is_read_reads_along()
     {
         await slow.Kept.WriteAllAsync(blob.Digest, blob.Content, Token);

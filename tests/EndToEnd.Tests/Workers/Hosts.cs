@@ -19,7 +19,10 @@ internal sealed partial class Hosts : IAsyncDisposable
     }
 
     /// <summary>What lets a command run on the machine of the server.</summary>
-    public string[] OnServer => ["ip", "netns", "exec", prefix + "server"];
+    public string[] OnServer => On("server");
+
+    /// <summary>What lets a command run on a machine: <c>server</c>, which the others reach as 10.77.0.1, <c>w1</c> or <c>w2</c>.</summary>
+    public string[] On(string host) => ["ip", "netns", "exec", prefix + host];
 
     /// <summary>Makes them; skips the test where that is not permitted.</summary>
     public static async Task<Hosts> StartAsync()
