@@ -76,7 +76,7 @@ public sealed partial class DeployTests
 
         string before = roots[0];
         await user.RunAsync("deploy", before, "srv");
-        for (int round = 1; round < 10 * Chance.Effort; round++)
+        for (int round = 1; round < 6 * Chance.Effort; round++)
         {
             string after = roots[round % roots.Count];
             await using (ChildProcess killed = user.Start("deploy", after, "srv", "--keep", "2", "--pre", "true", "--post", "sleep 0.1"))

@@ -20,7 +20,7 @@ internal sealed class DeployOutput(Terminal terminal, bool isJson)
             return;
         }
 
-        string before = deployed.Before is null ? "" : $", before it {deployed.Before}";
+        string before = deployed.Before is null ? "" : $", in the place of {deployed.Before}";
         string done = deployed.IsUnchanged
             ? "nothing to do"
             : $"{Words.Count(deployed.Pulled.Files, "file")}, {Words.Size(deployed.Pulled.FetchedBytes)} fetched{before}";
@@ -36,7 +36,7 @@ internal sealed class DeployOutput(Terminal terminal, bool isJson)
         if (isJson)
             terminal.WriteLine(JsonSerializer.Serialize(new { Path = path, Digest = now.Root.ToArgument(), now.Reference, now.Version, Before = before?.Root.ToArgument() }, line));
         else
-            terminal.WriteLine([new Cell($"{path} is in service", Tone.Strong), new Cell(before is null || before == now ? "  nothing to do" : $"  no more {before}", Tone.Faint)]);
+            terminal.WriteLine([new Cell($"{path} is in service", Tone.Strong), new Cell(before is null || before == now ? "  nothing to do" : $"  in the place of {before}", Tone.Faint)]);
     }
 
     /// <summary>Tells of what went wrong, while it goes on.</summary>
