@@ -1,4 +1,5 @@
 using System.Buffers;
+using RemoteExec.Assets.Git;
 using RemoteExec.Cas;
 using RemoteExec.Fetching;
 using RemoteExec.Images;
@@ -6,12 +7,13 @@ using RemoteExec.Protocol;
 
 namespace RemoteExec.Assets;
 
-/// <summary>Fetches one asset after the other by HTTP into the CAS: from the first of its URIs where it is what it has to be. Archives become directories. Thread-safe.</summary>
+/// <summary>Fetches one asset after the other by HTTP into the CAS: from the first of its URIs where it is what it has to be. Archives become directories, and so do repositories of git. Thread-safe.</summary>
 /// <param name="cas">Where it goes.</param>
-/// <param name="http">Fetches.</param>
+/// <param name="http">Fetches files.</param>
+/// <param name="git">Fetches repositories.</param>
 /// <param name="options">How.</param>
 /// <param name="time">The clock.</param>
-internal sealed class AssetDownload(IBlobStore cas, HttpDownloads http, AssetFetchOptions options, TimeProvider time)
+internal sealed class AssetDownload(IBlobStore cas, HttpDownloads http, GitFetch git, AssetFetchOptions options, TimeProvider time)
 {
     private const int MostAtATime = 16;
     private const int BufferBytes = 256 * 1024;
@@ -57,6 +59,8 @@ internal sealed class AssetDownload(IBlobStore cas, HttpDownloads http, AssetFet
         Uri place = request.HttpUri(number) ?? throw new AssetException(AssetFailure.Absent, $"{uri} is no https:// URL that could be fetched") { Uri = uri };
         try
         {
+            if (request is { Kind: AssetKind.Directory, Qualifiers.IsGit: true })
+                return await FetchRepositoryAsync(request, number, place, cancellationToken);
             ArchiveType? archive = request.Kind == AssetKind.Blob ? null : ArchiveKinds.Of(request.Qualifiers.ResourceType, place)
                 ?? throw new AssetException(AssetFailure.Unsupported, $"neither its name nor the qualifier resource_type tells what kind of archive it is: there are {ArchiveKinds.Known}");
             DateTimeOffset since = time.GetUtcNow();
@@ -81,6 +85,15 @@ internal sealed class AssetDownload(IBlobStore cas, HttpDownloads http, AssetFet
         {
             throw new AssetException(AssetFailure.Unavailable, $"the server has no room to fetch: {exception.Message}", exception) { Uri = uri };
         }
+    }
+
+    // A commit is the hash of all that is in it; a branch is what it is today.
+    private async Task<BoundAsset> FetchRepositoryAsync(AssetRequest request, int number, Uri place, CancellationToken cancellationToken)
+    {
+        DateTimeOffset since = time.GetUtcNow();
+        var revision = GitRevision.Of(request.Qualifiers);
+        Digest content = await git.StoreAsync(place, revision, request.Qualifiers.HeadersOf(number), request, cancellationToken);
+        return new BoundAsset(request.Uris[number], content, since, revision.Commit.Length > 0 ? null : since + options.KeepUnverified);
     }
 
     private static async Task VerifyAsync(FileStream file, Checksum checksum, CancellationToken cancellationToken)

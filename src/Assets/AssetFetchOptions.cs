@@ -14,4 +14,10 @@ public sealed record AssetFetchOptions
 
     /// <summary>How long something is taken for what a URI leads to that was fetched without a checksum.</summary>
     public TimeSpan KeepUnverified { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>A PEM file with the certificates to trust instead of the system's; null for those.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>The program that fetches repositories of git.</summary>
+    internal string Git { get; init; } = "git";
 }

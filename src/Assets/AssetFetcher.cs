@@ -1,4 +1,5 @@
 using RemoteExec.ActionCache;
+using RemoteExec.Assets.Git;
 using RemoteExec.Cas;
 using RemoteExec.Fetching;
 using RemoteExec.Protocol;
@@ -16,13 +17,14 @@ public sealed class AssetFetcher : IAsyncDisposable
     /// <summary>Makes one.</summary>
     /// <param name="results">Where bindings are; must hide what is not complete.</param>
     /// <param name="cas">Where content goes.</param>
-    /// <param name="http">Fetches.</param>
+    /// <param name="http">Fetches files.</param>
+    /// <param name="addresses">Where repositories may be fetched from.</param>
     /// <param name="options">How.</param>
     /// <param name="time">The clock.</param>
-    public AssetFetcher(IActionCache results, IBlobStore cas, HttpDownloads http, AssetFetchOptions options, TimeProvider time)
+    public AssetFetcher(IActionCache results, IBlobStore cas, HttpDownloads http, FetchableAddresses addresses, AssetFetchOptions options, TimeProvider time)
     {
         bindings = new AssetBindings(results, time);
-        download = new AssetDownload(cas, http, options, time);
+        download = new AssetDownload(cas, http, new GitFetch(cas, addresses, options), options, time);
         flights = new AssetFlights(options.Timeout, time);
         MakeEmpty(options.SpoolDirectory);
     }
@@ -64,6 +66,8 @@ public sealed class AssetFetcher : IAsyncDisposable
     {
         if (!Enumerable.Range(0, request.Uris.Count).Any(uri => request.HttpUri(uri) is not null))
             throw new AssetException(AssetFailure.Absent, "nothing is bound to it, and it is no https:// URL that could be fetched") { Uri = request.Uris[0] };
+        if (request is { Kind: AssetKind.Blob, Qualifiers.ResourceType: AssetQualifiers.GitType })
+            throw new AssetException(AssetFailure.Unsupported, "a repository of git is a directory: ask for it with FetchDirectory");
         if (request.Qualifiers.Unknown(request.Kind) is { Count: > 0 } unknown)
             throw new AssetException(AssetFailure.Unsupported, $"nothing is bound to it, and it can't be fetched as qualified: nothing is known of {string.Join(", ", unknown.Select(name => $"'{name}'"))}") { UnknownQualifiers = unknown };
         return mayFetch ? request : throw new AssetException(AssetFailure.Refused, "nothing is bound to it, and it can't be fetched into an instance that is only read") { Uri = request.Uris[0] };

@@ -6,7 +6,10 @@ namespace RemoteExec.Assets;
 /// <summary>What a request says of assets beside their URIs: names, each once, in any order (AST-02).</summary>
 public sealed class AssetQualifiers
 {
-    private const string Sri = "checksum.sri", ResourceTypeName = "resource_type", DirectoryName = "directory", CanonicalId = "bazel.canonical_id";
+    /// <summary>The resource type of a repository of git.</summary>
+    public const string GitType = "application/x-git";
+
+    private const string Sri = "checksum.sri", ResourceTypeName = "resource_type", DirectoryName = "directory", CanonicalId = "bazel.canonical_id", CommitName = "vcs.commit", BranchName = "vcs.branch";
     private const string HeaderPrefix = "http_header:", UrlHeaderPrefix = "http_header_url:";
     private const int MaxValueLength = 16 * 1024;
     private static readonly SearchValues<char> tokenCharacters = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
@@ -35,9 +38,21 @@ public sealed class AssetQualifiers
     /// <summary>The directory of it that is wanted; empty for all of it.</summary>
     public string Directory => others.GetValueOrDefault(DirectoryName, "");
 
+    /// <summary>The commit of a repository that is wanted; empty if that is not said.</summary>
+    public string Commit => others.GetValueOrDefault(CommitName, "");
+
+    /// <summary>The branch of a repository that is wanted; empty if that is not said.</summary>
+    public string Branch => others.GetValueOrDefault(BranchName, "");
+
+    /// <summary>Whether a repository of git is meant: it says so, or says what of one, and nothing else of what it is.</summary>
+    public bool IsGit => ResourceType == GitType || (ResourceType.Length == 0 && (others.ContainsKey(CommitName) || others.ContainsKey(BranchName)));
+
     /// <summary>Those of which only whoever pushes knows what they mean.</summary>
-    public IReadOnlyList<string> Unknown(AssetKind kind) =>
-        [.. others.Keys.Where(name => name is not (Sri or CanonicalId or ResourceTypeName) && !(name == DirectoryName && kind == AssetKind.Directory))];
+    public IReadOnlyList<string> Unknown(AssetKind kind)
+    {
+        bool isGit = kind == AssetKind.Directory && IsGit;
+        return [.. others.Keys.Where(name => name is not (Sri or CanonicalId or ResourceTypeName) && !(name == DirectoryName && kind == AssetKind.Directory) && !(name is CommitName or BranchName && isGit))];
+    }
 
     /// <summary>Reads them.</summary>
     /// <param name="qualifiers">Names and values.</param>

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 
@@ -39,26 +38,7 @@ internal static class FetchTransport
     {
         string host = context.DnsEndPoint.Host;
         bool isLocalOnly = isPlainLocal && context.InitialRequestMessage.RequestUri!.Scheme == "http";
-        IPAddress[] found = await Dns.GetHostAddressesAsync(host, cancellationToken);
-        IPAddress[] allowed = [.. found.Where(address => addresses.Contains(address) && (!isLocalOnly || IPAddress.IsLoopback(address)))];
-        if (allowed.Length == 0)
-        {
-            throw new FetchFailedException($"nothing is fetched from {host}, as its address is private or reserved: {string.Join(", ", found.Take(3).Select(address => address.ToString()))}")
-            {
-                Failure = FetchFailure.Refused,
-            };
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(allowed, context.DnsEndPoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        Socket socket = await CheckedConnection.OpenAsync(addresses, host, context.DnsEndPoint.Port, isLocalOnly, cancellationToken);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 }

@@ -20,8 +20,9 @@ internal sealed class AssetBed : IAsyncDisposable
         Web = web;
         Cas = new EmptyBlobStore(new VerifyingStore(blobs));
         Results = new CompleteActionCache(new ActionCacheStore(new MemoryStore(1 << 20)), Cas);
-        http = new HttpDownloads(new FetchableAddresses(allowsPrivate), null, time);
-        Fetcher = new AssetFetcher(Results, Cas, http, change(new AssetFetchOptions { SpoolDirectory = Spool }), time);
+        var addresses = new FetchableAddresses(allowsPrivate);
+        http = new HttpDownloads(addresses, null, time);
+        Fetcher = new AssetFetcher(Results, Cas, http, addresses, change(new AssetFetchOptions { SpoolDirectory = Spool }), time);
     }
 
     public WebServer Web { get; }

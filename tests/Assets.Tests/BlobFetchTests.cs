@@ -323,7 +323,8 @@ public sealed class BlobFetchTests : IAsyncLifetime
         string left = Path.Combine(bed.Spool, "left");
         await File.WriteAllTextAsync(left, "x", AssetBed.Token);
 
-        await using var again = new AssetFetcher(bed.Results, bed.Cas, new Fetching.HttpDownloads(new Fetching.FetchableAddresses(allowsPrivate: true), null, TimeProvider.System), new AssetFetchOptions { SpoolDirectory = bed.Spool }, TimeProvider.System);
+        var addresses = new Fetching.FetchableAddresses(allowsPrivate: true);
+        await using var again = new AssetFetcher(bed.Results, bed.Cas, new Fetching.HttpDownloads(addresses, null, TimeProvider.System), addresses, new AssetFetchOptions { SpoolDirectory = bed.Spool }, TimeProvider.System);
 
         Assert.False(File.Exists(left));
     }

@@ -37,11 +37,20 @@ internal sealed class AssetsOpening : IAsyncDisposable
     {
         if (!options.Enabled)
             return null;
-        var http = new HttpDownloads(new FetchableAddresses(options.AllowPrivate), options.CaFile is { } file ? Trust(file) : null, time);
+        var addresses = new FetchableAddresses(options.AllowPrivate);
+        var http = new HttpDownloads(addresses, options.CaFile is { } file ? Trust(file) : null, time);
         long longest = features.Limits.MaxBlobBytes > 0 ? Math.Min(features.Limits.MaxBlobBytes, options.MaxBytes.Bytes) : options.MaxBytes.Bytes;
         var fetcher = new AssetFetcher(
-            results, cas, http,
-            new AssetFetchOptions { SpoolDirectory = Path.Combine(dataDirectory, "assets"), MaxBytes = longest, Timeout = options.Timeout, KeepUnverified = options.KeepUnverified }, time);
+            results, cas, http, addresses,
+            new AssetFetchOptions
+            {
+                SpoolDirectory = Path.Combine(dataDirectory, "assets"),
+                MaxBytes = longest,
+                Timeout = options.Timeout,
+                KeepUnverified = options.KeepUnverified,
+                CaFile = options.CaFile is { } trusted ? Path.GetFullPath(trusted) : null,
+            },
+            time);
         return new AssetsOpening(http, fetcher)
         {
             Services = [new FetchService(fetcher, features, time).ToRpcService(), new PushService(pushed, cas, features, time).ToRpcService()],

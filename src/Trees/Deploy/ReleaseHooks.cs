@@ -35,6 +35,7 @@ public sealed record ReleaseHooks(string? Pre, string? Post)
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(CancellationToken.None);
             throw;
         }
 
