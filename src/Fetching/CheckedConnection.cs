@@ -16,7 +16,7 @@ internal static class CheckedConnection
     /// <exception cref="SocketException">It can't be reached.</exception>
     public static async Task<Socket> OpenAsync(FetchableAddresses addresses, string host, int port, bool isLocalOnly, CancellationToken cancellationToken)
     {
-        IPAddress[] found = await Dns.GetHostAddressesAsync(host, cancellationToken);
+        IPAddress[] found = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await LookUpAsync(host, cancellationToken);
         IPAddress[] allowed = [.. found.Where(address => addresses.Contains(address) && (!isLocalOnly || IPAddress.IsLoopback(address)))];
         if (allowed.Length == 0)
         {
@@ -36,6 +36,18 @@ internal static class CheckedConnection
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private static async Task<IPAddress[]> LookUpAsync(string host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Dns.GetHostAddressesAsync(host, cancellationToken);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new FetchFailedException($"'{host}' is no name that a machine can have", exception) { Failure = FetchFailure.Absent };
         }
     }
 }

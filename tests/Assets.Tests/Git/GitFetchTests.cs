@@ -132,15 +132,15 @@ public sealed class GitFetchTests : IAsyncLifetime
     public async Task What_can_not_be_had_is_told_as_what_it_is(string qualifier, string value, string path, AssetFailure failure)
     {
         await server.CommitAsync();
-        server.Pages["/secret/info/refs"] = response =>
+        server.Answer("/secret/info/refs", response =>
         {
             response.StatusCode = StatusCodes.Status401Unauthorized;
             response.Headers.WWWAuthenticate = "Basic realm=\"x\"";
-        };
-        server.Pages["/forbidden/info/refs"] = response => response.StatusCode = StatusCodes.Status403Forbidden;
-        server.Pages["/broken/info/refs"] = response => response.StatusCode = StatusCodes.Status500InternalServerError;
-        server.Pages["/metadata/info/refs"] = response => response.Redirect("https://169.254.169.254/app/info/refs?service=git-upload-pack");
-        server.Pages["/plain/info/refs"] = response => response.Redirect($"{bed.Web.Address}/app/info/refs?service=git-upload-pack");
+        });
+        server.Answer("/forbidden/info/refs", response => response.StatusCode = StatusCodes.Status403Forbidden);
+        server.Answer("/broken/info/refs", response => response.StatusCode = StatusCodes.Status500InternalServerError);
+        server.Answer("/metadata/info/refs", response => response.Redirect("https://169.254.169.254/app/info/refs?service=git-upload-pack"));
+        server.Answer("/plain/info/refs", response => response.Redirect($"{bed.Web.Address}/app/info/refs?service=git-upload-pack"));
 
         AssetException told = await bed.FailAsync(failure, Ask(server.Address + path, (qualifier, value)));
 
@@ -169,7 +169,7 @@ public sealed class GitFetchTests : IAsyncLifetime
     public async Task Headers_are_sent_to_the_host_and_not_to_where_it_leads()
     {
         string commit = await server.CommitAsync();
-        server.Pages["/moved/info/refs"] = response => response.Redirect($"{Repository}/info/refs?service=git-upload-pack");
+        server.Answer("/moved/info/refs", response => response.Redirect($"{Repository}/info/refs?service=git-upload-pack"));
 
         await FetchAsync(("vcs.commit", commit), ("http_header:Authorization", "Bearer secret"));
         Assert.All(server.Requests, request => Assert.Equal("Bearer secret", request.Authorization));
@@ -193,6 +193,26 @@ public sealed class GitFetchTests : IAsyncLifetime
         await small.FailAsync(AssetFailure.TooLong, Ask(Repository, ("vcs.branch", "zeros")));
 
         Assert.Empty(Directory.GetFileSystemEntries(small.Spool));
+    }
+
+    [Fact]
+    [Rule("AST-05")]
+    public async Task A_server_that_does_not_answer_is_given_up_and_nothing_is_left()
+    {
+        var asked = new TaskCompletionSource();
+        server.Pages["/silent/info/refs"] = async context =>
+        {
+            asked.SetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        };
+
+        Task<AssetException> failing = bed.FailAsync(AssetFailure.TimedOut, Ask($"{server.Address}/silent", ("vcs.branch", "main")));
+        await asked.Task;
+        time.Advance(TimeSpan.FromMinutes(10));
+        await failing;
+
+        await bed.Fetcher.DisposeAsync();
+        Assert.Empty(Directory.GetFileSystemEntries(bed.Spool));
     }
 
     [Theory]

@@ -26,8 +26,8 @@ internal sealed class GitServer : IAsyncDisposable
         application.Run(async context =>
         {
             Requests.Enqueue((context.Request.Path, context.Request.Headers.Authorization.ToString()));
-            if (Pages.TryGetValue(context.Request.Path, out Action<HttpResponse>? page))
-                page(context.Response);
+            if (Pages.TryGetValue(context.Request.Path, out Func<HttpContext, Task>? page))
+                await page(context);
             else if (context.Request.Path.StartsWithSegments("/files", out PathString file))
                 await SendFileAsync(context, directory["repositories"] + file);
             else
@@ -42,7 +42,7 @@ internal sealed class GitServer : IAsyncDisposable
     public ConcurrentQueue<(string Path, string Authorization)> Requests { get; } = new();
 
     /// <summary>What it answers instead of what git would.</summary>
-    public ConcurrentDictionary<string, Action<HttpResponse>> Pages { get; } = new();
+    public ConcurrentDictionary<string, Func<HttpContext, Task>> Pages { get; } = new();
 
     /// <summary>Where it is: <c>https://localhost:PORT</c>.</summary>
     public string Address => $"https://localhost:{new Uri(application.Urls.Single()).Port}";
@@ -54,6 +54,13 @@ internal sealed class GitServer : IAsyncDisposable
         await server.application.StartAsync(TestContext.Current.CancellationToken);
         return server;
     }
+
+    /// <summary>Has it answer so, instead of what git would.</summary>
+    public void Answer(string path, Action<HttpResponse> answer) => Pages[path] = context =>
+    {
+        answer(context.Response);
+        return Task.CompletedTask;
+    };
 
     /// <summary>A place to work in, with a repository of its own.</summary>
     public string Work(params ReadOnlySpan<string> path) => directory[["work", .. path]];

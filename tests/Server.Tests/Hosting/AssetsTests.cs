@@ -1,4 +1,5 @@
 using Build.Bazel.Remote.Asset.v1;
+using Microsoft.AspNetCore.Http;
 using RemoteExec.Rpc;
 using RemoteExec.Rpc.Client;
 using RemoteExec.Server.Configuration;
@@ -87,6 +88,31 @@ public sealed class AssetsTests : IAsyncLifetime
     [InlineData("maxBytes=0", "must be positive")]
     public void A_setting_that_makes_no_sense_is_refused(string setting, string problem) =>
         Assert.Contains(problem, Assert.Throws<ConfigException>(() => TestServers.OptionsOf(data, $"assets.{setting}")).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("assets.allowPrivate=true", 0)]
+    [InlineData("assets.allowPrivate=false", (int)StatusCode.PermissionDenied)]
+    public async Task A_repository_of_git_comes_from_where_files_may_come_from(string setting, int code)
+    {
+        Requires.Program("git", "git");
+        await using (ChildProcess shell = ChildProcess.Start("sh", ["-euc", """
+            git init --quiet app && cd app && echo text >file && git add file
+            git -c user.name=x -c user.email=x@example.com commit --quiet --message=x
+            cd .. && git clone --quiet --bare app app.git && git --git-dir app.git update-server-info
+            """], data.FullPath))
+            Assert.True(await shell.WaitForExitAsync() == 0, shell.Output);
+        foreach (string file in System.IO.Directory.GetFiles(data["app.git"], "*", SearchOption.AllDirectories))
+            web.Pages[$"/app/{Path.GetRelativePath(data["app.git"], file)}"] = context => context.Response.SendFileAsync(file, context.RequestAborted);
+        await using RunningServer server = await TestServers.StartAsync(data, setting, $"assets.caFile={data["ca.pem"]}");
+        await using RpcChannel channel = TestServers.Connect(server);
+        var request = new FetchDirectoryRequest { Uris = { $"{web.Address}/app" }, Qualifiers = { new Qualifier { Name = "resource_type", Value = "application/x-git" } } };
+
+        FetchDirectoryResponse response = await channel.UnaryAsync<FetchDirectoryRequest, FetchDirectoryResponse>("/build.bazel.remote.asset.v1.Fetch/FetchDirectory", request, Token);
+
+        Assert.True(code == response.Status.Code, response.Status.Message);
+        Assert.Equal(code == 0, response.RootDirectoryDigest is { SizeBytes: > 0 });
+        Assert.Equal(code == 0, web.CountOf("/app/info/refs") > 0);
+    }
 
     private async Task<FetchBlobResponse> FetchAsync(string instance, params string[] settings)
     {
