@@ -34,9 +34,10 @@ public sealed class AssetTests : IAsyncLifetime
 
     public AssetTests()
     {
-        http = new HttpDownloads(new FetchableAddresses(allowsPrivate: false), null, time);
+        var addresses = new FetchableAddresses(allowsPrivate: false);
+        http = new HttpDownloads(addresses, null, time);
         results = new CompleteActionCache(new ActionCacheStore(new MemoryStore(1 << 20)), cas);
-        fetcher = new AssetFetcher(results, cas, http, new AssetFetchOptions { SpoolDirectory = spool["assets"] }, time);
+        fetcher = new AssetFetcher(results, cas, http, addresses, new AssetFetchOptions { SpoolDirectory = spool["assets"] }, time);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -18,13 +18,14 @@ internal static class FetchCommand
         """
         remoteexec fetch https://example.com/tool-1.0.tar.gz --checksum 9f86…0a08
         remoteexec fetch https://example.com/tool-1.0.tar.gz --unpack --output tool
+        remoteexec fetch https://github.com/someone/something --unpack --qualifier vcs.commit=COMMIT
         """;
 
     /// <summary>Makes the command.</summary>
     public static Command Create(Terminal terminal)
     {
         var uris = new Argument<string[]>("URL") { Arity = ArgumentArity.OneOrMore, Description = "where it is; several are mirrors of each other" };
-        var unpack = new Option<bool>("--unpack") { Description = "it is an archive, and the directory in it is wanted" };
+        var unpack = new Option<bool>("--unpack") { Description = "it is an archive, or a repository of git (qualifiers vcs.commit, vcs.branch), and the directory in it is wanted" };
         var checksum = new Option<string?>("--checksum") { HelpName = "HASH", Description = "what it hashes to: SHA-256 in hexadecimal digits, or sha256-BASE64 (sha384, sha512, blake3)" };
         var header = new Option<string[]>("--header") { HelpName = "NAME=VALUE", Description = "a header to send to the host of the URL; may be repeated" };
         var qualifier = new Option<string[]>("--qualifier") { HelpName = "NAME=VALUE", Description = "what else the Remote Asset API is told of it; may be repeated" };
