@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using RemoteExec.Protocol;
 using RemoteExec.Server.Cli.Trees;
 using RemoteExec.Trees.Deploy;
@@ -45,7 +44,7 @@ internal static class DeployCommand
                 Keep = result.GetValue(keep),
                 Hooks = hooks.Of(result),
                 Force = result.GetValue(force),
-                Waits = hooks.Waits(result),
+                Waits = hooks.Waits(result) || result.GetValue(watch), // who follows a name would miss its move
                 Progress = (bytes, work) => terminal.WithProgressAsync("fetching", bytes, work),
             };
             var output = new DeployOutput(terminal, flags.WantsJson(result));
