@@ -68,7 +68,7 @@ internal sealed class UpstreamFiles(IBlobStore cas, InstanceName instance, HttpD
             spool.Position = 0;
             byte[] hash = await System.Security.Cryptography.SHA256.HashDataAsync(spool, cancellationToken);
             if (Convert.ToHexStringLower(hash) != sha256)
-                throw new UpstreamException($"{url} has the SHA-256 {Convert.ToHexStringLower(hash)}, and the upstream says {sha256}: it is damaged, or was replaced");
+                throw new UpstreamException($"{HttpDownloads.Show(new Uri(url))} has the SHA-256 {Convert.ToHexStringLower(hash)}, and the upstream says {sha256}: it is damaged, or was replaced");
             return await use(spool, Digest.Create(instance, DigestFunction.Sha256, hash, spool.Length));
         }
         catch (FetchFailedException exception)
