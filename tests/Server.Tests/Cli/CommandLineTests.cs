@@ -32,8 +32,8 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, fetch, run, exec, check-determinism, refs, gc, image, token, user, config, doctor, login, logout, profile, settings, conform, bench, completion (see remoteexec --help)", "bogus")]
-    [InlineData("write a command: serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, verify-result, push, pull, ls, cat, du, diff, sync, fetch, run, exec, check-determinism, refs, gc, image, token, user, config, doctor, login, logout, profile, settings, conform, bench, completion (see remoteexec --help)")]
+    [InlineData("there is no command 'bogus': serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, replay, verify-result, push, pull, ls, cat, du, diff, sync, fetch, run, exec, check-determinism, deploy, rollback, releases, refs, gc, pypi, image, token, user, config, doctor, login, logout, profile, settings, conform, bench, completion (see remoteexec --help)", "bogus")]
+    [InlineData("write a command: serve, worker, queue, workers, operations, builds, explain, stats, top, health, audit, replay, verify-result, push, pull, ls, cat, du, diff, sync, fetch, run, exec, check-determinism, deploy, rollback, releases, refs, gc, pypi, image, token, user, config, doctor, login, logout, profile, settings, conform, bench, completion (see remoteexec --help)")]
     [InlineData("there is no command 'list': check, reference (see remoteexec config --help)", "config", "list")]
     [InlineData("--data: data: is empty: write something, or leave it out", "serve", "--data", "")]
     [InlineData("--key: is missing: a certificate is shown with its key", "worker", "--server", "grpcs://a:1", "--cert", "worker.pem")]
