@@ -91,8 +91,18 @@ internal sealed partial class SchedulerWorld
     {
         foreach ((string lease, (Digest digest, Worker _)) in running)
         {
-            if (!clients.Exists(client => client.Admitted && !client.IsOver && digests[client.Action] == digest))
+            if (!clients.Exists(client => client.WaitsForRun && digests[client.Action] == digest))
                 running.Remove(lease);
+        }
+    }
+
+    // Who waited for that run waits for its result now, and for no other run of the action that somebody else may ask for meanwhile.
+    private void AwaitRecord(SchedulerEffect.Record record)
+    {
+        foreach (Client client in clients.Where(client => digests[client.Action] == record.ActionDigest && client.WaitsForRun && !DoNotCache(client.Action)))
+        {
+            if (isRestoring ? restoredRecords.Contains(client) : client.Last?.Stage == Stage.Executing)
+                client.Recorded = record.ExecutionId;
         }
     }
 

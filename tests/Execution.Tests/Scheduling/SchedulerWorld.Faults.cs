@@ -18,6 +18,7 @@ internal sealed partial class SchedulerWorld
     private int epochs;
     private DateTimeOffset lastFailOver;
     private bool isRestoring;
+    private readonly HashSet<Client> restoredRecords = []; // who waited for a result to be written down when a scheduler was lost
 
     private Scheduler NewScheduler() => new(options, $"epoch{++epochs}", journals: true);
 
@@ -68,8 +69,15 @@ internal sealed partial class SchedulerWorld
                 worker.Expires = now + options.ReconnectTime; // it is waited for anew, unless it was given up already
         }
 
+        restoredRecords.Clear();
         foreach (Client client in clients)
+        {
             client.Waiters = 0;
+            if (client.Recorded is not null)
+                restoredRecords.Add(client);
+            client.Recorded = null; // unless the scheduler's heir knows of the result
+        }
+
         lastFailOver = now;
         scheduler = NewScheduler();
         isRestoring = true;

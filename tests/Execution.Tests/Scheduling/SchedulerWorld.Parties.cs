@@ -20,6 +20,12 @@ internal sealed partial class SchedulerWorld
 
         public bool Deleted { get; set; }
 
+        /// <summary>The execution whose result it will be told, once that is written down; null as long as it waits for a run.</summary>
+        public long? Recorded { get; set; }
+
+        /// <summary>True if it waits for its action to be run.</summary>
+        public bool WaitsForRun => Admitted && !IsOver && Recorded is null;
+
         public bool IsOver => Deleted || Last is { IsDone: true };
     }
 

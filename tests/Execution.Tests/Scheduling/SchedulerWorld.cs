@@ -112,6 +112,8 @@ internal sealed partial class SchedulerWorld
                 SchedulerEffect.Record refused = toRecord[step.Which % toRecord.Count];
                 toRecord.Remove(refused);
                 written.Remove(refused.ExecutionId); // what was written is good for nothing: another result may take its place
+                foreach (Client client in clients.Where(client => client.Recorded == refused.ExecutionId))
+                    client.Recorded = null;
                 Apply(new SchedulerEvent.ResultRefused(refused.ExecutionId, "not there"));
                 break;
             case StepKind.WaiterLeaves when PickClient(step) is { Waiters: > 0 } client:
@@ -218,6 +220,7 @@ internal sealed partial class SchedulerWorld
                     Assert.False(record.Store && (record.Response.Result.ExitCode != 0 || DoNotCache(Array.IndexOf(digests, record.ActionDigest))));
                     toRecord.Add(record);
                     StopOthers(record.ActionDigest);
+                    AwaitRecord(record);
                     break;
                 case SchedulerEffect.WorkerQuarantined some:
                     quarantined[some.Worker] = now + some.Time;
