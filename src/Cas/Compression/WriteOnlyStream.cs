@@ -1,7 +1,7 @@
 namespace RemoteExec.Cas.Compression;
 
 /// <summary>A stream that can only be written, forwards and asynchronously.</summary>
-internal abstract class WriteOnlyStream : Stream
+public abstract class WriteOnlyStream : Stream
 {
     /// <inheritdoc/>
     public override bool CanRead => false;

@@ -55,12 +55,14 @@ public sealed class IndexTree
     {
         if (DirectoryOf(name) is not { } directory)
             return IndexedProject.Empty;
-        var contents = (await ListAsync(cas, directory, cancellationToken)).Where(node => node.File is not null).ToDictionary(node => node.Path, node => node.File!.Value, StringComparer.Ordinal);
+        IReadOnlyList<StoredNode> nodes = await ListAsync(cas, directory, cancellationToken);
+        var contents = nodes.Where(node => node.File is not null).ToDictionary(node => node.Path, node => node.File!.Value, StringComparer.Ordinal);
+        var directories = nodes.Where(node => node.Directory is not null).ToDictionary(node => node.Path, node => node.Directory!.Value, StringComparer.Ordinal);
         try
         {
             if (!contents.Remove(ProjectDocument.FileName, out Digest document) || await cas.ReadAllAsync(document, ProjectDocument.MaxBytes, cancellationToken) is not { } content)
                 throw new PythonIndexException($"'{name}' has no {ProjectDocument.FileName}: set the reference of the index back to what it was, 'remoteexec refs log' shows that");
-            return new IndexedProject(ProjectDocument.Decode(content).Files, contents);
+            return new IndexedProject(ProjectDocument.Decode(content).Files, contents, directories);
         }
         catch (Exception exception) when (exception is InvalidDataException or BlobTooLargeException)
         {
@@ -83,6 +85,8 @@ public sealed class IndexTree
         var directory = new Reapi.Directory();
         foreach ((string file, Digest content) in project.Contents.Append(new(ProjectDocument.FileName, await StoreAsync(document, cancellationToken))).OrderBy(entry => entry.Key, Utf8Order.Instance))
             directory.Files.Add(new Reapi.FileNode { Name = file, Digest = content.ToProto() });
+        foreach ((string wheel, Digest content) in project.Directories.OrderBy(entry => entry.Key, Utf8Order.Instance))
+            directory.Directories.Add(new Reapi.DirectoryNode { Name = wheel, Digest = content.ToProto() });
         changed[name.Value] = await StoreAsync(directory.ToByteArray(), cancellationToken);
         return new IndexTree(cas, instance, changed);
     }

@@ -96,9 +96,15 @@ public sealed class Publisher(IndexEditor editor, IBlobStore cas, InstanceName i
             throw new PythonIndexException($"{record.Name} has another content in the index (sha256 {known.Sha256}, not {record.Sha256}){(known.Removed ? ", though it was removed" : "")}: a file of an index stands for one content for good; raise the version");
         if (known is { Removed: true })
             throw new PythonIndexException($"{record.Name} was removed from the index: raise the version");
+        bool isThere = known is not null && (project.ContentOf(record.Name) is not null || project.IsMadeOfDirectory(record.Name));
+        if (file.Directory is { } directory)
+        {
+            Digest layout = await cas.StoreAsync(directory.Root, directory.Layout.Encode(), cancellationToken), described = await cas.StoreAsync(directory.Root, file.Metadata!, cancellationToken);
+            return isThere ? (project, known!, false) : (project.WithDirectory(record, directory.Root, layout, described), record, true);
+        }
+
         Digest content = await UploadAsync(file, cancellationToken);
         Digest? metadata = file.Metadata is { } about ? await cas.StoreAsync(content, about, cancellationToken) : null;
-        bool isThere = known is not null && project.ContentOf(record.Name) is not null;
         return isThere ? (project, known!, false) : (project.With(record, content, metadata), record, true);
     }
 

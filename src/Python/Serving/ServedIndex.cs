@@ -11,10 +11,13 @@ namespace RemoteExec.Python.Serving;
 /// <param name="name">Its name.</param>
 /// <param name="instance">The instance that it is in.</param>
 /// <param name="own">What was put into it.</param>
+/// <param name="cas">Where its files are.</param>
 /// <param name="upstream">The index behind it; null for none.</param>
 /// <param name="rules">Which projects come from where.</param>
-public sealed class ServedIndex(IndexName name, InstanceName instance, IndexView own, UpstreamIndex? upstream, UpstreamRules rules) : IAsyncDisposable
+public sealed class ServedIndex(IndexName name, InstanceName instance, IndexView own, IBlobStore cas, UpstreamIndex? upstream, UpstreamRules rules) : IAsyncDisposable
 {
+    private readonly WheelMaking wheels = new(cas, instance);
+
     /// <summary>Its name.</summary>
     public IndexName Name => name;
 
@@ -59,6 +62,7 @@ public sealed class ServedIndex(IndexName name, InstanceName instance, IndexView
     /// <param name="file">Its name; with <c>.metadata</c> behind for its metadata.</param>
     /// <param name="cancellationToken">Waits no longer.</param>
     /// <exception cref="UpstreamException">An upstream has it, and it can't be had from there.</exception>
+    /// <exception cref="PythonIndexException">It is a wheel that can't be made.</exception>
     /// <exception cref="CasException">The CAS, or what keeps references, fails.</exception>
     public async Task<Digest?> FindAsync(ProjectName project, string file, CancellationToken cancellationToken)
     {
@@ -69,7 +73,7 @@ public sealed class ServedIndex(IndexName name, InstanceName instance, IndexView
         {
             if (record.Channel is not null && !isMetadata)
                 Uses.Add(project, of);
-            return mine.ContentOf(file);
+            return !isMetadata && mine.IsMadeOfDirectory(of) ? await wheels.FindAsync(mine, record, cancellationToken) : mine.ContentOf(file);
         }
 
         if (!AsksUpstream(project, mine) || !DistributionName.IsFileName(of))
@@ -83,7 +87,12 @@ public sealed class ServedIndex(IndexName name, InstanceName instance, IndexView
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => upstream?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        await wheels.DisposeAsync();
+        if (upstream is not null)
+            await upstream.DisposeAsync();
+    }
 
     private bool AsksUpstream(ProjectName project, IndexedProject mine) => upstream is not null && rules.Allow(project, isOwn: !mine.IsEmpty);
 }

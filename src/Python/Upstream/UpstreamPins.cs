@@ -91,7 +91,7 @@ internal sealed class UpstreamPins(IndexEditor editor, IBlobStore cas)
         {
             IndexedProject before = await tree.ReadAsync(name, cancellationToken), project = before;
             HashSet<Digest> missing = [.. await cas.FindMissingAsync([.. before.Contents.Values], cancellationToken)];
-            foreach (FileRecord record in before.Files.Where(record => missing.Contains(before.Contents[record.Name]) || (before.ContentOf(record.Name + IndexedProject.MetadataSuffix) is { } about && missing.Contains(about))))
+            foreach (FileRecord record in before.Files.Where(record => (before.ContentOf(record.Name) is { } content && missing.Contains(content)) || (before.ContentOf(record.Name + IndexedProject.MetadataSuffix) is { } about && missing.Contains(about))))
                 project = project.Without(record.Name, isForgotten: false);
             if (!ReferenceEquals(project, before))
                 tree = await tree.WithAsync(name, project, cancellationToken);

@@ -12,6 +12,9 @@ namespace RemoteExec.Python.Wheels;
 /// <param name="Metadata">Of a wheel its metadata; null for a source distribution.</param>
 public sealed record LocalDistribution(string Path, DistributionName Name, ReadOnlyMemory<byte> Sha256, long SizeBytes, string? RequiresPython, byte[]? Metadata)
 {
+    /// <summary>The directory of the CAS that it was made of, and can be made of again; null for none.</summary>
+    public WheelDirectory? Directory { get; init; }
+
     /// <summary>Reads a file that has the name of a distribution.</summary>
     /// <exception cref="PythonIndexException">It is none, or not the one that its name says.</exception>
     /// <exception cref="IOException">It can't be read.</exception>

@@ -64,7 +64,10 @@ internal static class WheelVersion
     }
 
     /// <summary>The SHA-256 of something as lists of files in wheels have it.</summary>
-    public static string HashOf(ReadOnlySpan<byte> content) => Base64Url.EncodeToString(SHA256.HashData(content));
+    public static string HashOf(ReadOnlySpan<byte> content) => Written(SHA256.HashData(content));
+
+    /// <summary>A hash as these lists have it.</summary>
+    public static string Written(ReadOnlySpan<byte> hash) => Base64Url.EncodeToString(hash);
 
     // Of the list of files, which is another one now.
     private static bool IsSignature(string path, string recordPath) => path == $"{recordPath}.jws" || path == $"{recordPath}.p7s";

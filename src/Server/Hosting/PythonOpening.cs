@@ -56,7 +56,7 @@ internal sealed class PythonOpening : IAsyncDisposable
         {
             InstanceName instance = InstanceName.Parse(index.Instance);
             var own = new IndexView(new BookReference(book, instance, name.Reference), cas, instance);
-            return new ServedIndex(name, instance, own, index.Upstream is null ? null : Behind(name, instance, index), new UpstreamRules(Patterns(index.Private), Patterns(index.Shared)));
+            return new ServedIndex(name, instance, own, cas, index.Upstream is null ? null : Behind(name, instance, index), new UpstreamRules(Patterns(index.Private), Patterns(index.Shared)));
         }
 
         UpstreamIndex Behind(IndexName name, InstanceName instance, PypiIndexOptions index)

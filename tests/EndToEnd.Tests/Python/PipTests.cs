@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -114,6 +115,24 @@ public sealed partial class PipTests(PipFixture pip) : IClassFixture<PipFixture>
         TestWheel.Write(user["other"], "demo", "1.0", body: "other");
         Assert.Contains("has another content in the index", await user.Program.FailAsync("pypi", "add", "stored", "other"), StringComparison.Ordinal);
         Assert.Contains("there is no reference 'pypi/none'", await user.Program.FailAsync("pypi", "add", "stored", "--from", "pypi/none"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_directory_of_the_CAS_is_installed_as_a_wheel()
+    {
+        ZipFile.ExtractToDirectory(TestWheel.Write(user["packed"], "unpacked", "1.0", body: "answer = 42"), user["site"]);
+        File.Delete(user["site", "unpacked-1.0.dist-info", "RECORD"]);
+        await user.Program.RunAsync("push", "site", "--ref", "site", "--digest-function", "sha256");
+
+        JsonElement added = await user.Program.AskAsync("pypi", "add", "trees", "--tree", "site");
+        await user.PipAsync("install", "--index-url", $"{user.Index}/trees/simple/", "unpacked");
+
+        Assert.Equal("unpacked-1.0-py3-none-any.whl", added[0].GetProperty("name").GetString());
+        Assert.Equal("1.0 42", await user.PythonAsync("import unpacked; from importlib.metadata import version; print(version('unpacked'), unpacked.answer)"));
+        await user.PipAsync("check");
+        await user.PipAsync("uninstall", "--yes", "unpacked"); // by the list of files
+        Assert.Contains("pypi/trees", await user.Program.RunAsync("gc"), StringComparison.Ordinal);
+        Assert.Contains("it has no directory *.dist-info", await user.Program.FailAsync("pypi", "add", "trees", "--tree", "site:unpacked"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,9 +1,11 @@
 using RemoteExec.ActionCache;
 using RemoteExec.Cas;
+using RemoteExec.Cas.Composition;
 using RemoteExec.Protocol;
 using RemoteExec.Protocol.Wire;
 using RemoteExec.Python;
 using RemoteExec.Python.Names;
+using RemoteExec.Python.Wheels;
 using RemoteExec.Server.Cli.Trees;
 using RemoteExec.Trees.Stored;
 
@@ -40,6 +42,15 @@ internal sealed class DistributionFiles(TreeServer server, string directory)
         StoredNode node = await server.FindAsync(argument, cancellationToken);
         IEnumerable<StoredNode> nodes = node.Directory is { } root ? (await StoredTree.LoadAsync(server.Cas, root, cancellationToken)).Nodes() : [node];
         return await FetchAsync(nodes.Where(file => file.File is not null).Select(file => (file.Path, file.File!.Value)), argument.ToString(), cancellationToken);
+    }
+
+    /// <summary>The wheel that a directory of the CAS is, unpacked.</summary>
+    /// <exception cref="PythonIndexException">It is none.</exception>
+    /// <exception cref="CasException">The server can't say.</exception>
+    public async Task<LocalDistribution> OfDirectoryAsync(TreeArgument argument, CancellationToken cancellationToken)
+    {
+        var copies = new LocalCopyStore(server.Cas, Path.Combine(directory, "blobs"), TimeProvider.System);
+        return await WheelDirectory.ReadAsync(copies, await server.FindDirectoryAsync(argument, cancellationToken), directory, cancellationToken);
     }
 
     /// <summary>Fetches the distributions among the outputs of an action.</summary>
