@@ -76,7 +76,7 @@ public sealed class PypiCommandTests : IAsyncLifetime
         System.IO.Directory.CreateDirectory(files["empty"]);
 
         Assert.Contains("--channel and --revision belong together", (await RunAsync("pypi", "add", "team", wheel, "--channel", "main")).Error, StringComparison.Ordinal);
-        Assert.Contains("name files, or --from, or --action: one of the three", (await RunAsync("pypi", "add", "team")).Error, StringComparison.Ordinal);
+        Assert.Contains("name files, or --from, --tree or --action: one of them", (await RunAsync("pypi", "add", "team")).Error, StringComparison.Ordinal);
         Assert.Contains("'..' is no name of an index", (await RunAsync("pypi", "add", "..", wheel)).Error, StringComparison.Ordinal);
         Assert.Contains("no directory with *.whl or *.tar.gz in it", (await RunAsync("pypi", "add", "team", files["empty"])).Error, StringComparison.Ordinal);
         Assert.Contains("is no file", (await RunAsync("pypi", "add", "team", files["none.whl"])).Error, StringComparison.Ordinal);
