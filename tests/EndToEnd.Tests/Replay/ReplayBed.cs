@@ -49,7 +49,7 @@ public sealed class ReplayBed : IAsyncLifetime
         directory.Dispose();
     }
 
-    /// <summary>Has a script executed in <c>work/here</c>, with the file <c>in/text</c> and another one, beside it.</summary>
+    /// <summary>Has a script executed in <c>inner/here</c>, with the file <c>in/text</c> and another one, beside it.</summary>
     /// <returns>The action, what came of it, and the operation's name.</returns>
     public async Task<(string Action, Reapi.ActionResult Result, string Operation)> ExecuteAsync(string script, params string[] outputs)
     {
@@ -123,7 +123,7 @@ public sealed class ReplayBed : IAsyncLifetime
 
     private static TestBlob TextBlob => TestBlob.Of("what is read\n"u8.ToArray());
 
-    private static MerkleTree Inputs() => new MerkleTreeBuilder(default, DigestFunction.Sha256).AddFile("in/text", TextBlob.Digest).AddDirectory("work/here").Build();
+    private static MerkleTree Inputs() => new MerkleTreeBuilder(default, DigestFunction.Sha256).AddFile("in/text", TextBlob.Digest).AddDirectory("inner/here").Build();
 
     private static string NameOf(TestBlob action) => $"sha256:{action.Digest.Hash}/{action.Digest.SizeBytes}";
 
@@ -131,7 +131,7 @@ public sealed class ReplayBed : IAsyncLifetime
     {
         Arguments = { "/bin/sh", "-c", script },
         EnvironmentVariables = { new Reapi.Command.Types.EnvironmentVariable { Name = "PATH", Value = "/usr/bin:/bin" }, new Reapi.Command.Types.EnvironmentVariable { Name = "SAID", Value = "it's here" } },
-        WorkingDirectory = "work/here",
+        WorkingDirectory = "inner/here",
         OutputPaths = { outputs },
     };
 

@@ -25,7 +25,7 @@ public sealed partial class ReplayTests(ReplayBed bed) : IClassFixture<ReplayBed
         await using ChildProcess shown = await bed.RunAsync(0, action);
         JsonElement told = await bed.AskAsync(0, operation);
 
-        Assert.Contains("what is read\n/work/work/here\nbuild\n", shown.Output.Replace("it's here\n", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("what is read\n/work/inner/here\nbuild\n", shown.Output.Replace("it's here\n", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains("the command ended with 0 after ", shown.Errors, StringComparison.Ordinal);
         Assert.Contains("it's here\n", shown.Errors, StringComparison.Ordinal);
         Assert.EndsWith("the same as recorded: stdout, stderr, 5 outputs\n", shown.Errors, StringComparison.Ordinal);
@@ -97,7 +97,7 @@ public sealed partial class ReplayTests(ReplayBed bed) : IClassFixture<ReplayBed
     public async Task Missing_inputs_are_told_by_path()
     {
         Digest absent = TestBlob.Of("what nobody has uploaded"u8.ToArray()).Digest;
-        MerkleTree inputs = new MerkleTreeBuilder(default, DigestFunction.Sha256).AddFile("lib/deep/gone.txt", absent).AddFile("also gone", absent).AddDirectory("work/here").Build();
+        MerkleTree inputs = new MerkleTreeBuilder(default, DigestFunction.Sha256).AddFile("lib/deep/gone.txt", absent).AddFile("also gone", absent).AddDirectory("inner/here").Build();
         string action = await bed.PrepareAsync("true", inputs, platform: null);
 
         await using ChildProcess replay = await bed.RunAsync(125, action);
@@ -119,7 +119,7 @@ public sealed partial class ReplayTests(ReplayBed bed) : IClassFixture<ReplayBed
 
         Assert.EndsWith($"kept: {kept}\n", replay.Errors, StringComparison.Ordinal);
         Assert.Equal("what is read\n", await File.ReadAllTextAsync(Path.Combine(kept, "root", "in", "text"), Token));
-        Assert.Equal("one\n", await File.ReadAllTextAsync(Path.Combine(kept, "root", "work", "here", "tree", "link"), Token));
+        Assert.Equal("one\n", await File.ReadAllTextAsync(Path.Combine(kept, "root", "inner", "here", "tree", "link"), Token));
         Assert.StartsWith("kept\nwhat is read\n", await File.ReadAllTextAsync(Path.Combine(kept, "stdout"), Token), StringComparison.Ordinal);
         Assert.Equal("it's here\n", await File.ReadAllTextAsync(Path.Combine(kept, "stderr"), Token));
     }
@@ -150,7 +150,7 @@ public sealed partial class ReplayTests(ReplayBed bed) : IClassFixture<ReplayBed
         Assert.True(await replay.WaitForExitAsync() == 0, replay.Output);
         Assert.Contains("in the sandbox 'cached-trees', in user namespaces", replay.Errors, StringComparison.Ordinal);
         Assert.Contains("the same as recorded: stdout, stderr, 5 outputs\n", replay.Errors, StringComparison.Ordinal);
-        Assert.Equal("one\n", await File.ReadAllTextAsync(Path.Combine(kept, "root", "work", "here", "tree", "inner", "file"), Token));
+        Assert.Equal("one\n", await File.ReadAllTextAsync(Path.Combine(kept, "root", "inner", "here", "tree", "inner", "file"), Token));
         Assert.Empty(bed.Scratch);
     }
 
@@ -197,11 +197,11 @@ public sealed partial class ReplayTests(ReplayBed bed) : IClassFixture<ReplayBed
 
         Assert.Equal(3, blocks.Length);
         Assert.Equal(4, shell.Output.Split("the same as recorded: stdout, stderr, 1 output\n").Length - 1);
-        Assert.Equal("what is read\n", await File.ReadAllTextAsync(bed["replayed/root/work/here/flat"], Token));
+        Assert.Equal("what is read\n", await File.ReadAllTextAsync(bed["replayed/root/inner/here/flat"], Token));
         Assert.Contains("\ndocumented\nwhat is read\n", shell.Output, StringComparison.Ordinal);
     }
 
-    private static MerkleTree Empty => new MerkleTreeBuilder(default, DigestFunction.Sha256).AddDirectory("work/here").Build();
+    private static MerkleTree Empty => new MerkleTreeBuilder(default, DigestFunction.Sha256).AddDirectory("inner/here").Build();
 
     [GeneratedRegex("^```sh run\n(?<lines>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex RunBlock();

@@ -18,7 +18,7 @@ public sealed class ShellTests(ReplayBed bed) : IClassFixture<ReplayBed>
 
         await using ChildProcess shell = await bed.ShellAsync(9, $"printf 'pwd; id -un; hostname; echo \"$SAID\"; env | grep -c TERM=\\n/tmp/action; echo ended with $?\\ncat flat\\nexit 9\\n' | remoteexec replay {action} --shell 2>{bed["errors"]}");
 
-        Assert.Equal("/work/work/here\nbuild\nremoteexec\nit's here\n0\nthe command\nended with 4\nwhat is read\n", shell.Output);
+        Assert.Equal("/work/inner/here\nbuild\nremoteexec\nit's here\n0\nthe command\nended with 4\nwhat is read\n", shell.Output);
         Assert.Contains("/tmp/action runs the command", await File.ReadAllTextAsync(bed["errors"], Token), StringComparison.Ordinal);
     }
 
@@ -29,7 +29,7 @@ public sealed class ShellTests(ReplayBed bed) : IClassFixture<ReplayBed>
 
         await using ChildProcess shell = await bed.ShellAsync(0, $"echo 'echo by hand > made; rm ../../in/text' | remoteexec replay {action} --shell --keep by-hand");
 
-        Assert.Equal("by hand\n", await File.ReadAllTextAsync(bed["by-hand/root/work/here/made"], Token));
+        Assert.Equal("by hand\n", await File.ReadAllTextAsync(bed["by-hand/root/inner/here/made"], Token));
         Assert.Empty(Directory.GetFileSystemEntries(bed["by-hand/root/in"]));
     }
 
@@ -88,7 +88,7 @@ public sealed class ShellTests(ReplayBed bed) : IClassFixture<ReplayBed>
     {
         Requires.True(File.Exists("/bin/busybox"), "needs busybox-static");
         TestBlob busybox = TestBlob.Of(await File.ReadAllBytesAsync("/bin/busybox", Token));
-        MerkleTree inputs = new MerkleTreeBuilder(default, DigestFunction.Sha256).AddDirectory("work/here").Build();
+        MerkleTree inputs = new MerkleTreeBuilder(default, DigestFunction.Sha256).AddDirectory("inner/here").Build();
         MerkleTree with = ImageOf("sh", busybox), without = ImageOf("cat", busybox);
         string hasShell = await bed.PrepareAsync("echo in the image; ls /", inputs, Asking(with), [busybox, .. Blobs(with)]), hasNone = await bed.PrepareAsync("true", inputs, Asking(without), [busybox, .. Blobs(without)]);
 
